@@ -76,9 +76,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
 
 
 def _no_float(text: str) -> None:
-    raise MalformedError(
-        f"numbers are integers with their unit in the name, not {text[:20]}"
-    )
+    raise MalformedError(f"numbers are integers with their unit in the name, not {text[:20]}")
 
 
 def _integer(text: str) -> int:
@@ -98,9 +96,7 @@ def _bound_depth(value: object, left: int) -> None:
 
 def _refuse_floats(value: object) -> None:
     if isinstance(value, float):
-        raise MalformedError(
-            "a float cannot be signed; use an integer with its unit in the name"
-        )
+        raise MalformedError("a float cannot be signed; use an integer with its unit in the name")
     if isinstance(value, dict):
         for child in value.values():
             _refuse_floats(child)

@@ -115,9 +115,7 @@ def merkle_proof(leaves: Sequence[bytes], index: int) -> list[str]:
     ]
 
 
-def merkle_proves(
-    leaf: bytes, index: int, count: int, proof: Sequence[str], root: str
-) -> bool:
+def merkle_proves(leaf: bytes, index: int, count: int, proof: Sequence[str], root: str) -> bool:
     """Whether ``proof`` leads from ``leaf`` at ``index`` of ``count`` to ``root`` (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < count:
         return False

@@ -49,9 +49,7 @@ def is_session_id(text: object) -> bool:
 
 def is_content_name(text: object) -> bool:
     """Whether ``text`` may name a sealed file of a session: segment, still or plan."""
-    return isinstance(text, str) and (
-        text == PLAN_NAME or SEALED_NAME.fullmatch(text) is not None
-    )
+    return isinstance(text, str) and (text == PLAN_NAME or SEALED_NAME.fullmatch(text) is not None)
 
 
 def is_file_name(text: object) -> bool:

@@ -38,9 +38,7 @@ class ChainStatement:
     chain: ChainKind
 
 
-def state_chain_key(
-    statement: ChainStatement, key: ChainKey, signer: jws.Signer
-) -> str:
+def state_chain_key(statement: ChainStatement, key: ChainKey, signer: jws.Signer) -> str:
     """Have the device's signing key vouch for ``key``: a compact JWS."""
     payload: JsonObject = {
         "v": records.VERSION,
@@ -64,9 +62,7 @@ class Chain:
         index: The next line's ``i``.
     """
 
-    def __init__(
-        self, owner: JsonObject, key: ChainKey, *, prev: str, index: int = 0
-    ) -> None:
+    def __init__(self, owner: JsonObject, key: ChainKey, *, prev: str, index: int = 0) -> None:
         self._owner = owner
         self._key = key
         self.prev = prev
@@ -89,9 +85,7 @@ class Chain:
 
     def attest(self, signer: jws.Signer, moment: Moment) -> bytes:
         """The line by which the device's signing key itself vouches for the line before."""
-        return self._sign(
-            {**self._common("attest", moment), "sha256": self.prev}, signer
-        )
+        return self._sign({**self._common("attest", moment), "sha256": self.prev}, signer)
 
     def _common(self, t: str, moment: Moment) -> JsonObject:
         return {
@@ -108,9 +102,7 @@ class Chain:
 
     def _sign(self, payload: JsonObject, signer: jws.Signer) -> bytes:
         check = (
-            records.check_session_record
-            if "sid" in self._owner
-            else records.check_device_record
+            records.check_session_record if "sid" in self._owner else records.check_device_record
         )
         check(payload)
         line = jws.sign(payload, signer, jws.TYP_RECORD)

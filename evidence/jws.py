@@ -100,9 +100,7 @@ def decode(text: bytes) -> bytes:
         MalformedError: Any other spelling.
     """
     try:
-        content = base64.b64decode(
-            text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True
-        )
+        content = base64.b64decode(text + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
         raise MalformedError("not base64url") from error
     if encode(content) != text:
@@ -118,9 +116,7 @@ def protected_header(typ: str, kid: str, x5c: list[str] | None = None) -> bytes:
     return encode(canonical.dumps(header))
 
 
-def sign(
-    payload: JsonObject, signer: Signer, typ: str, x5c: list[str] | None = None
-) -> bytes:
+def sign(payload: JsonObject, signer: Signer, typ: str, x5c: list[str] | None = None) -> bytes:
     """Sign ``payload`` into a compact JWS, without a newline.
 
     Args:
@@ -147,9 +143,7 @@ def parse(line: bytes, typ: str, *, limit: int = MAX_LINE_BYTES) -> Jws:
         MalformedError: Not a JWS of this profile.
     """
     if len(line) > limit:
-        raise LimitError(
-            f"a line of {len(line)} bytes where at most {limit} are accepted"
-        )
+        raise LimitError(f"a line of {len(line)} bytes where at most {limit} are accepted")
     parts = line.split(b".")
     if len(parts) != 3:
         raise MalformedError("a compact JWS has three parts")
@@ -169,17 +163,11 @@ def check_header(header: JsonObject, typ: str) -> None:
     """
     if not _REQUIRED_HEADER <= set(header) <= _ALLOWED_HEADER:
         raise MalformedError("a header has alg, kid and typ")
-    if (
-        header["alg"] != "ES256"
-        or header["typ"] != typ
-        or not isinstance(header["kid"], str)
-    ):
+    if header["alg"] != "ES256" or header["typ"] != typ or not isinstance(header["kid"], str):
         raise MalformedError(f"only ES256 and {typ} are accepted here")
 
 
-def check_signature(
-    key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes
-) -> None:
+def check_signature(key: ec.EllipticCurvePublicKey, message: bytes, signature: bytes) -> None:
     """Check r‖s over ``message``.
 
     Raises:
@@ -192,6 +180,4 @@ def check_signature(
     try:
         key.verify(encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
-        raise SignatureError(
-            "the signature does not fit the bytes and the key"
-        ) from None
+        raise SignatureError("the signature does not fit the bytes and the key") from None

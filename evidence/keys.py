@@ -171,9 +171,7 @@ def reach(
         CertificateError: Another issuer, another purpose, a CA certificate, or no P-256 key.
     """
     if len(x5c) != 1:
-        raise CertificateError(
-            "a chain has exactly one certificate below the bureau's CA"
-        )
+        raise CertificateError("a chain has exactly one certificate below the bureau's CA")
     leaf = read_certificate(x5c[0])
     _check_issued(leaf, ca)
     _check_purpose(leaf, purpose)
@@ -188,9 +186,7 @@ def public_key_of(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
         CertificateError: It has another kind of key.
     """
     key = certificate.public_key()
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(
-        key.curve, ec.SECP256R1
-    ):
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise CertificateError("only P-256 certificates are accepted")
     return key
 
@@ -211,22 +207,14 @@ def _check_issued(leaf: x509.Certificate, ca: x509.Certificate) -> None:
     try:
         leaf.verify_directly_issued_by(ca)
     except (InvalidSignature, TypeError, ValueError):
-        raise CertificateError(
-            "the certificate was not issued by the pinned bureau CA"
-        ) from None
+        raise CertificateError("the certificate was not issued by the pinned bureau CA") from None
 
 
 def _check_purpose(leaf: x509.Certificate, purpose: ObjectIdentifier) -> None:
     try:
-        constraints = leaf.extensions.get_extension_for_class(
-            x509.BasicConstraints
-        ).value
-        usages = list(
-            leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        )
+        constraints = leaf.extensions.get_extension_for_class(x509.BasicConstraints).value
+        usages = list(leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
     except (x509.ExtensionNotFound, ValueError) as error:
-        raise CertificateError(
-            f"the certificate says not what it is for: {error}"
-        ) from error
+        raise CertificateError(f"the certificate says not what it is for: {error}") from error
     if constraints.ca or usages != [purpose]:
         raise CertificateError("the certificate is for another purpose")

@@ -78,9 +78,7 @@ class Receipt:
     retain_until: str | None
 
 
-def sign_receipt(
-    receipt: Receipt, signer: jws.Signer, certificate: x509.Certificate
-) -> bytes:
+def sign_receipt(receipt: Receipt, signer: jws.Signer, certificate: x509.Certificate) -> bytes:
     """Sign ``receipt`` with the bureau's receipt key; the certificate travels in the header."""
     payload: JsonObject = {
         "v": 1,
@@ -91,8 +89,7 @@ def sign_receipt(
         "journal_sha256": receipt.journal_sha256,
         "root": receipt.root,
         "files": [
-            {"name": file.name, "size": file.size, "sha256": file.sha256}
-            for file in receipt.files
+            {"name": file.name, "size": file.size, "sha256": file.sha256} for file in receipt.files
         ],
         "serial": receipt.serial,
         "prev_receipt_sha256": receipt.prev_receipt_sha256,
@@ -134,12 +131,9 @@ def _from_payload(payload: JsonObject) -> Receipt:
         s.check_fields(_SCHEMA, payload, "receipt")
     except RecordError as error:
         raise ReceiptError(error.detail) from error
-    values: dict[str, Any] = {
-        name: payload[name] for name in _SCHEMA if name not in ("v", "files")
-    }
+    values: dict[str, Any] = {name: payload[name] for name in _SCHEMA if name not in ("v", "files")}
     files = tuple(
-        ReceiptedFile(file["name"], file["size"], file["sha256"])
-        for file in payload["files"]
+        ReceiptedFile(file["name"], file["size"], file["sha256"]) for file in payload["files"]
     )
     if len({file.name for file in files}) != len(files):
         raise ReceiptError("the receipt names a file twice")

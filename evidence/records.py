@@ -168,9 +168,7 @@ EVENTS: Final[Mapping[str, s.Schema]] = {
         "heard": s.optional(s.boolean),
         "complete": s.optional(s.boolean),
         "score_milli": s.optional(s.integer(-(2**31), 2**31)),
-        "missing": s.many(
-            s.fields({"from_ms": s.natural, "to_ms": s.natural}), most=_MOST_MISSING
-        ),
+        "missing": s.many(s.fields({"from_ms": s.natural, "to_ms": s.natural}), most=_MOST_MISSING),
         "delay_ns": s.optional(s.natural),
         "drift_ppm": s.optional(s.integer(-10_000, 10_000)),
         "level_mdb": s.optional(s.integer(-200_000, 200_000)),
@@ -242,9 +240,7 @@ def check_device_record(payload: JsonObject) -> None:
     _check(payload, DEVICE_RECORDS, _DEVICE_COMMON)
 
 
-def _check(
-    payload: JsonObject, known: Mapping[str, s.Schema], common: s.Schema
-) -> None:
+def _check(payload: JsonObject, known: Mapping[str, s.Schema], common: s.Schema) -> None:
     kind = payload.get("t")
     if not isinstance(kind, str) or kind not in known:
         raise RecordError(f"a record of unknown type {kind!r}")

@@ -131,9 +131,7 @@ class Rulebook:
     @property
     def announcements(self) -> tuple[Announcement, ...]:
         """What a session says, in order."""
-        return tuple(
-            Announcement(**item) for item in self.policy["disclosure.announcements"]
-        )
+        return tuple(Announcement(**item) for item in self.policy["disclosure.announcements"])
 
     @property
     def recipients(self) -> dict[str, str]:
@@ -149,9 +147,7 @@ class Rulebook:
         return EVERY_DEVICE in self.to or device in self.to
 
 
-def sign_envelope(
-    payload: JsonObject, signers: Sequence[jws.Signer], typ: str
-) -> bytes:
+def sign_envelope(payload: JsonObject, signers: Sequence[jws.Signer], typ: str) -> bytes:
     """Sign ``payload`` by each signer: JWS JSON general serialization (RFC 7515 §7.2.1)."""
     body = jws.encode(canonical.dumps(payload))
     signatures = []
@@ -197,9 +193,7 @@ def read_root(envelope: bytes, ca: x509.Certificate) -> Root:
     except EvidenceError as error:
         raise RulebookError(f"a root key is unusable: {error.detail}") from error
     if len(known) != len(payload["keys"]) or payload["threshold"] > len(known):
-        raise RulebookError(
-            "root keys must differ and be at least as many as the threshold"
-        )
+        raise RulebookError("root keys must differ and be at least as many as the threshold")
     return Root(
         version=payload["version"],
         threshold=payload["threshold"],
@@ -223,9 +217,7 @@ def read_rulebook(envelope: bytes, root: Root, *, floor: int = 1) -> Rulebook:
     payload = _open(envelope, root.keys, root.threshold, jws.TYP_RULEBOOK)
     _check_rulebook(payload)
     if payload["version"] < floor:
-        raise RulebookError(
-            f"version {payload['version']} is older than the floor {floor}"
-        )
+        raise RulebookError(f"version {payload['version']} is older than the floor {floor}")
     return Rulebook(
         version=payload["version"],
         sha256=sha256_hex(envelope),
@@ -253,9 +245,7 @@ def _open(
             if (kid := _valid_signer(item, body, known, typ)) is not None
         }
         if len(valid) < threshold:
-            raise RulebookError(
-                f"{len(valid)} valid signatures where {threshold} are needed"
-            )
+            raise RulebookError(f"{len(valid)} valid signatures where {threshold} are needed")
         return canonical.loads(jws.decode(body), limit=MAX_RULEBOOK_BYTES)
     except RulebookError:
         raise
@@ -277,9 +267,7 @@ def _valid_signer(
     if key is None:
         return None
     try:
-        jws.check_signature(
-            key, protected + b"." + body, jws.decode(item["signature"].encode())
-        )
+        jws.check_signature(key, protected + b"." + body, jws.decode(item["signature"].encode()))
     except SignatureError:
         return None
     return str(header["kid"])

@@ -38,9 +38,7 @@ def check_fields(schema: Schema, value: object, path: str) -> None:
         raise refuse(path, "an object")
     if value.keys() != schema.keys():
         odd = sorted(value.keys() ^ schema.keys())
-        raise RecordError(
-            f"{path}: missing or unknown fields {', '.join(map(repr, odd[:5]))}"
-        )
+        raise RecordError(f"{path}: missing or unknown fields {', '.join(map(repr, odd[:5]))}")
     for name, check in schema.items():
         check(value[name], f"{path}.{name}")
 

@@ -7,6 +7,8 @@ an append-only file only grows, a replaced file is whole before its name points 
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -121,6 +123,17 @@ def make_folder(path: Path, *, mode: int = 0o750) -> None:
     make_folder(path.parent, mode=mode)
     path.mkdir(mode=mode, exist_ok=True)
     sync_folder(path.parent)
+
+
+def bind_socket(path: Path, *, mode: int = 0o660) -> socket.socket:
+    """A bound stream socket at ``path``; a name that a dead process left there is replaced."""
+    make_folder(path.parent)
+    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    fresh = path.with_name(secrets.token_hex(4))
+    bound.bind(str(fresh))
+    fresh.chmod(mode)
+    fresh.replace(path)
+    return bound
 
 
 def sync_folder(path: Path) -> None:

@@ -43,15 +43,11 @@ def load_key_file(path: Path) -> ec.EllipticCurvePrivateKey:
     """
     try:
         if path.stat().st_mode & _OTHERS:
-            raise KeyUnusableError(
-                f"{path} can be read by others; run: chmod 600 {path}"
-            )
+            raise KeyUnusableError(f"{path} can be read by others; run: chmod 600 {path}")
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise KeyUnusableError(f"{path} holds no usable key: {error}") from error
-    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(
-        key.curve, ec.SECP256R1
-    ):
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise KeyUnusableError(f"{path} holds no P-256 key; enrol the device again")
     return key
 

@@ -1,0 +1,83 @@
+"""What can go wrong in the recorder's mind, by stable code.
+
+Owns the agent's errors and their wording for officers. Refuses recovery: who catches one decides.
+"""
+
+from __future__ import annotations
+
+_DIAGNOSES = {
+    "settings": "设备配置文件有误, 请交管理人员重新配发",
+    "protocol": "设备内部通信异常, 已自动重连",
+    "vault": "证据库异常, 请停止使用并报告",
+    "storage": "存储空间不足, 请对接上传后再用",
+    "no_key": "签名密钥不可用, 请交管理人员",
+    "no_rulebook": "本单位办法无效, 请交管理人员",
+    "recording": "正在记录, 不能重复开始",
+    "no_session": "当前没有正在进行的记录",
+    "receipt": "回执核验未通过, 不释放空间",
+    "link": "无法连接采集工作站, 将自动重试",
+    "clip": "告知语音文件缺失或被改动",
+}
+
+
+class AgentError(Exception):
+    """Something on the device did not go as it has to.
+
+    Args:
+        detail: The cause and, where there is one, the next step, in one English sentence.
+        code: A more precise stable code than the class's.
+    """
+
+    code = "agent"
+
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        if code is not None:
+            self.code = code
+
+    def diagnosis(self) -> str:
+        """The error in Chinese, for the officer."""
+        return f"{_DIAGNOSES.get(self.code, '未知错误')} ({self.code}: {self.detail})"
+
+
+class SettingsError(AgentError):
+    """``device.toml`` is missing or wrong."""
+
+    code = "settings"
+
+
+class ProtocolError(AgentError):
+    """Another process said something that is not in the protocol."""
+
+    code = "protocol"
+
+
+class VaultError(AgentError):
+    """The vault cannot go on; its process ends and is started again."""
+
+    code = "vault"
+
+
+class RefusedError(AgentError):
+    """The vault will not do what was asked; nothing was begun."""
+
+    code = "refused"
+
+
+class ReceiptRefusedError(AgentError):
+    """A receipt that does not fit what the vault holds."""
+
+    code = "receipt"
+
+
+class LinkError(AgentError):
+    """The connection to the bureau failed."""
+
+    code = "link"
+
+
+class ClipError(AgentError):
+    """An announcement's clip is missing or not the one the rulebook names."""
+
+    code = "clip"

@@ -1,0 +1,294 @@
+"""What recorder, dock and vault say to each other over the vault's sockets.
+
+Owns the messages; ``agent.channel`` frames them. Refuses time, order and predecessor: no message to the vault carries
+an index or a hash of a record, the vault makes those itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What the bytes of a segment sent so far hold; everything counts within the segment.
+
+    Attributes:
+        frames: Video frames.
+        samples: Audio samples.
+        dropped: Frames known to be missing.
+        first_pts_ns: Capture time of the first video frame.
+        last_pts_ns: End of the last video frame.
+        gop_first: Running number of its first group of pictures in the session.
+        gop_count: Groups of pictures.
+    """
+
+    frames: int = 0
+    samples: int = 0
+    dropped: int = 0
+    first_pts_ns: int = 0
+    last_pts_ns: int = 0
+    gop_first: int = 0
+    gop_count: int = 0
+
+
+# --- recorder → vault
+
+
+class Attach(msgspec.Struct, frozen=True, kw_only=True, tag="attach"):
+    """The recorder's first message. The vault answers ``Attached``."""
+
+
+class OpenSession(msgspec.Struct, frozen=True, kw_only=True, tag="open"):
+    """Start a session. The vault answers ``SessionOpened`` or ``Refused``.
+
+    Attributes:
+        activity: Activity code; ``voluntary`` without a plan.
+        officer: Officer's id, or None.
+        custodian: Custodian's id, or None.
+        plan: The session plan as JSON bytes, sealed by the vault; None without one.
+        bits_per_second: Expected rate of the media, for the admission rule.
+    """
+
+    activity: str
+    officer: str | None
+    custodian: str | None
+    plan: bytes | None
+    bits_per_second: int
+
+
+class BeginSegment(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
+    """Segment ``number`` begins; ``init`` is its ftyp and moov."""
+
+    number: int
+    init: bytes
+
+
+class Fragment(msgspec.Struct, frozen=True, kw_only=True, tag="fragment"):
+    """Whole MP4 fragments of the segment that is open; ``progress`` includes them."""
+
+    number: int
+    content: bytes
+    progress: Progress
+
+
+class EndSegment(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
+    """The recorder ended segment ``number``. Answered by ``SegmentSealed``."""
+
+    number: int
+    progress: Progress
+
+
+class StoreEvent(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
+    """An event of the open session, of a kind in ``evidence.records.EVENTS``. Answered by ``Recorded``."""
+
+    kind: str
+    fields: dict[str, Any]
+
+
+class CloseSession(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
+    """Close the session. Answered by ``SessionClosed``."""
+
+    reason: str
+
+
+class NotePress(msgspec.Struct, frozen=True, kw_only=True, tag="press"):
+    """A press without a session, for the device log."""
+
+    button: str
+    gesture: str
+    at_ns: int
+
+
+# --- vault → recorder
+
+
+class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A session the vault holds open.
+
+    Attributes:
+        sid: Session id.
+        counter: Its device counter.
+        next_segment: Number of the next segment.
+        gop_count: Groups of pictures sealed or found so far.
+        video_end_ns: End of the last durable frame, CLOCK_BOOTTIME; 0 where there is none.
+    """
+
+    sid: str
+    counter: int
+    next_segment: int
+    gop_count: int
+    video_end_ns: int
+
+
+class AnnouncementRule(msgspec.Struct, frozen=True, kw_only=True):
+    """One announcement of the rulebook: its clip's folder and the digests it must have."""
+
+    id: str
+    text_sha256: str
+    pcm_sha256: str
+    samples: int
+    rate: int
+
+
+class Attached(msgspec.Struct, frozen=True, kw_only=True, tag="attached"):
+    """The vault's answer to ``Attach``.
+
+    Attributes:
+        session: The session that is still open, if one is.
+        segment_seconds: The rulebook's segment length.
+        announcements: Ids of the announcements, in the rulebook's order.
+    """
+
+    session: ActiveSession | None
+    segment_seconds: int
+    announcements: list[AnnouncementRule]
+
+
+class SessionOpened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+    """The ``open`` record is on the medium."""
+
+    session: ActiveSession
+
+
+class Durable(msgspec.Struct, frozen=True, kw_only=True, tag="durable"):
+    """Acknowledged: plaintext up to ``plaintext_offset`` of the segment is on the medium under a signed record.
+
+    Attributes:
+        number: Segment.
+        plaintext_offset: Bytes from the segment's start.
+        journal_i: The record that signs them.
+    """
+
+    number: int
+    plaintext_offset: int
+    journal_i: int
+
+
+class SegmentSealed(msgspec.Struct, frozen=True, kw_only=True, tag="sealed"):
+    """The ``seg`` record of segment ``number`` is on the medium."""
+
+    number: int
+    journal_i: int
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
+    """The event sent before is on the medium as record ``journal_i``; answers come in order."""
+
+    journal_i: int
+
+
+class SessionClosed(msgspec.Struct, frozen=True, kw_only=True, tag="closed"):
+    """The ``close`` record is on the medium; ``reason`` is the vault's where it had to close by itself."""
+
+    sid: str
+    reason: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """The vault will not do it; ``code`` says why. Nothing was begun."""
+
+    code: str
+    detail: str
+
+
+class StorageState(msgspec.Struct, frozen=True, kw_only=True, tag="storage"):
+    """Space in minutes of recording at the expected rate, whenever its level changes."""
+
+    level: str
+    minutes: int
+
+
+# --- dock ⇄ vault
+
+
+class ListPending(msgspec.Struct, frozen=True, kw_only=True, tag="list"):
+    """What is there to push? Answered by ``Pending``."""
+
+
+class PendingSession(msgspec.Struct, frozen=True, kw_only=True):
+    """A closed session that has no ``stored`` receipt yet.
+
+    Attributes:
+        sid: Session id.
+        counter: Its device counter.
+        folder: Where its sealed files and its journal lie; the journal names the files.
+        committed: Whether the bureau has receipted the journal.
+        journal_size: Bytes.
+        journal_sha256: Hex digest.
+        journal_chunks: Hex digests of each chunk.
+    """
+
+    sid: str
+    counter: int
+    folder: str
+    committed: bool
+    journal_size: int
+    journal_sha256: str
+    journal_chunks: list[str]
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True, tag="pending"):
+    """Sessions to push, oldest first, and where the device log lies.
+
+    Attributes:
+        device_log: Path of ``device.jws``.
+        log_bytes: Its durable length.
+        recording: Whether a session is open now.
+        sessions: At most 100; ask again when they are done.
+    """
+
+    device_log: str
+    log_bytes: int
+    recording: bool
+    sessions: list[PendingSession]
+
+
+class SubmitReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
+    """Receipt bytes as the bureau sent them. Answered by ``ReceiptTaken`` or ``Refused``."""
+
+    content: bytes
+
+
+class ReceiptTaken(msgspec.Struct, frozen=True, kw_only=True, tag="taken"):
+    """The vault verified the receipt and recorded it; ``released`` when it freed the session's space at once."""
+
+    sid: str
+    kind: str
+    released: bool
+
+
+class NoteDock(msgspec.Struct, frozen=True, kw_only=True, tag="dock"):
+    """Docked, undocked, pushing or failed, for the device log. Answered by ``Noted``."""
+
+    state: str
+    detail: str
+
+
+class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
+    """The note is on the medium."""
+
+
+FromRecorder = (
+    Attach
+    | OpenSession
+    | BeginSegment
+    | Fragment
+    | EndSegment
+    | StoreEvent
+    | CloseSession
+    | NotePress
+)
+ToRecorder = (
+    Attached
+    | SessionOpened
+    | Durable
+    | SegmentSealed
+    | Recorded
+    | SessionClosed
+    | Refused
+    | StorageState
+)
+FromDock = ListPending | SubmitReceipt | NoteDock
+ToDock = Pending | ReceiptTaken | Noted | Refused

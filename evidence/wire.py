@@ -1,0 +1,372 @@
+"""What recorder and bureau say to each other over MQTT 5.
+
+Owns topics and messages: EMQX's File Transfer verbs (``init``, chunk, ``fin``) with the keys it lacks, the device log,
+receipts and state. Refuses sockets and decisions: a parsed message is well formed and bounded, nothing more. No
+acknowledgement here permits a release; only ``evidence.receipt`` does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import IntEnum, unique
+from typing import Final
+
+from evidence import canonical, ids
+from evidence import schema as s
+from evidence.canonical import JsonObject
+from evidence.errors import MalformedError, RecordError, WireError
+from evidence.limits import MAX_FILES, MAX_LINE_BYTES, MAX_MESSAGE_BYTES
+from evidence.receipt import ReceiptKind
+
+ROOT: Final = "rec/v1"
+MAX_PACKET_BYTES: Final = 1_100_000
+"""What the broker must let through: a chunk and its topic."""
+
+_FID = re.compile(r"[0-9a-f]{32}")
+_OFFSET = re.compile(r"0|[1-9][0-9]{0,15}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MOST_RANGES = 4_096
+
+
+@unique
+class ReasonCode(IntEnum):
+    """What a response says (values of MQTT 5 where they fit)."""
+
+    SUCCESS = 0x00
+    RESEND = 0x80
+    REFUSED = 0x83
+    PAUSE = 0x97
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileMeta:
+    """``init``: the file a device is about to push.
+
+    Attributes:
+        name: Its name in the session.
+        size: Bytes.
+        checksum: Hex SHA-256.
+        sid: Session id.
+        counter: The session's device counter.
+        journal_sha256: Digest of the session's whole journal.
+    """
+
+    name: str
+    size: int
+    checksum: str
+    sid: str
+    counter: int
+    journal_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What the bureau answers on ``…/rsp``.
+
+    Attributes:
+        topic: The request's topic; for coalesced chunk acknowledgements, of any one of them.
+        reason_code: See ``ReasonCode``.
+        reason_description: For people.
+        have: Byte ranges [from, to) of the file that are on the bureau's disk; to ``init`` and failed ``fin``.
+        acknowledged: Offsets of chunks that are on disk since the last response.
+        credit: Bytes the device may have in flight from now on; None leaves it as it was.
+        retry_after_s: Seconds to wait before trying again; None leaves it to the device's back-off.
+        next_index: To ``log``: how many lines of the device log the bureau holds.
+        done: To ``init`` and ``fin``: the whole file is archived.
+    """
+
+    topic: str
+    reason_code: ReasonCode
+    reason_description: str = ""
+    have: tuple[tuple[int, int], ...] = ()
+    acknowledged: tuple[int, ...] = ()
+    credit: int | None = None
+    retry_after_s: int | None = None
+    next_index: int | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogBatch:
+    """``log``: lines of the device log from ``first`` on; no lines asks how many the bureau holds."""
+
+    first: int
+    lines: tuple[bytes, ...] = field(default=())
+
+
+_META_SCHEMA: s.Schema = {
+    "name": s.file_name,
+    "size": s.integer(1),
+    "checksum": s.sha256,
+    "expire_at": s.optional(s.natural),
+    "segments_ttl": s.optional(s.natural),
+    "user_data": s.fields({"sid": s.session, "counter": s.natural, "journal_sha256": s.sha256}),
+}
+_PAIR = s.many(s.natural, least=2, most=2)
+_RESPONSE_SCHEMA: s.Schema = {
+    "vsn": s.one_of("0.1"),
+    "topic": s.text,
+    "reason_code": s.satisfying(lambda code: code in set(ReasonCode), "a known reason code"),
+    "reason_description": s.text,
+    "have": s.many(_PAIR, most=_MOST_RANGES),
+    "acknowledged": s.many(s.natural, most=_MOST_RANGES),
+    "credit": s.optional(s.natural),
+    "retry_after_s": s.optional(s.integer(0, 86_400)),
+    "next_index": s.optional(s.natural),
+    "done": s.boolean,
+}
+# A torn line is sent as it was found, byte for byte: Latin-1 maps every byte to one character.
+_LINE = s.satisfying(
+    lambda line: (
+        isinstance(line, str) and len(line) <= MAX_LINE_BYTES and max(line, default="") < "\u0100"
+    ),
+    "one line of bytes",
+)
+_LOG_SCHEMA: s.Schema = {"first": s.natural, "lines": s.many(_LINE, most=MAX_FILES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one device."""
+
+    device: str
+
+    @property
+    def base(self) -> str:
+        """``rec/v1/{dev}``."""
+        return f"{ROOT}/{self.device}"
+
+    def init(self, fid: str) -> str:
+        """Where a push of file ``fid`` begins."""
+        return f"{self.base}/f/{fid}/init"
+
+    def chunk(self, fid: str, offset: int, sha256: str) -> str:
+        """Where the chunk at ``offset`` goes; its digest is part of the topic."""
+        return f"{self.base}/f/{fid}/{offset}/{sha256}"
+
+    def fin(self, fid: str, size: int, sha256: str) -> str:
+        """Where a push of file ``fid`` ends."""
+        return f"{self.base}/f/{fid}/fin/{size}/{sha256}"
+
+    @property
+    def response(self) -> str:
+        """Where the bureau answers."""
+        return f"{self.base}/rsp"
+
+    @property
+    def log(self) -> str:
+        """Where lines of the device log go."""
+        return f"{self.base}/log"
+
+    @property
+    def state(self) -> str:
+        """Where the device tells how it is (retained)."""
+        return f"{self.base}/state"
+
+    def receipt(self, sid: str, kind: ReceiptKind) -> str:
+        """Where the bureau leaves a receipt (retained until acknowledged)."""
+        return f"{self.base}/receipt/{sid}/{kind}"
+
+    @property
+    def receipts(self) -> str:
+        """The device's subscription for receipts."""
+        return f"{self.base}/receipt/+/+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitTopic:
+    """``rec/v1/{dev}/f/{fid}/init``."""
+
+    device: str
+    fid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkTopic:
+    """``rec/v1/{dev}/f/{fid}/{offset}/{sha256}``."""
+
+    device: str
+    fid: str
+    offset: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinTopic:
+    """``rec/v1/{dev}/f/{fid}/fin/{size}/{sha256}``."""
+
+    device: str
+    fid: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogTopic:
+    """``rec/v1/{dev}/log``."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateTopic:
+    """``rec/v1/{dev}/state``."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptAckTopic:
+    """``rec/v1/{dev}/receipt/{sid}/{kind}/ack``."""
+
+    device: str
+    sid: str
+    kind: str
+
+
+DeviceTopic = InitTopic | ChunkTopic | FinTopic | LogTopic | StateTopic | ReceiptAckTopic
+
+
+def parse_topic(topic: str) -> DeviceTopic:
+    """Read a topic on which a device publishes.
+
+    Raises:
+        WireError: Not such a topic.
+    """
+    match topic.split("/"):
+        case ["rec", "v1", device, *rest] if ids.is_device_id(device):
+            parsed = _parse_rest(device, rest)
+            if parsed is not None:
+                return parsed
+        case _:
+            pass
+    raise WireError(f"not a device's topic: {topic[:80]!r}")
+
+
+def _parse_rest(device: str, rest: list[str]) -> DeviceTopic | None:
+    match rest:
+        case ["f", fid, *transfer] if _FID.fullmatch(fid):
+            return _parse_transfer(device, fid, transfer)
+        case ["log"]:
+            return LogTopic(device=device)
+        case ["state"]:
+            return StateTopic(device=device)
+        case ["receipt", sid, "committed" | "stored" as kind, "ack"] if ids.is_session_id(sid):
+            return ReceiptAckTopic(device=device, sid=sid, kind=kind)
+        case _:
+            return None
+
+
+def _parse_transfer(device: str, fid: str, rest: list[str]) -> DeviceTopic | None:
+    match rest:
+        case ["init"]:
+            return InitTopic(device=device, fid=fid)
+        case ["fin", size, sha256] if _OFFSET.fullmatch(size) and _SHA256.fullmatch(sha256):
+            return FinTopic(device=device, fid=fid, size=int(size), sha256=sha256)
+        case [offset, sha256] if _OFFSET.fullmatch(offset) and _SHA256.fullmatch(sha256):
+            return ChunkTopic(device=device, fid=fid, offset=int(offset), sha256=sha256)
+        case _:
+            return None
+
+
+def encode_meta(meta: FileMeta) -> bytes:
+    """The payload of ``init``."""
+    return canonical.dumps(
+        {
+            "name": meta.name,
+            "size": meta.size,
+            "checksum": meta.checksum,
+            "expire_at": None,
+            "segments_ttl": None,
+            "user_data": {
+                "sid": meta.sid,
+                "counter": meta.counter,
+                "journal_sha256": meta.journal_sha256,
+            },
+        }
+    )
+
+
+def decode_meta(payload: bytes) -> FileMeta:
+    """Read the payload of ``init``.
+
+    Raises:
+        WireError: Not well formed.
+    """
+    value = _load(payload, _META_SCHEMA, "init")
+    user = value["user_data"]
+    return FileMeta(
+        name=value["name"],
+        size=value["size"],
+        checksum=value["checksum"],
+        sid=user["sid"],
+        counter=user["counter"],
+        journal_sha256=user["journal_sha256"],
+    )
+
+
+def encode_response(response: Response) -> bytes:
+    """The payload of ``…/rsp``."""
+    return canonical.dumps(
+        {
+            "vsn": "0.1",
+            "topic": response.topic,
+            "reason_code": int(response.reason_code),
+            "reason_description": response.reason_description,
+            "have": [list(pair) for pair in response.have],
+            "acknowledged": list(response.acknowledged),
+            "credit": response.credit,
+            "retry_after_s": response.retry_after_s,
+            "next_index": response.next_index,
+            "done": response.done,
+        }
+    )
+
+
+def decode_response(payload: bytes) -> Response:
+    """Read the payload of ``…/rsp``.
+
+    Raises:
+        WireError: Not well formed.
+    """
+    value = _load(payload, _RESPONSE_SCHEMA, "rsp")
+    return Response(
+        topic=value["topic"],
+        reason_code=ReasonCode(value["reason_code"]),
+        reason_description=value["reason_description"],
+        have=tuple((first, last) for first, last in value["have"]),
+        acknowledged=tuple(value["acknowledged"]),
+        credit=value["credit"],
+        retry_after_s=value["retry_after_s"],
+        next_index=value["next_index"],
+        done=value["done"],
+    )
+
+
+def encode_log(batch: LogBatch) -> bytes:
+    """The payload of ``…/log``."""
+    return canonical.dumps(
+        {"first": batch.first, "lines": [line.decode("latin-1") for line in batch.lines]}
+    )
+
+
+def decode_log(payload: bytes) -> LogBatch:
+    """Read the payload of ``…/log``.
+
+    Raises:
+        WireError: Not well formed.
+    """
+    value = _load(payload, _LOG_SCHEMA, "log")
+    return LogBatch(
+        first=value["first"], lines=tuple(line.encode("latin-1") for line in value["lines"])
+    )
+
+
+def _load(payload: bytes, schema: s.Schema, path: str) -> JsonObject:
+    try:
+        value = canonical.loads(payload, limit=MAX_MESSAGE_BYTES)
+        s.check_fields(schema, value, path)
+    except (MalformedError, RecordError) as error:
+        raise WireError(error.detail) from error
+    return value
