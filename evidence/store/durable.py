@@ -6,14 +6,17 @@ an append-only file only grows, a replaced file is whole before its name points 
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_POSITIONED = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
 class AppendFile:
@@ -23,18 +26,28 @@ class AppendFile:
     different threads.
     """
 
-    def __init__(self, path: Path, *, fresh: bool, mode: int = 0o640) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        fresh: bool,
+        mode: int = 0o640,
+        relief: Callable[[], bool] | None = None,
+    ) -> None:
         """Open ``path`` for appending.
 
         Args:
             path: Under its final name from the first byte.
             fresh: Whether it must not exist yet.
             mode: Permissions of a new file.
+            relief: Asked when the medium is full: True when it made room, so that the write goes on
+                where it stopped and nothing is torn.
 
         Raises:
             OSError: It exists though it must not, or cannot be opened.
         """
         self.path = path
+        self._relief = relief
         existed = path.exists()
         self.fd = os.open(path, _APPEND | (os.O_EXCL if fresh else 0), mode)
         if not existed:
@@ -48,7 +61,12 @@ class AppendFile:
         """
         view = memoryview(content)
         while view:
-            view = view[os.write(self.fd, view) :]
+            try:
+                view = view[os.write(self.fd, view) :]
+            except OSError as error:
+                full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+                if not full or self._relief is None or not self._relief():
+                    raise
 
     def sync(self) -> None:
         """Return when everything written before the call is on the medium."""
@@ -70,6 +88,64 @@ class AppendFile:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class PositionedFile:
+    """A file that arrives in pieces, in any order, and is then read back.
+
+    What was written counts only after ``sync``. A failed ``sync`` leaves unknown bytes: close the
+    file and trust only what an earlier ``sync`` covered.
+    """
+
+    def __init__(self, path: Path, *, mode: int = 0o640) -> None:
+        """Open ``path``, or create it.
+
+        Raises:
+            OSError: It cannot be opened.
+        """
+        self.path = path
+        existed = path.exists()
+        self.fd = os.open(path, _POSITIONED, mode)
+        if not existed:
+            sync_folder(path.parent)
+
+    def write(self, content: bytes | memoryview, offset: int) -> None:
+        """Put all of ``content`` at ``offset``.
+
+        Raises:
+            OSError: The medium is full or broken; a part may have been written.
+        """
+        view = memoryview(content)
+        while view:
+            written = os.pwrite(self.fd, view, offset)
+            view, offset = view[written:], offset + written
+
+    def sync(self) -> None:
+        """Return when everything written before the call is on the medium."""
+        os.fdatasync(self.fd)
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Read it back from the medium in pieces of at most ``size`` bytes, after a ``sync``.
+
+        The kernel is asked to drop its own copy first, so that what is read is what a reader of
+        tomorrow will read.
+        """
+        os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_DONTNEED)
+        offset = 0
+        while piece := os.pread(self.fd, size, offset):
+            yield piece
+            offset += len(piece)
+
+    def finish(self, mode: int) -> None:
+        """Set the permissions of a file that is complete, durably."""
+        os.fchmod(self.fd, mode)
+        os.fsync(self.fd)
+
+    def close(self) -> None:
+        """Close without syncing. Idempotent."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
 
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o640) -> None:
@@ -105,12 +181,15 @@ def write_once(path: Path, content: bytes, *, mode: int = 0o440) -> None:
 
 
 def move_file(source: Path, target: Path) -> None:
-    """Give ``source`` its final name on the same medium; never over an existing file.
+    """Give ``source`` its final name on the same medium; never over another file.
+
+    A move that a crash cut short, so that the file has both names, is finished.
 
     Raises:
-        FileExistsError: The target exists.
+        FileExistsError: The target exists and is another file.
     """
-    os.link(source, target)
+    if not (target.exists() and target.samefile(source)):
+        os.link(source, target)
     sync_folder(target.parent)
     source.unlink()
     sync_folder(source.parent)
