@@ -1,0 +1,79 @@
+"""The fake parts that a finger, an eye or the cradle meets: buttons, lamp, dock.
+
+Owns the way from a change of the world to an edge, and from a pattern to the world. Refuses
+gestures and debouncing: edges are as raw as the world makes them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from hw.fake.clock import WorldClock
+from hw.fake.link import WorldLink
+from hw.fake.state import WorldState
+from hw.ports import Button, Dock, Lamp
+from hw.types import ButtonName, Edge, LampPattern
+
+_PATTERNS_KEPT = 256
+
+
+class FakeButton(Button):
+    """The button ``name``, pressed by the world."""
+
+    def __init__(self, name: ButtonName, link: WorldLink, clock: WorldClock) -> None:
+        self._name = name
+        self._link = link
+        self._clock = clock
+
+    def on_edge(self, callback: Callable[[Edge], None]) -> None:
+        """Call ``callback`` at every edge, stamped when the world made it."""
+
+        def feel(before: WorldState, after: WorldState, at_ns: int) -> None:
+            if before.pressed(self._name) is not after.pressed(self._name):
+                pressed, felt_ns = after.pressed(self._name), self._clock.device_ns(at_ns)
+                callback(Edge(button=self._name, pressed=pressed, at_ns=felt_ns))
+
+        self._link.watch(feel)
+
+    def pressed(self) -> bool:
+        """The level now."""
+        return self._link.state().pressed(self._name)
+
+
+class FakeLamp(Lamp):
+    """A lamp that the world can see.
+
+    Attributes:
+        shown: The last patterns, each change once.
+    """
+
+    def __init__(self, link: WorldLink) -> None:
+        self._link = link
+        self.shown: deque[LampPattern] = deque(maxlen=_PATTERNS_KEPT)
+
+    def show(self, pattern: LampPattern) -> None:
+        """Show ``pattern``; the world is told when it is another one."""
+        if not self.shown or self.shown[-1] is not pattern:
+            self.shown.append(pattern)
+            self._link.tell(lamp=pattern.value)
+
+
+class FakeDock(Dock):
+    """The cradle's contact."""
+
+    def __init__(self, link: WorldLink) -> None:
+        self._link = link
+
+    def docked(self) -> bool:
+        """Whether the recorder sits on the cradle."""
+        return self._link.state().docked
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call ``callback`` when the contact closes or opens."""
+
+        def feel(before: WorldState, after: WorldState, _: int) -> None:
+            if before.docked is not after.docked:
+                callback(after.docked)
+
+        self._link.watch(feel)

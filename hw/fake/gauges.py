@@ -1,0 +1,77 @@
+"""The fake parts that are read: battery and storage; and the watchdog, which is petted.
+
+Owns readings. Refuses judgement: what is too little is the rulebook's.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hw.errors import BatteryFault, StorageFault
+from hw.fake.link import WorldLink
+from hw.ports import Battery, Clock, Storage, Watchdog
+from hw.types import BatteryReading, StorageReading
+
+_EMPTY_MILLIVOLTS = 3_300
+_FULL_MILLIVOLTS = 4_200
+
+
+class FakeBattery(Battery):
+    """One lithium cell, as charged as the world says."""
+
+    def __init__(self, link: WorldLink) -> None:
+        self._link = link
+
+    def read(self) -> BatteryReading:
+        """The state now; raises ``BatteryFault`` when the gauge does not answer."""
+        state = self._link.state()
+        if not state.battery_answers:
+            raise BatteryFault("battery", "the fuel gauge does not answer")
+        span = _FULL_MILLIVOLTS - _EMPTY_MILLIVOLTS
+        return BatteryReading(
+            percent=state.battery_percent,
+            millivolts=_EMPTY_MILLIVOLTS + span * state.battery_percent // 100,
+            charging=state.battery_charging,
+        )
+
+
+class FakeStorage(Storage):
+    """The real medium under ``folder``, no freer and no more writable than the world says."""
+
+    def __init__(self, link: WorldLink, folder: Path) -> None:
+        self._link = link
+        self._folder = folder
+
+    def read(self) -> StorageReading:
+        """The state now; raises ``StorageFault`` when the folder cannot be read."""
+        state = self._link.state()
+        try:
+            medium = os.statvfs(self._folder)
+        except OSError as error:
+            raise StorageFault("storage", f"{self._folder} cannot be read: {error}") from error
+        free = medium.f_bavail * medium.f_frsize
+        return StorageReading(
+            free_bytes=free if state.free_bytes is None else min(free, state.free_bytes),
+            total_bytes=medium.f_blocks * medium.f_frsize,
+            writable=state.storage_writable and os.access(self._folder, os.W_OK),
+        )
+
+
+class FakeWatchdog(Watchdog):
+    """A watchdog that bites nobody.
+
+    Attributes:
+        pets: How often it was petted.
+        last_pet_ns: When it was petted last, device time; None before the first time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.pets = 0
+        self.last_pet_ns: int | None = None
+
+    def pet(self) -> None:
+        """Count."""
+        self.pets += 1
+        self.last_pet_ns = self._clock.monotonic_ns()

@@ -1,0 +1,153 @@
+"""The physical world around one recorder, as one immutable value.
+
+Owns what can be true of the world and the check of every change. Refuses time, threads and parts: a
+change is a pure function from one state to the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum, unique
+from typing import Annotated
+
+import msgspec
+
+from hw.errors import WorldFault
+from hw.types import ButtonName
+
+SOUNDS_KEPT = 32
+"""How many played sounds the world remembers."""
+
+_Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Text = Annotated[str, msgspec.Meta(max_length=512)]
+
+
+@unique
+class CameraCondition(StrEnum):
+    """How the camera is."""
+
+    WORKING = "working"
+    GONE = "gone"
+    FROZEN = "frozen"
+    STALLED = "stalled"
+
+
+@unique
+class MicrophoneCondition(StrEnum):
+    """How the microphone is."""
+
+    WORKING = "working"
+    GONE = "gone"
+
+
+@unique
+class SpeakerCondition(StrEnum):
+    """How the loudspeaker is."""
+
+    WORKING = "working"
+    COVERED = "covered"
+    GONE = "gone"
+
+
+class Sound(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something the loudspeaker has played.
+
+    Attributes:
+        clip_id: The clip.
+        frames_played: Samples that sounded.
+        frames: Samples the clip has.
+        underruns: How often the loudspeaker ran dry.
+        began_ns: Device time when it began, nanoseconds.
+    """
+
+    clip_id: _Text
+    frames_played: _Count
+    frames: _Count
+    underruns: _Count
+    began_ns: int
+
+
+class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be felt or seen.
+
+    Attributes:
+        boot_id: Of the boot that a power cut made; None means the machine's own.
+        booted_at_ns: The machine's CLOCK_BOOTTIME that is the recorder's zero.
+        record_pressed: Whether a finger is on the record button; the other buttons alike.
+        docked: Whether the recorder sits on the cradle.
+        battery_percent: What the fuel gauge says, 0 to 100.
+        battery_charging: Whether the battery is charging.
+        battery_answers: Whether the fuel gauge answers at all.
+        free_bytes: The most that the store's medium admits to have free; None means the truth.
+        storage_writable: False for a medium that has turned read-only.
+        clock_offset_ns: How far the wall clock is off.
+        clock_source: See ``hw.types.ClockQuality``.
+        clock_error_ms: See ``hw.types.ClockQuality``.
+        camera: How the camera is.
+        camera_covered: Whether something black is before the lens.
+        scene: ``moving``, ``still``, or the path of a film or of a folder of pictures.
+        microphone: How the microphone is.
+        microphone_ppm: How fast its crystal is, parts per million.
+        microphone_file: A sound file that stands in for the room's noise; None means noise.
+        samples_lost: Microphone samples lost so far, with the driver knowing.
+        samples_vanished: Microphone samples lost so far, with the driver not knowing.
+        speaker: How the loudspeaker is.
+        clapping: Whether somebody claps once a second: a flash in one frame and a beep at its
+            instant.
+        lamp: What the status lamp shows, told by the recorder.
+        camera_light: Whether the wired light of the camera is on, told by the camera.
+        sounds: What the loudspeaker has played last, told by the loudspeaker.
+    """
+
+    boot_id: _Text | None = None
+    booted_at_ns: _Count = 0
+    record_pressed: bool = False
+    mark_pressed: bool = False
+    photo_pressed: bool = False
+    docked: bool = False
+    battery_percent: _Percent = 90
+    battery_charging: bool = False
+    battery_answers: bool = True
+    free_bytes: _Count | None = None
+    storage_writable: bool = True
+    clock_offset_ns: int = 0
+    clock_source: _Text = "ntp"
+    clock_error_ms: _Count | None = 50
+    camera: CameraCondition = CameraCondition.WORKING
+    camera_covered: bool = False
+    scene: _Text = "moving"
+    microphone: MicrophoneCondition = MicrophoneCondition.WORKING
+    microphone_ppm: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] = 0
+    microphone_file: _Text | None = None
+    samples_lost: _Count = 0
+    samples_vanished: _Count = 0
+    speaker: SpeakerCondition = SpeakerCondition.WORKING
+    clapping: bool = False
+    lamp: _Text = "starting"
+    camera_light: bool = False
+    sounds: tuple[Sound, ...] = ()
+
+    def pressed(self, button: ButtonName) -> bool:
+        """Whether a finger is on ``button``."""
+        return bool(getattr(self, pressed_field(button)))
+
+
+def pressed_field(button: ButtonName) -> str:
+    """The state's field that holds the level of ``button``."""
+    return f"{button.value}_pressed"
+
+
+def changed(state: WorldState, change: Mapping[str, object]) -> WorldState:
+    """The world after ``change``, a mapping of fields to their new values.
+
+    Raises:
+        WorldFault: A field is unknown or its value is not possible.
+    """
+    try:
+        after = msgspec.convert({**msgspec.to_builtins(state), **change}, WorldState)
+    except msgspec.ValidationError as refusal:
+        raise WorldFault("world", f"this cannot be: {refusal}") from refusal
+    if len(after.sounds) > SOUNDS_KEPT:
+        return msgspec.structs.replace(after, sounds=after.sounds[-SOUNDS_KEPT:])
+    return after
