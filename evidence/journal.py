@@ -13,6 +13,7 @@ from typing import Final, Literal
 from evidence import jws, records
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
+from evidence.errors import EvidenceError
 from evidence.keys import ChainKey
 from evidence.moments import Moment, utc_text
 
@@ -125,6 +126,49 @@ class Lines:
 
     complete: tuple[bytes, ...]
     torn: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Where a chain's file ends, after whatever happened to its writer.
+
+    Attributes:
+        line: The last line that is a record; None before the first.
+        payload: What it says, unverified.
+        torn: Everything after it, up to the newline that ends or will end it; empty where nothing is
+            torn. It may hold newlines where a repair was itself interrupted.
+        ended: Whether the newline after ``torn`` is there already.
+    """
+
+    line: bytes | None
+    payload: JsonObject | None
+    torn: bytes
+    ended: bool
+
+
+def tail(content: bytes) -> Tail:
+    """Find the end of a chain's file: recovery continues there, and its record names ``torn``."""
+    lines = split(content)
+    rest = [lines.torn] if lines.torn else []
+    for line in reversed(lines.complete):
+        payload = _as_record(line)
+        if payload is not None:
+            return Tail(line, payload, NEWLINE.join(reversed(rest)), not lines.torn)
+        rest.append(line)
+    return Tail(None, None, NEWLINE.join(reversed(rest)), not lines.torn)
+
+
+def payloads(content: bytes) -> list[JsonObject]:
+    """The records of a chain's file, unverified, in order; torn lines say nothing."""
+    records_found = (_as_record(line) for line in split(content).complete)
+    return [payload for payload in records_found if payload is not None]
+
+
+def _as_record(line: bytes) -> JsonObject | None:
+    try:
+        return jws.parse(line, jws.TYP_RECORD).payload()
+    except EvidenceError:
+        return None
 
 
 def split(content: bytes) -> Lines:

@@ -8,7 +8,7 @@ acknowledgement here permits a release; only ``evidence.receipt`` does.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum, unique
 from typing import Final
 
@@ -45,7 +45,7 @@ class FileMeta:
 
     Attributes:
         name: Its name in the session.
-        size: Bytes.
+        size: Bytes; 0 where a crash left an empty file, which goes straight to ``fin``.
         checksum: Hex SHA-256.
         sid: Session id.
         counter: The session's device counter.
@@ -95,9 +95,53 @@ class LogBatch:
     lines: tuple[bytes, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceState:
+    """``state``, retained: how a device says it is. Told by the device and signed by nobody: for people to look at.
+
+    Attributes:
+        online: False in the will, which the broker publishes once the connection is gone.
+        docked: On the cradle.
+        recording: A session is open; None where the dock does not know.
+        battery_percent: 0 to 100; None where the gauge does not answer.
+        charging: None where the gauge does not answer.
+        backlog_sessions: Closed sessions without a stored receipt; at most 100 are counted.
+        oldest_sid: The oldest of them; None where there is none.
+        pushed_bytes: Content bytes sent since the recorder was docked.
+        firmware: What runs on the device.
+        utc: Its wall clock, RFC 3339 with microseconds.
+        utc_source: How that clock was set (``evidence.moments.TimeSource``).
+    """
+
+    online: bool
+    docked: bool
+    recording: bool | None = None
+    battery_percent: int | None = None
+    charging: bool | None = None
+    backlog_sessions: int = 0
+    oldest_sid: str | None = None
+    pushed_bytes: int = 0
+    firmware: str
+    utc: str
+    utc_source: str
+
+
+_STATE_SCHEMA: s.Schema = {
+    "online": s.boolean,
+    "docked": s.boolean,
+    "recording": s.optional(s.boolean),
+    "battery_percent": s.optional(s.integer(0, 100)),
+    "charging": s.optional(s.boolean),
+    "backlog_sessions": s.natural,
+    "oldest_sid": s.optional(s.session),
+    "pushed_bytes": s.natural,
+    "firmware": s.text,
+    "utc": s.utc,
+    "utc_source": s.text,
+}
 _META_SCHEMA: s.Schema = {
     "name": s.file_name,
-    "size": s.integer(1),
+    "size": s.natural,
     "checksum": s.sha256,
     "expire_at": s.optional(s.natural),
     "segments_ttl": s.optional(s.natural),
@@ -107,7 +151,9 @@ _PAIR = s.many(s.natural, least=2, most=2)
 _RESPONSE_SCHEMA: s.Schema = {
     "vsn": s.one_of("0.1"),
     "topic": s.text,
-    "reason_code": s.satisfying(lambda code: code in set(ReasonCode), "a known reason code"),
+    "reason_code": s.satisfying(
+        lambda code: type(code) is int and code in set(ReasonCode), "a known reason code"
+    ),
     "reason_description": s.text,
     "have": s.many(_PAIR, most=_MOST_RANGES),
     "acknowledged": s.many(s.natural, most=_MOST_RANGES),
@@ -167,6 +213,10 @@ class Topics:
     def receipt(self, sid: str, kind: ReceiptKind) -> str:
         """Where the bureau leaves a receipt (retained until acknowledged)."""
         return f"{self.base}/receipt/{sid}/{kind}"
+
+    def receipt_ack(self, sid: str, kind: ReceiptKind) -> str:
+        """Where the device says that its vault took a receipt."""
+        return f"{self.receipt(sid, kind)}/ack"
 
     @property
     def receipts(self) -> str:
@@ -361,6 +411,20 @@ def decode_log(payload: bytes) -> LogBatch:
     return LogBatch(
         first=value["first"], lines=tuple(line.encode("latin-1") for line in value["lines"])
     )
+
+
+def encode_state(state: DeviceState) -> bytes:
+    """The payload of ``…/state``."""
+    return canonical.dumps(asdict(state))
+
+
+def decode_state(payload: bytes) -> DeviceState:
+    """Read the payload of ``…/state``.
+
+    Raises:
+        WireError: Not well formed.
+    """
+    return DeviceState(**_load(payload, _STATE_SCHEMA, "state"))
 
 
 def _load(payload: bytes, schema: s.Schema, path: str) -> JsonObject:

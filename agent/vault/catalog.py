@@ -1,0 +1,56 @@
+"""The catalog: a small index of sessions, for listing and for the spoken status.
+
+Owns a tinydb over one file that is replaced as a whole. Refuses to be the truth: it is rebuilt from
+the device log and the journals whenever the vault starts, and losing it loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tinydb import Query, TinyDB
+from tinydb.storages import Storage
+
+from evidence.store import durable
+
+
+class AtomicStorage(Storage):
+    """tinydb's storage, replaced as a whole: its own one writes in place and tears on a power cut."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        """The tables; None where there are none or the file is not readable as JSON."""
+        try:
+            value = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        """Replace the file."""
+        durable.replace_file(self._path, json.dumps(data, ensure_ascii=False).encode())
+
+
+class Catalog:
+    """Sessions by id: {sid, counter, state, reason, bytes, segments}."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = TinyDB(path, storage=AtomicStorage)
+        self._sessions = self._database.table("sessions")
+
+    def rebuild(self, rows: list[dict[str, Any]]) -> None:
+        """Forget everything and take ``rows``."""
+        self._sessions.truncate()
+        self._sessions.insert_multiple(rows)
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Add or renew the row of one session; fields it does not name stay."""
+        self._sessions.upsert(row, Query().sid == row["sid"])
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows, oldest session first."""
+        return sorted((dict(row) for row in self._sessions.all()), key=lambda row: row["counter"])

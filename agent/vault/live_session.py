@@ -1,0 +1,282 @@
+"""A session that is open: from its ``open`` record to its ``close``.
+
+Owns the segment being sealed and the records of one journal. The socket's thread feeds plaintext;
+everything that is signed happens on the scribe's thread. Refuses to believe the recorder in anything
+but what the media hold: number, time and predecessor are made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from agent.errors import ProtocolError
+from agent.vault.medium import Medium
+from agent.vault.messages import ActiveSession, Durable, Progress, SegmentSealed
+from agent.vault.seal import SealedFile
+from agent.vault.signed_file import SignedFile
+from agent.vault.stamps import Stamps
+from evidence import digests, ids, moments
+from evidence.canonical import JsonObject
+from evidence.digests import FileFacts, sha256_hex
+from evidence.jws import Signer
+
+TICK_NS: Final = 950_000_000
+"""A tick at every beat that comes at least this long after the last one: about every second."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the session holds so far: segments with their ``seg`` record, and their sealed bytes."""
+
+    next_segment: int = 0
+    gop_count: int = 0
+    video_end_ns: int = 0
+    segments: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A journal that can go on: just opened, or resumed.
+
+    Attributes:
+        sid: Session id.
+        counter: Its device counter.
+        journal: Its chain, with ``open`` or ``resume`` already on the medium.
+        stamps: Gives the journal its moments, and notices steps of the clock.
+        totals: What the session holds already.
+        rulebook_sha256: The rulebook its ``open`` record pinned.
+    """
+
+    sid: str
+    counter: int
+    journal: SignedFile
+    stamps: Stamps
+    totals: Totals
+    rulebook_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSegment:
+    """The segment being sealed, and the digest of its ftyp and moov."""
+
+    sealed: SealedFile
+    init_sha256: str
+
+
+class LiveSession:
+    """One open session.
+
+    Args:
+        opened: Its journal and what it holds.
+        medium: Creates and locks the files.
+        recipients: age recipients of every segment.
+        notify: Takes messages for the recorder.
+        failed: Told when the medium fails for good.
+    """
+
+    def __init__(
+        self,
+        opened: Opened,
+        medium: Medium,
+        recipients: Sequence[str],
+        notify: Callable[[Durable | SegmentSealed], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self.sid = opened.sid
+        self.counter = opened.counter
+        self.journal = opened.journal
+        self._stamps = opened.stamps
+        self._totals = opened.totals
+        self._medium = medium
+        self._recipients = recipients
+        self._notify = notify
+        self._failed = failed
+        self._feeding_lock = Lock()
+        self._feeding: OpenSegment | None = None
+        self._ticking: OpenSegment | None = None
+        self._synced_length = -1
+        self._last_tick_ns = 0
+        self._finished = False
+
+    # On the socket's thread.
+
+    def active(self) -> ActiveSession:
+        """The session as the recorder needs to know it to go on."""
+        return ActiveSession(
+            sid=self.sid,
+            counter=self.counter,
+            next_segment=self._totals.next_segment,
+            gop_count=self._totals.gop_count,
+            video_end_ns=self._totals.video_end_ns,
+        )
+
+    def begin(self, number: int, init: bytes) -> OpenSegment | None:
+        """Segment ``number`` begins; None when the session has just been finished.
+
+        Raises:
+            ProtocolError: It is not the next number, or one is still open.
+        """
+        with self._feeding_lock:
+            if self._finished:
+                return None
+            if self._feeding is not None or number != self._totals.next_segment:
+                raise ProtocolError(
+                    f"segment {number} begun where {self._totals.next_segment} is next"
+                )
+            path = self._folder / ids.segment_name(number)
+            sealed = SealedFile(number, self._medium.create(path), self._recipients, self._failed)
+            self._feeding = OpenSegment(sealed, sha256_hex(init))
+            self._totals.next_segment = number + 1
+            sealed.feed(init, Progress())
+            return self._feeding
+
+    def feed(self, number: int, content: bytes, progress: Progress) -> None:
+        """Whole fragments of the open segment.
+
+        Raises:
+            ProtocolError: That segment is not open.
+        """
+        with self._feeding_lock:
+            if self._finished:
+                return
+            if self._feeding is None or self._feeding.sealed.number != number:
+                raise ProtocolError(f"fragments of segment {number}, which is not open")
+            self._feeding.sealed.feed(content, progress)
+            self._totals.video_end_ns = max(self._totals.video_end_ns, progress.last_pts_ns)
+
+    def release_feed(self, number: int | None = None) -> OpenSegment | None:
+        """Take the open segment away from feeding, so that it can be sealed; None without one."""
+        with self._feeding_lock:
+            segment = self._feeding
+            if segment is not None and number not in (None, segment.sealed.number):
+                raise ProtocolError(f"segment {number} ended, which is not open")
+            self._feeding = None
+            return segment
+
+    # On the scribe's thread.
+
+    def watch(self, segment: OpenSegment) -> None:
+        """From now on ``segment`` is ticked."""
+        self._ticking = segment
+        self._synced_length = -1
+
+    def event(self, kind: str, fields: JsonObject) -> int:
+        """Sign and sync an event; returns its ``i``."""
+        return self.journal.record("event", {"kind": kind, "fields": fields})
+
+    def seal(self, segment: OpenSegment, ended_by: str) -> None:
+        """End the age stream of ``segment``, sign its ``seg`` record and lock it for good."""
+        sealed = segment.sealed
+        facts = sealed.finish()
+        self._ticking = None
+        index = self.journal.record("seg", _seg_fields(segment, facts, ended_by))
+        self._medium.freeze(self._folder / sealed.name)
+        self._totals.segments += 1
+        self._totals.size += facts.size
+        self._totals.gop_count = max(
+            self._totals.gop_count, sealed.progress.gop_first + sealed.progress.gop_count
+        )
+        self._notify(
+            Durable(number=sealed.number, plaintext_offset=sealed.plain_size, journal_i=index)
+        )
+        self._notify(SegmentSealed(number=sealed.number, journal_i=index))
+
+    def beat(self, mono_ns: int) -> None:
+        """Sync the open segment; about every second sign how far it got, and look at the clock."""
+        due = mono_ns - self._last_tick_ns >= TICK_NS
+        if self._ticking is not None:
+            self._sync(self._ticking.sealed, due=due)
+        if due:
+            self._last_tick_ns = mono_ns
+            self._notice_step()
+
+    def finish(self, reason: str, signer: Signer) -> FileFacts:
+        """Seal what is open, sign ``close`` and ``attest``; returns the journal's facts."""
+        with self._feeding_lock:
+            self._finished = True
+        segment = self.release_feed()
+        if segment is not None:
+            self.seal(segment, "vault")
+        self.journal.record("close", self._close_fields(reason), attested_by=signer)
+        self._medium.freeze(self._folder / ids.JOURNAL_NAME)
+        self.journal.close()
+        return self.journal.facts()
+
+    @property
+    def root(self) -> str:
+        """Merkle root over the ``seg`` records so far."""
+        return digests.merkle_root(self.journal.leaves)
+
+    @property
+    def _folder(self) -> Path:
+        return self._medium.session_folder(self.sid)
+
+    def _sync(self, sealed: SealedFile, *, due: bool) -> None:
+        mark = sealed.mark()
+        if mark.length != self._synced_length:
+            sealed.sync()
+            self._synced_length = mark.length
+        if not due or mark.length == 0:
+            return
+        index = self.journal.record(
+            "tick",
+            {
+                "file": sealed.name,
+                "length": mark.length,
+                "sha256": mark.sha256,
+                "frames": mark.progress.frames,
+                "samples": mark.progress.samples,
+            },
+        )
+        self._notify(
+            Durable(number=sealed.number, plaintext_offset=mark.plaintext_offset, journal_i=index)
+        )
+
+    def _notice_step(self) -> None:
+        step = self._stamps.step()
+        if step is None:
+            return
+        self.event(
+            "clock_step",
+            {
+                "expected_utc": moments.utc_text(step.expected_ns),
+                "actual_utc": moments.utc_text(step.actual_ns),
+                "step_ms": (step.actual_ns - step.expected_ns) // 1_000_000,
+            },
+        )
+
+    def _close_fields(self, reason: str) -> JsonObject:
+        return {
+            "segments": self._totals.segments,
+            "size": self._totals.size,
+            "root": self.root,
+            "reason": reason,
+            "counter": self.counter,
+        }
+
+
+def _seg_fields(segment: OpenSegment, facts: FileFacts, ended_by: str) -> JsonObject:
+    sealed, progress = segment.sealed, segment.sealed.progress
+    return {
+        "file": sealed.name,
+        "number": sealed.number,
+        "size": facts.size,
+        "sha256": facts.sha256,
+        "chunks": list(facts.chunks),
+        "plain_size": sealed.plain_size,
+        "plain_sha256": sealed.plain_sha256,
+        "init_sha256": segment.init_sha256,
+        "first_pts_ns": progress.first_pts_ns,
+        "last_pts_ns": progress.last_pts_ns,
+        "frames": progress.frames,
+        "samples": progress.samples,
+        "dropped": progress.dropped,
+        "gop_first": progress.gop_first,
+        "gop_count": progress.gop_count,
+        "ended_by": ended_by,
+    }

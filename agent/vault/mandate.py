@@ -1,0 +1,123 @@
+"""What the bureau has put this vault in charge of: its key, its certificate, its rulebook.
+
+Owns loading and judging them. Refuses to go on with anything that was not reached from the pinned
+CA; an expired rulebook only warns, since keeping to record is the lesser harm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+
+from agent.errors import RefusedError
+from agent.settings import Paths
+from evidence import keys, rulebook
+from evidence.errors import EvidenceError
+from evidence.jws import Signer
+from evidence.rulebook import Rulebook
+from evidence.store import durable
+from hw.ports import DeviceKey
+
+
+class PortSigner:
+    """The ``DeviceKey`` port as a signer of lines."""
+
+    def __init__(self, key: DeviceKey) -> None:
+        self._key = key
+        self._kid = keys.thumbprint(key.public_jwk())
+
+    @property
+    def kid(self) -> str:
+        """RFC 7638 thumbprint of the public key."""
+        return self._kid
+
+    def sign(self, message: bytes) -> bytes:
+        """ES256 over ``message``: 64 bytes r‖s, s in the lower half."""
+        return self._key.sign(message)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mandate:
+    """Who this device is, by the bureau's word.
+
+    Attributes:
+        device: Device id.
+        ca: The pinned bureau CA.
+        x5c: The signing certificate, as records carry it.
+        signer: The device's signing key.
+    """
+
+    device: str
+    ca: x509.Certificate
+    x5c: list[str]
+    signer: Signer
+
+
+def load_mandate(paths: Paths, device: str, key: DeviceKey) -> Mandate:
+    """Load certificate and CA and check that they fit the key and the device.
+
+    Raises:
+        RefusedError: They do not; nothing could be signed that a court would accept.
+    """
+    try:
+        ca = _certificate(paths.ca)
+        x5c = [keys.certificate_text(_certificate(paths.signing_certificate))]
+        leaf = keys.reach(x5c, ca, keys.EKU_DEVICE_SIGNING)
+        signer = PortSigner(key)
+        certified = keys.thumbprint(keys.to_jwk(keys.public_key_of(leaf)))
+        named = keys.device_of(leaf)
+    except (EvidenceError, OSError, ValueError) as error:
+        raise RefusedError(
+            f"the signing key's certificate is unusable ({error}); enrol the device again",
+            code="no_key",
+        ) from error
+    if certified != signer.kid or named != device:
+        raise RefusedError(
+            f"the certificate is for {named}, another key or device; enrol the device again",
+            code="no_key",
+        )
+    return Mandate(device=device, ca=ca, x5c=x5c, signer=signer)
+
+
+def load_rulebook(paths: Paths, mandate: Mandate) -> Rulebook:
+    """Load the rulebook in force and raise the version floor to it.
+
+    Called between sessions only: a session keeps the rulebook it opened with.
+
+    Raises:
+        RefusedError: Missing, not signed as the root document asks, below the floor, or addressed
+            to other devices.
+    """
+    try:
+        root = rulebook.read_root(paths.root.read_bytes(), mandate.ca)
+        floor = read_floor(paths.rulebook_floor)
+        book = rulebook.read_rulebook(paths.rulebook.read_bytes(), root, floor=floor)
+    except (EvidenceError, OSError) as error:
+        raise RefusedError(
+            f"the rulebook is unusable ({error}); have the bureau install one", code="no_rulebook"
+        ) from error
+    if not book.is_for(mandate.device):
+        raise RefusedError(f"the rulebook is not addressed to {mandate.device}", code="no_rulebook")
+    if book.version > floor:
+        durable.replace_file(paths.rulebook_floor, f"{book.version}\n".encode())
+    return book
+
+
+def read_floor(path: Path) -> int:
+    """The lowest rulebook version still accepted; 1 before the first.
+
+    Raises:
+        RefusedError: The file holds something else: a floor that cannot be read protects nothing.
+    """
+    try:
+        return int(path.read_text())
+    except FileNotFoundError:
+        return 1
+    except ValueError as error:
+        raise RefusedError(f"{path} holds no number", code="no_rulebook") from error
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(path.read_bytes())

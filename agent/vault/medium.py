@@ -1,0 +1,154 @@
+"""The store's folders and the space they stand on.
+
+Owns creating the vault's files, locking them, the reserve that is given up as the medium fills, and
+the arithmetic of minutes. Refuses to take anything away: that is custody's, after a receipt.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from agent.settings import Paths
+from evidence import ids
+from evidence.store import durable
+from evidence.store.durable import AppendFile
+from hw.ports import Locker, Storage
+
+_RESERVE_STEP: Final = 8 * 1024 * 1024
+_OVERHEAD_PERCENT: Final = 125
+_BITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """Room for recordings.
+
+    Attributes:
+        free_bytes: What the medium says is free.
+        minutes: Minutes of recording at the expected rate, floor and reserve considered.
+    """
+
+    free_bytes: int
+    minutes: int
+
+
+class Medium:
+    """Where the vault writes.
+
+    Args:
+        paths: The device folder's paths.
+        locker: Locks every file before its first byte and again when it is complete.
+        storage: Reads the room that is left.
+        floor_bytes: Never used by recordings.
+        reserve_bytes: Size of the reserve file; 0 for none.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        locker: Locker,
+        storage: Storage,
+        *,
+        floor_bytes: int,
+        reserve_bytes: int,
+    ) -> None:
+        self.paths = paths
+        self._locker = locker
+        self._storage = storage
+        self._floor_bytes = floor_bytes
+        self._reserve_bytes = reserve_bytes
+        self._giving = Lock()
+        self.gave_reserve = False
+        for folder in (paths.sessions, paths.receipts, paths.state):
+            durable.make_folder(folder)
+
+    @property
+    def protection(self) -> str:
+        """What the locks really do: ``kernel``, ``simulated`` or ``absent``."""
+        return self._locker.protection()
+
+    def session_folder(self, sid: str) -> Path:
+        """Where the files of session ``sid`` lie."""
+        return self.paths.sessions / sid
+
+    def make_session_folder(self, sid: str) -> Path:
+        """Create it; names can only be added to it."""
+        folder = self.session_folder(sid)
+        durable.make_folder(folder)
+        self._lock(folder, os.O_RDONLY | os.O_DIRECTORY, self._locker.lock_append)
+        return folder
+
+    def create(self, path: Path) -> AppendFile:
+        """A fresh file, locked to grow only before its first byte.
+
+        Raises:
+            OSError: It exists, or the medium refuses.
+            LockFault: The lock cannot be set.
+        """
+        file = AppendFile(path, fresh=True, relief=self.give_reserve)
+        self._locker.lock_append(file.fd)
+        return file
+
+    def reopen(self, path: Path) -> AppendFile:
+        """A file that exists, to go on growing."""
+        return AppendFile(path, fresh=False, relief=self.give_reserve)
+
+    def freeze(self, path: Path) -> None:
+        """From now on ``path`` cannot change at all."""
+        self._lock(path, os.O_RDONLY, self._locker.lock_immutable)
+
+    def unfreeze(self, path: Path) -> None:
+        """Lift the lock of ``path``: custody alone asks for it, after a verified receipt."""
+        self._lock(path, os.O_RDONLY, self._locker.release)
+
+    def space(self, bits_per_second: int) -> Space:
+        """The room that is left (custody rule: a quarter more than the expected rate is counted)."""
+        free = self._storage.read().free_bytes
+        usable = max(0, free + self._reserve_size() - self._floor_bytes)
+        per_minute = bits_per_second * 60 * _OVERHEAD_PERCENT // (100 * _BITS)
+        return Space(free_bytes=free, minutes=usable // per_minute)
+
+    def keep_reserve(self) -> None:
+        """Set the reserve aside where there is room to spare for it."""
+        missing = self._reserve_bytes - self._reserve_size()
+        if missing <= 0 or self._storage.read().free_bytes < self._floor_bytes + missing:
+            return
+        fd = os.open(self.paths.reserve, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(fd, 0, self._reserve_bytes)
+        finally:
+            os.close(fd)
+        self.gave_reserve = False
+
+    def give_reserve(self) -> bool:
+        """Give up one step of the reserve; False when none is left."""
+        with self._giving:
+            size = self._reserve_size()
+            self.gave_reserve = True
+            if size == 0:
+                return False
+            os.truncate(self.paths.reserve, max(0, size - _RESERVE_STEP))
+            return True
+
+    def sealed_names(self, sid: str) -> list[str]:
+        """Names in a session's folder that may be sealed files, in order."""
+        names = [path.name for path in self.session_folder(sid).iterdir()]
+        return sorted(name for name in names if ids.is_content_name(name))
+
+    def _reserve_size(self) -> int:
+        try:
+            return self.paths.reserve.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _lock(self, path: Path, flags: int, lock: Callable[[int], None]) -> None:
+        fd = os.open(path, flags | os.O_CLOEXEC)
+        try:
+            lock(fd)
+        finally:
+            os.close(fd)

@@ -1,0 +1,71 @@
+"""Watching the room that is left while a session is open.
+
+Owns the levels at which the officer is told and the session is closed cleanly. Refuses to make room:
+nothing recorded is ever given up for something new.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from agent.vault.medium import Medium
+from evidence.rulebook import Rulebook
+
+_LOOK_EVERY_NS: Final = 5 * 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpaceChange:
+    """The level has become worse.
+
+    Attributes:
+        level: ``warn``, ``alarm``, ``close`` or ``full`` (the reserve had to be touched).
+        free_bytes: What the medium says.
+        minutes: Of recording at the expected rate.
+    """
+
+    level: str
+    free_bytes: int
+    minutes: int
+
+    @property
+    def ends_session(self) -> bool:
+        """Whether the session has to be closed while it still can be closed cleanly."""
+        return self.level in ("close", "full")
+
+
+class SpaceWatch:
+    """Looks every 5 s, and at every beat at whether the reserve was touched.
+
+    Args:
+        medium: Knows the room.
+        book: Gives the levels in minutes.
+        bits_per_second: Expected rate of the media.
+    """
+
+    def __init__(self, medium: Medium, book: Rulebook, bits_per_second: int) -> None:
+        self._medium = medium
+        self._bits_per_second = bits_per_second
+        self._levels = [
+            (book.number(f"storage.{level}_minutes"), level) for level in ("close", "alarm", "warn")
+        ]
+        self._level: str | None = None
+        self._looked_ns: int | None = None
+
+    def look(self, now_ns: int) -> SpaceChange | None:
+        """The change since the last look, or None."""
+        recently = self._looked_ns is not None and now_ns - self._looked_ns < _LOOK_EVERY_NS
+        if recently and not self._medium.gave_reserve:
+            return None
+        self._looked_ns = now_ns
+        space = self._medium.space(self._bits_per_second)
+        level = "full" if self._medium.gave_reserve else self._level_of(space.minutes)
+        if level is None or level == self._level:
+            self._level = level
+            return None
+        self._level = level
+        return SpaceChange(level=level, free_bytes=space.free_bytes, minutes=space.minutes)
+
+    def _level_of(self, minutes: int) -> str | None:
+        return next((level for least, level in self._levels if minutes < least), None)

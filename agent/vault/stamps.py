@@ -1,0 +1,66 @@
+"""Stamping records with time that never goes back.
+
+Owns the moments of one chain: start time plus the difference of CLOCK_BOOTTIME, and the notice of a
+step of the wall clock. Refuses to rewrite: a step is a record, earlier stamps stand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from evidence.moments import Moment, TimeSource
+from hw.ports import Clock
+
+STEP_NS: Final = 200_000_000
+"""A difference of the wall clock from which it counts as a step (custody, "Time")."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """The wall clock jumped: where it should have been and where it is, nanoseconds since 1970."""
+
+    expected_ns: int
+    actual_ns: int
+
+
+class Stamps:
+    """Moments of one chain.
+
+    Args:
+        clock: The device's clock.
+        boot_id: The kernel's boot id.
+        not_before_ns: The last moment already on record; no stamp is below it.
+    """
+
+    def __init__(self, clock: Clock, boot_id: str, not_before_ns: int) -> None:
+        self._clock = clock
+        self._boot_id = boot_id
+        self._mono_ns = clock.monotonic_ns()
+        wall_ns = clock.utc_ns()
+        self._behind = wall_ns < not_before_ns
+        self._utc_ns = max(wall_ns, not_before_ns)
+        self._wall_offset_ns = wall_ns - self._mono_ns
+
+    def now(self) -> Moment:
+        """The present moment of this chain."""
+        mono_ns = self._clock.monotonic_ns()
+        quality = self._clock.quality()
+        behind = self._behind
+        return Moment(
+            utc_ns=self._utc_ns + mono_ns - self._mono_ns,
+            mono_ns=mono_ns,
+            boot_id=self._boot_id,
+            source=TimeSource.LAST_KNOWN if behind else TimeSource(quality.source),
+            error_ms=None if behind else quality.error_ms,
+        )
+
+    def step(self) -> ClockStep | None:
+        """The step of the wall clock since the last call, if there was one."""
+        mono_ns = self._clock.monotonic_ns()
+        actual_ns = self._clock.utc_ns()
+        expected_ns = mono_ns + self._wall_offset_ns
+        if abs(actual_ns - expected_ns) < STEP_NS:
+            return None
+        self._wall_offset_ns = actual_ns - mono_ns
+        return ClockStep(expected_ns, actual_ns)
