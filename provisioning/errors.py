@@ -1,0 +1,133 @@
+"""What can go wrong while a bureau prepares devices, by stable code.
+
+Owns provisioning's errors and their wording for clerks. Refuses recovery: a refused command has
+changed nothing.
+"""
+
+from __future__ import annotations
+
+_DIAGNOSES = {
+    "bureau": "这不是一个可用的单位文件夹",
+    "bureau_conflict": "该文件夹已为另一单位或以其他参数建立，未作改动",
+    "device_id": "设备编号不符合要求",
+    "board": "未知的硬件类型",
+    "enrolled": "该编号已配发给另一台设备，未作改动",
+    "foreign": "该设备文件夹属于另一台设备或另一单位，未作改动",
+    "revoked": "该设备已注销，不能再使用原编号配发",
+    "unknown_device": "登记簿中没有该设备",
+    "request": "设备的证书申请无效",
+    "clip": "告知语音文件缺失或被改动",
+    "policy": "本单位办法的修改不被接受",
+    "rollback": "不允许退回旧版本的本单位办法",
+    "in_use": "设备正在运行，请先停止",
+    "ledger": "配发台账已损坏，请停止操作并报告",
+    "settings": "参数不符合要求",
+}
+
+
+class ProvisioningError(Exception):
+    """A command that is refused; nothing was changed.
+
+    Args:
+        detail: The cause and, where there is one, the next step, in one English sentence.
+    """
+
+    code = "provisioning"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def diagnosis(self) -> str:
+        """The error in Chinese, for the clerk."""
+        return f"{_DIAGNOSES.get(self.code, '未知错误')}（{self.code}: {self.detail}）"
+
+
+class BureauError(ProvisioningError):
+    """The folder is no bureau, or an unusable one."""
+
+    code = "bureau"
+
+
+class BureauConflictError(ProvisioningError):
+    """The folder is another bureau, or the same one founded with other values."""
+
+    code = "bureau_conflict"
+
+
+class DeviceIdError(ProvisioningError):
+    """Not a device id, or one that the desk itself uses."""
+
+    code = "device_id"
+
+
+class BoardError(ProvisioningError):
+    """No such board."""
+
+    code = "board"
+
+
+class EnrolledError(ProvisioningError):
+    """The id, or the key, is already somebody else's."""
+
+    code = "enrolled"
+
+
+class ForeignError(ProvisioningError):
+    """The device folder is another device's or another bureau's."""
+
+    code = "foreign"
+
+
+class RevokedError(ProvisioningError):
+    """The device was revoked."""
+
+    code = "revoked"
+
+
+class UnknownDeviceError(ProvisioningError):
+    """The registry has no such device."""
+
+    code = "unknown_device"
+
+
+class RequestError(ProvisioningError):
+    """A certificate request that does not prove what it has to."""
+
+    code = "request"
+
+
+class ClipError(ProvisioningError):
+    """An announcement's clip is missing, or not the one its digests name."""
+
+    code = "clip"
+
+
+class PolicyError(ProvisioningError):
+    """A change of the rulebook that is not accepted."""
+
+    code = "policy"
+
+
+class RollbackError(ProvisioningError):
+    """A rulebook older than the device's floor."""
+
+    code = "rollback"
+
+
+class InUseError(ProvisioningError):
+    """The device runs; files may only be exchanged while it does not."""
+
+    code = "in_use"
+
+
+class LedgerError(ProvisioningError):
+    """The provisioning ledger does not verify."""
+
+    code = "ledger"
+
+
+class SettingsError(ProvisioningError):
+    """A value that cannot stand in a settings file, or one that contradicts it."""
+
+    code = "settings"

@@ -1,0 +1,133 @@
+"""Where everything lies, as provisioning writes it.
+
+Owns the names inside a bureau folder and a device folder. Refuses content. The two ends have their
+own view of the same names (``bureau.settings``, ``agent.settings``); a test compares them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+FILES = Path(__file__).parent / "files"
+
+
+@dataclass(frozen=True, slots=True)
+class BureauFolder:
+    """A bureau's folder.
+
+    Attributes:
+        path: Absolute.
+    """
+
+    path: Path
+
+    @property
+    def settings(self) -> Path:
+        """``bureau.toml``."""
+        return self.path / "bureau.toml"
+
+    @property
+    def ca_key(self) -> Path:
+        """The CA's private key."""
+        return self.path / "ca" / "key.pem"
+
+    @property
+    def crl(self) -> Path:
+        """The CA's revocation list."""
+        return self.path / "ca" / "crl.pem"
+
+    @property
+    def ca(self) -> Path:
+        """The CA's certificate."""
+        return self.path / "certs" / "ca.pem"
+
+    def key(self, name: str) -> Path:
+        """Private key ``receipt``, ``rulebook-1`` (clerk), ``rulebook-2`` (head) or ``desk``."""
+        return self.path / "keys" / f"{name}.pem"
+
+    def certificate(self, name: str) -> Path:
+        """Certificate ``receipt`` or ``desk``."""
+        return self.path / "certs" / f"{name}.pem"
+
+    def identity(self, role: str) -> Path:
+        """The age identity ``bureau`` or ``escrow``."""
+        return self.path / "identities" / f"{role}.age"
+
+    @property
+    def rulebook(self) -> Path:
+        """The signed rulebook in force."""
+        return self.path / "rulebook" / "rulebook.json"
+
+    def rulebook_version(self, version: int) -> Path:
+        """The rulebook of that version, kept for good."""
+        return self.path / "rulebook" / "versions" / f"{version:06d}.json"
+
+    @property
+    def root(self) -> Path:
+        """The signed root document."""
+        return self.path / "rulebook" / "root.json"
+
+    @property
+    def announce(self) -> Path:
+        """The clips the rulebook names, one folder each."""
+        return self.path / "announce"
+
+    @property
+    def broker(self) -> Path:
+        """The broker's configuration, key and certificate."""
+        return self.path / "broker"
+
+    @property
+    def registry(self) -> Path:
+        """One ``<device id>.json`` per enrolled device, and the ledger."""
+        return self.path / "registry"
+
+    @property
+    def ledger(self) -> Path:
+        """The append-only ledger of what provisioning did."""
+        return self.registry / "ledger.jws"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFolder:
+    """A recorder's folder.
+
+    Attributes:
+        path: Absolute.
+    """
+
+    path: Path
+
+    @property
+    def settings(self) -> Path:
+        """``device.toml``."""
+        return self.path / "device.toml"
+
+    def key(self, name: str) -> Path:
+        """Private key ``signing`` or ``tls``."""
+        return self.path / "keys" / f"{name}.pem"
+
+    def certificate(self, name: str) -> Path:
+        """Certificate ``signing``, ``tls`` or ``ca``."""
+        return self.path / "certs" / f"{name}.pem"
+
+    @property
+    def rulebook(self) -> Path:
+        """The signed rulebook."""
+        return self.path / "bureau" / "rulebook.json"
+
+    @property
+    def root(self) -> Path:
+        """The signed root document."""
+        return self.path / "bureau" / "root.json"
+
+    @property
+    def floor(self) -> Path:
+        """The lowest rulebook version still accepted."""
+        return self.path / "bureau" / "rulebook.floor"
+
+    @property
+    def announce(self) -> Path:
+        """The clips, one folder each."""
+        return self.path / "announce"

@@ -1,0 +1,103 @@
+"""A command as a plan of idempotent steps.
+
+Owns the order dry run, run, report. Refuses half-knowledge: a step says whether it is done by
+looking at what is there, so a run that was cut short is simply run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from pathlib import Path
+
+from evidence.store.durable import make_folder, replace_file, write_once
+
+
+@unique
+class StepState(StrEnum):
+    """What became of a step."""
+
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    PLANNED = "planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that has to be so.
+
+    Attributes:
+        title: What, in Chinese, for the clerk.
+        is_done: Whether it is so already; looks, never changes.
+        do: Makes it so.
+    """
+
+    title: str
+    is_done: Callable[[], bool]
+    do: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A step and what became of it."""
+
+    title: str
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a command did, or would do.
+
+    Attributes:
+        outcomes: Every step, in order.
+        facts: What the clerk may want to know, by name.
+    """
+
+    outcomes: tuple[Outcome, ...]
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> int:
+        """How many steps changed something, or would."""
+        return sum(outcome.state is not StepState.UNCHANGED for outcome in self.outcomes)
+
+
+def carry_out(steps: Iterable[Step], *, dry_run: bool) -> tuple[Outcome, ...]:
+    """Make every step so, in order; with ``dry_run`` only say which would change something."""
+    return tuple(_carry_out(step, dry_run=dry_run) for step in steps)
+
+
+def _carry_out(step: Step, *, dry_run: bool) -> Outcome:
+    if step.is_done():
+        return Outcome(step.title, StepState.UNCHANGED)
+    if dry_run:
+        return Outcome(step.title, StepState.PLANNED)
+    step.do()
+    return Outcome(step.title, StepState.CHANGED)
+
+
+def folder_step(title: str, path: Path, *, mode: int = 0o750) -> Step:
+    """The folder exists."""
+    return Step(title, path.is_dir, lambda: make_folder(path, mode=mode))
+
+
+def once_step(title: str, path: Path, make: Callable[[], bytes], *, mode: int = 0o640) -> Step:
+    """The file exists; it is made once and never written again."""
+
+    def do() -> None:
+        make_folder(path.parent)
+        write_once(path, make(), mode=mode)
+
+    return Step(title, path.exists, do)
+
+
+def content_step(title: str, path: Path, content: bytes, *, mode: int = 0o640) -> Step:
+    """The file holds exactly ``content``."""
+
+    def do() -> None:
+        make_folder(path.parent)
+        replace_file(path, content, mode=mode)
+
+    return Step(title, lambda: path.is_file() and path.read_bytes() == content, do)
