@@ -1,0 +1,107 @@
+"""What every test may ask for, and which tests run when.
+
+A *campaign* is one test body at two sizes: a small seeded sample in every run, the full size on request.
+It asks for its size with the ``campaign_size`` fixture and for its randomness with ``campaign_seed``::
+
+    def test_kill_at_any_point_loses_no_acknowledged_byte(campaign_size, campaign_seed):
+        dice = random.Random(campaign_seed)
+        for kill in range(campaign_size(ci=6, full=300)):
+            ...
+
+``pytest tests/power --campaign-scale=full`` (``make campaign-kill``) runs the campaigns there, and nothing else, at their
+full size. A test that is too long for every day even as a sample is marked ``campaign`` and has only that one size.
+Tests of the real body are marked ``pi`` and run with ``--board=pi``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT_SEED: Final = 20210715
+"""The day the amended Administrative Penalty Law came into force; any fixed number would do."""
+
+
+class CampaignSize(Protocol):
+    """Chooses the size of a campaign."""
+
+    def __call__(self, ci: int, full: int) -> int:
+        """``ci`` in every run, ``full`` with ``--campaign-scale=full``."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("recorder")
+    group.addoption(
+        "--campaign-scale",
+        choices=("sample", "full"),
+        default="sample",
+        help="sample: campaigns run small among the other tests; full: only campaigns, full size",
+    )
+    group.addoption(
+        "--campaign-seed",
+        type=int,
+        default=DEFAULT_SEED,
+        help=f"seed of every campaign (default {DEFAULT_SEED})",
+    )
+    group.addoption(
+        "--board",
+        choices=("fake", "pi"),
+        default="fake",
+        help="the body that contract and field tests run against",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    scale = config.getoption("campaign_scale")
+    return f"campaigns: {scale}, seed {config.getoption('campaign_seed')}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    full = config.getoption("campaign_scale") == "full"
+    on_pi = config.getoption("board") == "pi"
+    kept = [item for item in items if _runs(item, full=full, on_pi=on_pi)]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=_others(items, kept))
+        items[:] = kept
+
+
+def _runs(item: pytest.Item, *, full: bool, on_pi: bool) -> bool:
+    if item.get_closest_marker("pi") is not None and not on_pi:
+        return False
+    marked = item.get_closest_marker("campaign") is not None
+    if full:
+        return marked or "campaign_size" in getattr(item, "fixturenames", ())
+    return not marked
+
+
+def _others(items: Iterable[pytest.Item], kept: list[pytest.Item]) -> list[pytest.Item]:
+    known = set(kept)
+    return [item for item in items if item not in known]
+
+
+@pytest.fixture
+def campaign_size(request: pytest.FixtureRequest) -> CampaignSize:
+    full_scale = request.config.getoption("campaign_scale") == "full"
+
+    def choose(ci: int, full: int) -> int:
+        return full if full_scale else ci
+
+    return choose
+
+
+@pytest.fixture
+def campaign_seed(request: pytest.FixtureRequest) -> int:
+    """A seed of this test's own, the same in every run with the same ``--campaign-seed``."""
+    seed = f"{request.config.getoption('campaign_seed')}:{request.node.nodeid}"
+    return int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big")
+
+
+@pytest.fixture
+def board_kind(request: pytest.FixtureRequest) -> str:
+    """``fake`` or ``pi``: the body under test."""
+    return str(request.config.getoption("board"))
