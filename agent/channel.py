@@ -1,7 +1,8 @@
 """Messages over a unix socket between the processes of one recorder.
 
-Owns the framing: four bytes of length, big endian, then one msgpack object of at most 1 MiB, read into the types the
-receiver expects and nothing else. Refuses meaning and threads: callers decide who reads when.
+Owns the framing: four bytes of length, big endian, then one msgpack object of at most 1 MiB, read
+into the types the receiver expects and nothing else. Refuses meaning and threads: callers decide
+who reads when.
 """
 
 from __future__ import annotations

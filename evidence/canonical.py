@@ -1,8 +1,8 @@
 """Canonical JSON: one value, one spelling.
 
-Owns writing signed values and reading inbound ones strictly. Refuses floats, duplicate keys, non-finite
-numbers, deep nesting and oversize input. A signed thing is compared as the bytes that were signed: read after
-verifying, never write again what was read.
+Owns writing signed values and reading inbound ones strictly. Refuses floats, duplicate keys,
+non-finite numbers, deep nesting and oversize input. A signed thing is compared as the bytes that
+were signed: read after verifying, never write again what was read.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """SHA-256 in the shapes the format uses: whole files, chunks, file ids and the Merkle tree.
 
-Owns the hash of a file while it grows and the RFC 9162 tree over ``seg`` lines. Refuses every other hash.
+Owns the hash of a file while it grows and the RFC 9162 tree over ``seg`` lines. Refuses every other
+hash.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class RunningDigest:
         self._whole.update(content)
         self.size += len(content)
         view = memoryview(content)
-        while len(view):
+        while view:
             part = view[: self._room]
             self._chunk.update(part)
             self._room -= len(part)
@@ -116,7 +117,7 @@ def merkle_proof(leaves: Sequence[bytes], index: int) -> list[str]:
 
 
 def merkle_proves(leaf: bytes, index: int, count: int, proof: Sequence[str], root: str) -> bool:
-    """Whether ``proof`` leads from ``leaf`` at ``index`` of ``count`` to ``root`` (RFC 9162 §2.1.3.2)."""
+    """Whether ``proof`` leads from ``leaf`` to ``root`` (RFC 9162 §2.1.3.2)."""
     if not 0 <= index < count:
         return False
     position, last, node = index, count - 1, leaf

@@ -1,7 +1,7 @@
 """What can be wrong with a record, by stable code.
 
-Owns the error hierarchy of the shared format and its wording for people. Refuses judgement: whether an error
-is a crime or a power cut is for ``evidence.verify``.
+Owns the error hierarchy of the shared format and its wording for people. Refuses judgement: whether
+an error is a crime or a power cut is for ``evidence.verify``.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The chain of signed lines: writing the next one, and reading them back as bytes.
 
-Owns how a record becomes a line, how a line names its predecessor and when the chain key evolves, for session
-journals and device logs alike. Refuses files and clocks: the vault stores the bytes and brings the moments. Nothing
-that a recorder says can set ``i``, ``prev`` or a time.
+Owns how a record becomes a line, how a line names its predecessor and when the chain key evolves,
+for session journals and device logs alike. Refuses files and clocks: the vault stores the bytes and
+brings the moments. Nothing that a recorder says can set ``i``, ``prev`` or a time.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ class Lines:
     """A chain's file, split.
 
     Attributes:
-        complete: Lines without their newlines, in order; a line repaired after a tear is among them.
+        complete: Lines without their newlines, in order; a line repaired after a tear is among
+            them.
         torn: Bytes after the last newline; empty for a file that ends as it should.
     """
 
@@ -135,8 +136,8 @@ class Tail:
     Attributes:
         line: The last line that is a record; None before the first.
         payload: What it says, unverified.
-        torn: Everything after it, up to the newline that ends or will end it; empty where nothing is
-            torn. It may hold newlines where a repair was itself interrupted.
+        torn: Everything after it, up to the newline that ends or will end it; empty where nothing
+            is torn. It may hold newlines where a repair was itself interrupted.
         ended: Whether the newline after ``torn`` is there already.
     """
 

@@ -1,7 +1,8 @@
 """Compact JWS with ES256 (RFC 7515, RFC 7518 §3.4), strictly.
 
-Owns signing and checking one line. Refuses every other algorithm, unknown header fields, high-S signatures and
-non-canonical base64url, so that a signed line has exactly one spelling. Any JOSE tool can check what this writes.
+Owns signing and checking one line. Refuses every other algorithm, unknown header fields, high-S
+signatures and non-canonical base64url, so that a signed line has exactly one spelling. Any JOSE
+tool can check what this writes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ TYP_RULEBOOK: Final = "recorder-rulebook+jws"
 TYP_ROOT: Final = "recorder-root+jws"
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_PARTS = 3
 _SIGNATURE_BYTES = 64
 _HEADER_LIMIT = 8 * 1024
 _REQUIRED_HEADER = {"alg", "kid", "typ"}
@@ -123,7 +125,8 @@ def sign(payload: JsonObject, signer: Signer, typ: str, x5c: list[str] | None = 
         payload: Signed in canonical JSON.
         signer: Whose thumbprint becomes ``kid``.
         typ: One of the ``TYP_`` constants.
-        x5c: Base64 DER certificates, leaf first, where the reader has no other way to learn the key.
+        x5c: Base64 DER certificates, leaf first, where the reader has no other way to learn the
+            key.
     """
     header = protected_header(typ, signer.kid, x5c)
     signing_input = header + b"." + encode(canonical.dumps(payload))
@@ -145,7 +148,7 @@ def parse(line: bytes, typ: str, *, limit: int = MAX_LINE_BYTES) -> Jws:
     if len(line) > limit:
         raise LimitError(f"a line of {len(line)} bytes where at most {limit} are accepted")
     parts = line.split(b".")
-    if len(parts) != 3:
+    if len(parts) != _PARTS:
         raise MalformedError("a compact JWS has three parts")
     header = canonical.loads(decode(parts[0]), limit=_HEADER_LIMIT)
     check_header(header, typ)

@@ -1,8 +1,8 @@
 """Keys and certificates: who may have signed what.
 
-Owns the public-key forms (JWK, thumbprint), the two signers that need no file, the chain key that evolves, and
-the check that a certificate was reached from the pinned bureau CA. Refuses private keys at rest: see
-``evidence.store.signers``.
+Owns the public-key forms (JWK, thumbprint), the two signers that need no file, the chain key that
+evolves, and the check that a certificate was reached from the pinned bureau CA. Refuses private
+keys at rest: see ``evidence.store.signers``.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class EcSigner:
 
 
 def low_s(der: bytes) -> bytes:
-    """A DER ECDSA signature as r‖s with s in the lower half; 48 % come out of libraries in the upper."""
+    """A DER signature as r‖s with s in the lower half; libraries return either half."""
     r, s = decode_dss_signature(der)
     s = min(s, P256_ORDER - s)
     return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
@@ -105,8 +105,9 @@ def low_s(der: bytes) -> bytes:
 class ChainKey:
     """The key that signs one chain and evolves: what was signed can never be signed again.
 
-    Call ``next_jwk`` before the record that announces it, sign that record, then ``evolve``: the old private key
-    is forgotten. Whoever roots the device later can sign from then on but cannot rewrite what was.
+    Call ``next_jwk`` before the record that announces it, sign that record, then ``evolve``: the
+    old private key is forgotten. Whoever roots the device later can sign from then on but cannot
+    rewrite what was.
     """
 
     def __init__(self) -> None:

@@ -1,6 +1,7 @@
 """How large and how deep anything that comes in may be.
 
-Owns every inbound bound of the shared format, so that a hostile file or message costs a known amount. Refuses
+Owns every inbound bound of the shared format, so that a hostile file or message costs a known
+amount. Refuses
 policy: the numbers of a bureau stand in its rulebook.
 """
 

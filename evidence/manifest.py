@@ -1,7 +1,7 @@
 """Which files belong to a session, by its journal.
 
-Owns reading the names, sizes and digests that the journal's records give. Refuses trust: the vault reads its own journal,
-the bureau verifies one before it asks this.
+Owns reading the names, sizes and digests that the journal's records give. Refuses trust: the vault
+reads its own journal, the bureau verifies one before it asks this.
 """
 
 from __future__ import annotations

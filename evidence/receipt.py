@@ -1,6 +1,7 @@
 """The bureau's signed receipt: the only thing that may ever free space on a device.
 
-Owns the receipt's fields, signing it, and reading one that was reached from the pinned CA. Refuses the decision to
+Owns the receipt's fields, signing it, and reading one that was reached from the pinned CA. Refuses
+the decision to
 release: ``agent.vault.custody`` compares the receipt with what it holds.
 """
 
@@ -52,7 +53,8 @@ class Receipt:
     """What the bureau says it holds of one session.
 
     Attributes:
-        kind: ``committed`` (journal verified, nothing may be freed) or ``stored`` (every file archived).
+        kind: ``committed`` (journal verified, nothing may be freed) or ``stored`` (every file
+            archived).
         dev: Device id.
         sid: Session id.
         counter: The session's device counter.

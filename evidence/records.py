@@ -1,8 +1,8 @@
 """Every record a chain can hold, field by field.
 
-Owns the schemas of session journals and device logs (``docs/format.md`` tells them in prose) and the check that both
-the vault, before signing, and the verifier, after checking the signature, run. Refuses meaning: whether the records of
-a session fit together is for ``evidence.verify``.
+Owns the schemas of session journals and device logs (``docs/format.md`` tells them in prose) and
+the check that both the vault, before signing, and the verifier, after checking the signature, run.
+Refuses meaning: whether the records of a session fit together is for ``evidence.verify``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ SESSION_RECORDS: Final[Mapping[str, s.Schema]] = {
         "gop_count": s.natural,
         "ended_by": s.one_of("recorder", "vault"),
     },
-    "event": {"kind": s.code, "fields": lambda value, path: None},
+    "event": {"kind": s.code, "fields": s.anything},
     "resume": {
         **_CERTIFIED,
         "previous": s.fields({"boot_id": s.text, "start_id": s.text}),

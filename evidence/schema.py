@@ -1,6 +1,7 @@
 """What a field may hold, said as data.
 
-Owns a dozen small checks out of which ``evidence.records`` and the signed documents are described. Refuses to
+Owns a dozen small checks out of which ``evidence.records`` and the signed documents are described.
+Refuses to
 convert: a value is right as it stands or it is refused with the path to it.
 """
 
@@ -115,6 +116,16 @@ def text(value: object, path: str) -> None:
     """Up to 1,024 characters."""
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
         raise refuse(path, f"a text of at most {_LONGEST_TEXT} characters")
+
+
+def string(value: object, path: str) -> None:
+    """A text of any length: what holds it is bounded."""
+    if not isinstance(value, str):
+        raise refuse(path, "a text")
+
+
+def anything(value: object, path: str) -> None:
+    """Whatever it is; another schema judges it."""
 
 
 def token(value: object, path: str) -> None:

@@ -1,8 +1,9 @@
 """What recorder and bureau say to each other over MQTT 5.
 
-Owns topics and messages: EMQX's File Transfer verbs (``init``, chunk, ``fin``) with the keys it lacks, the device log,
-receipts and state. Refuses sockets and decisions: a parsed message is well formed and bounded, nothing more. No
-acknowledgement here permits a release; only ``evidence.receipt`` does.
+Owns topics and messages: EMQX's File Transfer verbs (``init``, chunk, ``fin``) with the keys it
+lacks, the device log, receipts and state. Refuses sockets and decisions: a parsed message is well
+formed and bounded, nothing more. No acknowledgement here permits a release; only
+``evidence.receipt`` does.
 """
 
 from __future__ import annotations
@@ -68,7 +69,8 @@ class Response:
         topic: The request's topic; for coalesced chunk acknowledgements, of any one of them.
         reason_code: See ``ReasonCode``.
         reason_description: For people.
-        have: Byte ranges [from, to) of the file that are on the bureau's disk; to ``init`` and failed ``fin``.
+        have: Byte ranges [from, to) of the file that are on the bureau's disk; to ``init`` and
+            failed ``fin``.
         acknowledged: Offsets of chunks that are on disk since the last response.
         credit: Bytes the device may have in flight from now on; None leaves it as it was.
         retry_after_s: Seconds to wait before trying again; None leaves it to the device's back-off.
@@ -89,7 +91,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogBatch:
-    """``log``: lines of the device log from ``first`` on; no lines asks how many the bureau holds."""
+    """``log``: device-log lines from ``first`` on; none asks how many the bureau holds."""
 
     first: int
     lines: tuple[bytes, ...] = field(default=())
@@ -97,7 +99,7 @@ class LogBatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceState:
-    """``state``, retained: how a device says it is. Told by the device and signed by nobody: for people to look at.
+    """``state``, retained: how a device says it is, signed by nobody, for people to look at.
 
     Attributes:
         online: False in the will, which the broker publishes once the connection is gone.

@@ -1,6 +1,7 @@
 """The evidence vault (本机证据库): the process that owns what was recorded.
 
-It takes plaintext fragments from the recorder, seals them to the bureau while they arrive, signs a journal line for
-what is on the medium, and lets go of a file only against the bureau's verified receipt. It stamps time, index and
-predecessor itself and believes nothing of that kind from anybody. It has no network and no camera.
+It takes plaintext fragments from the recorder, seals them to the bureau while they arrive, signs a
+journal line for what is on the medium, and lets go of a file only against the bureau's verified
+receipt. It stamps time, index and predecessor itself and believes nothing of that kind from
+anybody. It has no network and no camera.
 """

@@ -17,7 +17,7 @@ from evidence.store import durable
 
 
 class AtomicStorage(Storage):
-    """tinydb's storage, replaced as a whole: its own one writes in place and tears on a power cut."""
+    """A file replaced as a whole; tinydb's own storage tears on a power cut."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

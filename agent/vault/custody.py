@@ -1,8 +1,9 @@
 """Custody (保管状态): OPEN ▸ SEALED ▸ SENT ▸ RECEIPTED ▸ RELEASED.
 
 Owns the existence of a session on the device: it verifies receipts and is the only place that frees
-space. Refuses everything but a bureau-signed ``stored`` receipt of this device that names every file
-of a closed session with the digests held here; an acknowledgement of the transport means nothing.
+space. Refuses everything but a bureau-signed ``stored`` receipt of this device that names every
+file of a closed session with the digests held here; an acknowledgement of the transport means
+nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A session that is open: from its ``open`` record to its ``close``.
 
 Owns the segment being sealed and the records of one journal. The socket's thread feeds plaintext;
-everything that is signed happens on the scribe's thread. Refuses to believe the recorder in anything
-but what the media hold: number, time and predecessor are made here.
+everything that is signed happens on the scribe's thread. Refuses to believe the recorder in
+anything but what the media hold: number, time and predecessor are made here.
 """
 
 from __future__ import annotations

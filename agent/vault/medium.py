@@ -107,7 +107,7 @@ class Medium:
         self._lock(path, os.O_RDONLY, self._locker.release)
 
     def space(self, bits_per_second: int) -> Space:
-        """The room that is left (custody rule: a quarter more than the expected rate is counted)."""
+        """The room that is left, counting a quarter more than the expected rate."""
         free = self._storage.read().free_bytes
         usable = max(0, free + self._reserve_size() - self._floor_bytes)
         per_minute = bits_per_second * 60 * _OVERHEAD_PERCENT // (100 * _BITS)

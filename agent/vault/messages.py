@@ -1,7 +1,7 @@
 """What recorder, dock and vault say to each other over the vault's sockets.
 
-Owns the messages; ``agent.channel`` frames them. Refuses time, order and predecessor: no message to the vault carries
-an index or a hash of a record, the vault makes those itself.
+Owns the messages; ``agent.channel`` frames them. Refuses time, order and predecessor: no message to
+the vault carries an index or a hash of a record, the vault makes those itself.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class EndSegment(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
 
 
 class StoreEvent(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
-    """An event of the open session, of a kind in ``evidence.records.EVENTS``. Answered by ``Recorded``."""
+    """An event of the open session, of a kind in ``EVENTS``. Answered by ``Recorded``."""
 
     kind: str
     fields: dict[str, Any]
@@ -153,7 +153,7 @@ class SessionOpened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
 
 
 class Durable(msgspec.Struct, frozen=True, kw_only=True, tag="durable"):
-    """Acknowledged: plaintext up to ``plaintext_offset`` of the segment is on the medium under a signed record.
+    """Acknowledged: plaintext that is on the medium under a signed record.
 
     Attributes:
         number: Segment.
@@ -180,7 +180,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True, tag="recorded"):
 
 
 class SessionClosed(msgspec.Struct, frozen=True, kw_only=True, tag="closed"):
-    """The ``close`` record is on the medium; ``reason`` is the vault's where it had to close by itself."""
+    """The ``close`` record is on the medium, asked for or by the vault itself."""
 
     sid: str
     reason: str
@@ -252,7 +252,7 @@ class SubmitReceipt(msgspec.Struct, frozen=True, kw_only=True, tag="receipt"):
 
 
 class ReceiptTaken(msgspec.Struct, frozen=True, kw_only=True, tag="taken"):
-    """The vault verified the receipt and recorded it; ``released`` when it freed the session's space at once."""
+    """The receipt was verified and recorded; ``released``: the space was freed at once."""
 
     sid: str
     kind: str

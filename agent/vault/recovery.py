@@ -28,7 +28,7 @@ INTERRUPTED: Final = "interrupted"
 def enter_closed(
     opener: Opener, sid: str, counter: int, facts: FileFacts, close: JsonObject
 ) -> None:
-    """Write the device log's ``session`` record: from now on the journal cannot go missing unseen."""
+    """Enter a closed session in the device log: it cannot go missing unseen from now on."""
     opener.log.record(
         "session",
         {

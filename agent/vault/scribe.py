@@ -1,7 +1,8 @@
 """The one thread that writes the journal.
 
 Owns the order of everything that is signed and synced: jobs run one after the other, and between
-them a beat. Refuses to swallow: a job that fails takes the vault down, and recovery starts it again.
+them a beat. Refuses to swallow: a job that fails takes the vault down, and recovery starts it
+again.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ class SealedFile:
 
 
 def seal_bytes(content: bytes, file: AppendFile, recipients: Sequence[str]) -> FileFacts:
-    """Seal something small that is in memory, such as the session plan; it is on the medium after."""
+    """Seal something small, such as the session plan, onto the medium."""
     keys = [pyrage.x25519.Recipient.from_str(recipient) for recipient in recipients]
     sealed = pyrage.encrypt(content, keys)
     digest = RunningDigest()

@@ -1,7 +1,7 @@
 """The vault's process: two sockets in front of one vault.
 
-Owns the connections of recorder and dock. Refuses a second recorder while one is attached, and every
-message that is not in the protocol: that connection ends, the vault goes on.
+Owns the connections of recorder and dock. Refuses a second recorder while one is attached, and
+every message that is not in the protocol: that connection ends, the vault goes on.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class _Server:
         self._error = error
         self._stop.set()
 
-    def _accept(self, path: object, serve_one: Callable[[socket.socket], None]) -> socket.socket:
-        listener = listen(path)  # type: ignore[arg-type]
+    def _accept(self, path: Path, serve_one: Callable[[socket.socket], None]) -> socket.socket:
+        listener = listen(path)
         name = f"accept-{listener.getsockname()}"
         Thread(target=self._accept_all, args=(listener, serve_one), name=name, daemon=True).start()
         return listener

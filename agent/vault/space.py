@@ -1,7 +1,7 @@
 """Watching the room that is left while a session is open.
 
-Owns the levels at which the officer is told and the session is closed cleanly. Refuses to make room:
-nothing recorded is ever given up for something new.
+Owns the levels at which the officer is told and the session is closed cleanly. Refuses to make
+room: nothing recorded is ever given up for something new.
 """
 
 from __future__ import annotations

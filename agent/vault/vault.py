@@ -1,8 +1,8 @@
 """The vault's answers to recorder and dock.
 
 Owns the one session that may be open, and the order in which requests take effect. Requests come on
-the sockets' threads; whatever is signed runs on the scribe's. Refuses a start for few reasons only: no
-usable key or rulebook, no room, or a session that is open already.
+the sockets' threads; whatever is signed runs on the scribe's. Refuses a start for few reasons only:
+no usable key or rulebook, no room, or a session that is open already.
 """
 
 from __future__ import annotations

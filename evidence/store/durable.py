@@ -1,7 +1,8 @@
 """Durable files: what is on the medium when a call returns.
 
-Owns fsync, fdatasync and rename, for device and bureau alike. Refuses to truncate, and to overwrite anything in place:
-an append-only file only grows, a replaced file is whole before its name points to it.
+Owns fsync, fdatasync and rename, for device and bureau alike. Refuses to truncate, and to overwrite
+anything in place: an append-only file only grows, a replaced file is whole before its name points
+to it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ _POSITIONED = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 class AppendFile:
     """A file that only grows.
 
-    ``write`` hands bytes to the kernel; ``sync`` returns when they are on the medium. Both may be called from
-    different threads.
+    ``write`` hands bytes to the kernel; ``sync`` returns when they are on the medium. Both may be
+    called from different threads.
     """
 
     def __init__(

@@ -1,6 +1,7 @@
 """Signers whose private key lies in a file.
 
-Owns making and loading key files. Refuses a key that others can read, or of another kind than P-256.
+Owns making and loading key files. Refuses a key that others can read, or of another kind than
+P-256.
 """
 
 from __future__ import annotations
