@@ -1,16 +1,17 @@
 """What every test may ask for, and which tests run when.
 
-A *campaign* is one test body at two sizes: a small seeded sample in every run, the full size on request.
-It asks for its size with the ``campaign_size`` fixture and for its randomness with ``campaign_seed``::
+A *campaign* is one test body at two sizes: a small seeded sample in every run, the full size on
+request. It asks for its size with ``campaign_size`` and for its randomness with ``campaign_seed``::
 
     def test_kill_at_any_point_loses_no_acknowledged_byte(campaign_size, campaign_seed):
         dice = random.Random(campaign_seed)
         for kill in range(campaign_size(ci=6, full=300)):
             ...
 
-``pytest tests/power --campaign-scale=full`` (``make campaign-kill``) runs the campaigns there, and nothing else, at their
-full size. A test that is too long for every day even as a sample is marked ``campaign`` and has only that one size.
-Tests of the real body are marked ``pi`` and run with ``--board=pi``.
+``pytest tests/power --campaign-scale=full`` (``make campaign-kill``) runs the campaigns there, and
+nothing else, at full size. A test that is too long for every day even as a sample is marked
+``campaign`` and has only that one size. Tests of the real body are marked ``pi`` and run with
+``--board=pi``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,50 @@
+# The chores, each by its name. `make` alone lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+CAMPAIGN := scripts/test --campaign-scale=full --timeout=0
+
+.PHONY: help setup demo test check bench lock vectors announcements \
+        campaign-kill campaign-chaos campaign-tamper campaign-joins
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make this clone ready
+	@scripts/setup
+
+demo: ## show the whole story once, on a simulated body
+	@scripts/demo
+
+test: ## run the tests, campaigns as samples
+	@scripts/test
+
+check: setup ## read the code: style, format, types, import contracts
+	@scripts/check
+
+bench: setup ## measure capture, evidence and transfer
+	@for file in scripts/bench/[a-z]*.py; do \
+	  name=$$(basename "$$file" .py); echo "== $$name"; $(PYTHON) -m "scripts.bench.$$name" || exit 1; \
+	done
+
+campaign-kill: ## kill processes and cut the power at every step, full size
+	@$(CAMPAIGN) tests/power
+
+campaign-chaos: ## slow, cut and restart the broker and the desk, full size
+	@$(CAMPAIGN) tests/wire
+
+campaign-tamper: ## flip, drop, reorder, replay every class of byte, full size
+	@$(CAMPAIGN) tests/tamper
+
+campaign-joins: ## record over many segment joins, count every frame, full size
+	@$(CAMPAIGN) tests/story
+
+vectors: setup ## make the evidence test vectors again; no diff means nothing changed
+	@$(PYTHON) -m scripts.vectors
+
+announcements: setup ## render the built-in announcements again; no diff means nothing changed
+	@$(PYTHON) -m scripts.announcements
+
+lock: setup ## resolve pyproject.toml again and write the hashed locks
+	@scripts/lock
