@@ -34,6 +34,7 @@ _CRL_YEARS: Final = 10
 # A recorder without a battery-backed clock wakes up in the past.
 _BACKDATED: Final = timedelta(days=1)
 _YEAR: Final = timedelta(days=365)
+_ATTRIBUTE_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Authority:
             at_ns: UTC in nanoseconds.
             hosts: For a server: the names and addresses it may answer under.
         """
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _fitting(name))])
         builder = _builder(subject, self.certificate.subject, public_key, at_ns, _LEAF_YEARS)
         builder = (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -107,18 +108,22 @@ class Authority:
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
-def found(name: str, key: ec.EllipticCurvePrivateKey, *, at_ns: int) -> x509.Certificate:
+def found(
+    bureau_id: str, name: str, key: ec.EllipticCurvePrivateKey, *, at_ns: int
+) -> x509.Certificate:
     """The self-signed certificate of a new CA.
 
     Args:
-        name: The bureau's full name, at most 50 characters.
+        bureau_id: Code of the bureau.
+        name: Its full name; the certificate carries as much of it as an attribute holds (21 Han
+            characters), the rulebook carries all of it.
         key: P-256.
         at_ns: UTC in nanoseconds.
     """
     subject = x509.Name(
         [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
-            x509.NameAttribute(NameOID.COMMON_NAME, f"{name} CA"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _fitting(name)),
+            x509.NameAttribute(NameOID.COMMON_NAME, _fitting(f"CA {bureau_id}")),
         ]
     )
     return (
@@ -134,6 +139,14 @@ def certificate_hosts(certificate: x509.Certificate) -> set[str]:
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     addresses = names.get_values_for_type(x509.IPAddress)
     return {*names.get_values_for_type(x509.DNSName), *map(str, addresses)}
+
+
+def host_text(host: str) -> str:
+    """A host in its one spelling: addresses as Python writes them, names as they are."""
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return host
 
 
 def _builder(
@@ -153,6 +166,11 @@ def _builder(
         .not_valid_after(_utc(at_ns) + years * _YEAR)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
     )
+
+
+def _fitting(text: str) -> str:
+    """The longest beginning of ``text`` that fits an attribute of a name."""
+    return text.encode()[:_ATTRIBUTE_BYTES].decode(errors="ignore")
 
 
 def _key_usage(*, ca: bool) -> x509.KeyUsage:

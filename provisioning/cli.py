@@ -87,6 +87,9 @@ def init(  # noqa: PLR0913 - one parameter for each option of the command
     close_minutes: Annotated[
         int | None, typer.Option(help="剩余分钟数：正常结束记录，默认 2。")
     ] = None,
+    announce: Annotated[
+        Path, typer.Option(help="告知语音文件夹，默认随软件提供。", show_default=False)
+    ] = founding.ANNOUNCE,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
@@ -107,6 +110,7 @@ def init(  # noqa: PLR0913 - one parameter for each option of the command
         bind=bind,
         port=port,
         numbers={key: number for key, number in numbers.items() if number is not None},
+        announce=announce,
     )
     clock = _clock(context)
     _run(

@@ -123,7 +123,7 @@ def _decode(path: Path) -> tuple[bytes, int]:
     """Samples (signed 16 bit little endian, mono) and rate of a FLAC file."""
     _read(path)
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), format="flac") as container:
             stream = container.streams.audio[0]
             if stream.codec_context.name != "flac" or stream.codec_context.channels != 1:
                 raise ClipError(f"{path} is not mono FLAC")

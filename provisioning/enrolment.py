@@ -212,7 +212,7 @@ def _admit(bureau: Bureau, requests: Requests, board: str, at_ns: int) -> None:
     issued = {
         key: bureau.authority.issue(
             requests.device,
-            _requested_key(content, requests.device),
+            requested_key(content, requests.device),
             _PURPOSES[key],
             at_ns=at_ns,
         )
@@ -229,7 +229,7 @@ def _admit(bureau: Bureau, requests: Requests, board: str, at_ns: int) -> None:
     registry.write(bureau.folder.registry, entry)
 
 
-def _requested_key(content: bytes, name: str) -> ec.EllipticCurvePublicKey:
+def requested_key(content: bytes, name: str) -> ec.EllipticCurvePublicKey:
     """The key of a certificate request that proves its possession.
 
     Raises:

@@ -52,7 +52,7 @@ DESK: Final = "DESK-01"
 
 _LONGEST_NAME = 50
 _BUREAU_ID = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
-_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,252}")
+_HOST = re.compile(r"[A-Za-z0-9:][A-Za-z0-9.:-]{0,252}")
 _MOST_PORT = 65_535
 _ROLES = {"bureau": "本单位解密身份", "escrow": "托管解密身份"}
 
@@ -116,8 +116,8 @@ def _resolve(folder: BureauFolder, wish: Founding) -> BureauSettings:
             bureau_id=wish.bureau_id or f"b-{hashlib.sha256(name.encode()).hexdigest()[:8]}",
             name=name,
             desk=wish.desk or DESK,
-            host=wish.host or LOOPBACK,
-            bind=wish.bind or LOOPBACK,
+            host=authority.host_text(wish.host or LOOPBACK),
+            bind=authority.host_text(wish.bind or LOOPBACK),
             port=wish.port or PORT,
         )
     else:
@@ -126,8 +126,8 @@ def _resolve(folder: BureauFolder, wish: Founding) -> BureauSettings:
             bureau_id=there.bureau_id,
             name=there.name,
             desk=there.desk,
-            host=wish.host or there.host,
-            bind=wish.bind or there.bind,
+            host=authority.host_text(wish.host or there.host),
+            bind=authority.host_text(wish.bind or there.bind),
             port=wish.port or there.port,
         )
     _check(settings)
@@ -174,12 +174,14 @@ def _steps(
         *_broker_steps(folder, settings, at_ns),
         folder_step("登记簿", folder.registry),
         ledger_step(folder, "founded", {"bureau": settings.bureau_id}, at_ns=at_ns),
+        ledger_step(folder, "rulebook", {"version": 1}, at_ns=at_ns),
     ]
 
 
 def _authority_steps(folder: BureauFolder, settings: BureauSettings, at_ns: int) -> list[Step]:
     def make_ca() -> bytes:
-        return pem(authority.found(settings.name, load_key_file(folder.ca_key), at_ns=at_ns))
+        key = load_key_file(folder.ca_key)
+        return pem(authority.found(settings.bureau_id, settings.name, key, at_ns=at_ns))
 
     def make_crl() -> bytes:
         return _authority(folder).revocation_list([], number=1, at_ns=at_ns)
@@ -201,9 +203,7 @@ def _leaf_steps(folder: BureauFolder, settings: BureauSettings, at_ns: int) -> l
         once_step(
             "回执签名证书",
             folder.certificate("receipt"),
-            lambda: leaf(
-                "receipt", f"receipt {settings.bureau_id}"[:64], authority.RECEIPT_SIGNING
-            ),
+            lambda: leaf("receipt", f"receipt {settings.bureau_id}", authority.RECEIPT_SIGNING),
         ),
         _key_step("采集工作站密钥", folder.key("desk")),
         once_step(
@@ -263,7 +263,7 @@ def _broker_steps(folder: BureauFolder, settings: BureauSettings, at_ns: int) ->
     def issue() -> None:
         public_key = load_key_file(key).public_key()
         server = _authority(folder).issue(
-            settings.host[:64], public_key, authority.TLS_SERVER, at_ns=at_ns, hosts=hosts
+            settings.host, public_key, authority.TLS_SERVER, at_ns=at_ns, hosts=hosts
         )
         replace_file(certificate, pem(server))
 

@@ -1,0 +1,112 @@
+"""A bureau with a short sound as its announcement, and a clock that a test moves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from provisioning.enrolment import DeviceOptions, enrol_device
+from provisioning.founding import Founding, init_bureau
+from provisioning.plan import Report
+
+SENTENCE = "为保护您的合法权益，监督我们的执法行为，本次执法全程录音录像。"
+
+
+class HandClock:
+    """UTC in nanoseconds; a second passes at every look."""
+
+    def __init__(self) -> None:
+        self.now_ns = 1_800_000_000_000_000_000
+
+    def __call__(self) -> int:
+        self.now_ns += 1_000_000_000
+        return self.now_ns
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture(scope="session")
+def announcements(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("announce")
+    write_clip(folder / "zh-CN", "zh-cn", SENTENCE)
+    return folder
+
+
+def write_clip(folder: Path, clip_id: str, text: str) -> None:
+    folder.mkdir()
+    samples = (np.sin(np.arange(4_800) / 20) * 8_000).astype("<i2")
+    with av.open(str(folder / "audio.flac"), "w", format="flac") as file:
+        stream = file.add_stream("flac", rate=48_000, layout="mono", format="s16")
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate = 48_000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            file.mux(packet)
+    (folder / "text.txt").write_text(text)
+    meta = {
+        "id": clip_id,
+        "lang": "zh-CN",
+        "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "pcm_sha256": hashlib.sha256(samples.tobytes()).hexdigest(),
+        "samples": len(samples),
+        "rate": 48_000,
+    }
+    (folder / "meta.json").write_text(json.dumps(meta))
+
+
+@pytest.fixture
+def found(announcements: Path, clock: HandClock) -> Callable[..., Report]:
+    """Found a bureau: ``found(path, name=…)``."""
+
+    def found_bureau(path: Path, *, dry_run: bool = False, **wish: object) -> Report:
+        values: dict[str, object] = {"name": "某县统计局", "announce": announcements, **wish}
+        return init_bureau(path, Founding(**values), clock=clock, dry_run=dry_run)  # type: ignore[arg-type]
+
+    return found_bureau
+
+
+@pytest.fixture
+def bureau(tmp_path: Path, found: Callable[..., Report]) -> Path:
+    path = tmp_path / "bureau"
+    found(path)
+    return path
+
+
+@pytest.fixture
+def enrol(bureau: Path, clock: HandClock) -> Callable[..., Report]:
+    """Take a device in: ``enrol(path, "ZF-001", board="pi")``."""
+
+    def enrol_one(path: Path, name: str, *, dry_run: bool = False, **options: object) -> Report:
+        wish = DeviceOptions(**options)  # type: ignore[arg-type]
+        return enrol_device(bureau, path, name, wish, clock=clock, dry_run=dry_run)
+
+    return enrol_one
+
+
+@pytest.fixture
+def device(tmp_path: Path, enrol: Callable[..., Report]) -> Path:
+    path = tmp_path / "device"
+    enrol(path, "ZF-001")
+    return path
+
+
+@pytest.fixture
+def tree() -> Callable[[Path], dict[str, bytes]]:
+    """Every file of a folder with its bytes."""
+
+    def read_tree(path: Path) -> dict[str, bytes]:
+        return {
+            str(item.relative_to(path)): item.read_bytes()
+            for item in sorted(path.rglob("*"))
+            if item.is_file()
+        }
+
+    return read_tree

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from provisioning.cli import app
+
+Clock = Callable[[], int]
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def provision(clock: Clock) -> Callable[..., Result]:
+    def run(*words: str | Path) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words], obj=clock)
+
+    return run
+
+
+def test_a_clerk_founds_a_bureau_and_takes_a_device_in(
+    provision: Callable[..., Result], tmp_path: Path, announcements: Path
+) -> None:
+    bureau, device = tmp_path / "bureau", tmp_path / "device"
+    init = ("init", "--bureau", bureau, "--name", "某县统计局", "--announce", announcements)
+    assert "试运行" in provision(*init, "--dry-run").output
+    assert "完成" in provision(*init, "--keep-days", "0").output
+    assert "未作任何改动" in provision(*init).output
+    enrol = ("enrol", "ZF-001", "--bureau", bureau, "--device", device, "--width", "320")
+    assert "完成" in provision(*enrol).output
+    assert "未作任何改动" in provision(*enrol).output
+    show = provision("rulebook", "show", "--bureau", bureau)
+    assert "release.keep_days = 0" in show.output
+
+
+def test_machines_read_json(provision: Callable[..., Result], bureau: Path, tmp_path: Path) -> None:
+    def answer(*words: str | Path) -> Any:
+        return json.loads(provision(*words, "--json").output)
+
+    enrolled = answer("enrol", "ZF-001", "--bureau", bureau, "--device", tmp_path / "device")
+    assert enrolled["changed"] == len(enrolled["steps"])
+    assert enrolled["facts"]["device"] == "ZF-001"
+    changed = answer("rulebook", "set", "release.keep_days=0", "--bureau", bureau)
+    assert changed["facts"] == {"version": 2}
+    installed = answer("rulebook", "install", "--bureau", bureau, "--device", tmp_path / "device")
+    assert installed["changed"] == 2
+    shown = answer("rulebook", "show", "--bureau", bureau)
+    assert (shown["version"], shown["policy"]["release.keep_days"]) == (2, 0)
+    revoked = answer("revoke", "ZF-001", "--reason", "lost", "--bureau", bureau)
+    assert revoked["changed"] == 3
+
+
+def test_a_refusal_ends_with_1_and_says_why_in_chinese(
+    provision: Callable[..., Result], bureau: Path, tmp_path: Path
+) -> None:
+    words = ("enrol", "bad id", "--bureau", bureau, "--device", tmp_path / "device")
+    refused = provision(*words)
+    assert refused.exit_code == 1
+    assert "设备编号不符合要求" in refused.output
+    answer = json.loads(provision(*words, "--json").stdout)
+    assert answer["error"] == "device_id"
+
+
+@pytest.mark.parametrize("word", ["release.keep_days", "release.keep_days=-1", "x=1", "=3"])
+def test_a_change_that_is_no_number_is_refused(
+    provision: Callable[..., Result], bureau: Path, word: str
+) -> None:
+    refused = provision("rulebook", "set", "--bureau", bureau, "--", word)
+    assert refused.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["init"], ["enrol"], ["revoke"], ["rulebook"], ["rulebook", "set"]]
+)
+def test_help_teaches_with_an_example(provision: Callable[..., Result], command: list[str]) -> None:
+    shown = provision(*command, "--help")
+    assert shown.exit_code == 0
+    assert "provision" in shown.output
+
+
+def test_without_the_desk_extra_the_line_that_installs_it_is_printed() -> None:
+    script = "import sys; sys.modules['typer'] = None; import provisioning.main as m; m.run()"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "pip install 'zhifa-recorder[desk]'" in ended.stderr
