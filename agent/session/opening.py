@@ -1,0 +1,117 @@
+"""How a recording begins, and how it goes on after an interruption.
+
+Owns the start, the vault's answer to it, and what the vault's return means in each phase. Refuses
+to let the camera wait for the vault: capture begins with the press, and what the vault does not
+admit is dropped unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.session import ending, speaking
+from agent.session.effects import (
+    Beep,
+    BeginCapture,
+    Effect,
+    ForgetSession,
+    NotePress,
+    OpenVaultSession,
+    PassMedia,
+    ReplayMedia,
+    StopCapture,
+)
+from agent.session.events import RecordPressed, SessionOpened, SessionRefused, VaultAttached
+from agent.session.noting import button, fault_begun
+from agent.session.speaking import Step
+from agent.session.states import Phase, Session
+from agent.vault.messages import ActiveSession
+
+
+def start(session: Session, event: RecordPressed) -> Step:
+    """Start on the press: camera and microphone first, then the vault's admission."""
+    begun = Session(
+        phase=Phase.OPENING,
+        attached=session.attached,
+        rules=session.rules,
+        pressed_ns=event.at_ns,
+        faults=session.faults,
+        storage=session.storage,
+        battery_percent=session.battery_percent,
+    )
+    effects: tuple[Effect, ...] = (BeginCapture(0, 0),)
+    return begun, (*effects, OpenVaultSession()) if session.attached else effects
+
+
+def opened(session: Session, event: SessionOpened) -> Step:
+    """Admitted: the vault takes the media from the first frame on."""
+    return _admitted(session, event.session, (PassMedia(),))
+
+
+def refused(session: Session, event: SessionRefused) -> Step:
+    """Not admitted: the vault has signed why, the press is signed too, and nothing is kept."""
+    idle = replace(session, phase=Phase.IDLE, pressed_ns=None, trouble=event.code)
+    press = NotePress("record", "press", session.pressed_ns or 0)
+    return idle, (ForgetSession(), StopCapture(), press, Beep(3))
+
+
+def attached_idle(session: Session, event: VaultAttached) -> Step:
+    """Ready; a session that the vault holds open goes on, for nothing but a press began it."""
+    ready = _attached(session, event)
+    if event.session is None:
+        return replace(ready, phase=Phase.IDLE), ()
+    held = event.session
+    going = replace(
+        ready,
+        phase=Phase.ANNOUNCING,
+        sid=held.sid,
+        pressed_ns=None,
+        lost_from_ns=held.video_end_ns,
+        heartbeat_ns=0,
+        trouble=None,
+    )
+    faults = tuple(fault_begun(fault) for fault in session.faults)
+    begin = BeginCapture(held.next_segment, held.gop_count)
+    return speaking.await_media(going), (begin, PassMedia(), *faults)
+
+
+def attached_opening(session: Session, event: VaultAttached) -> Step:
+    """The vault came back before it answered: it opened the session, or it is asked now."""
+    ready = _attached(session, event)
+    held = event.session
+    if held is None:
+        return ready, (OpenVaultSession(),)
+    if held.next_segment == 0:
+        return _admitted(ready, held, (PassMedia(),))
+    # Another process of this recorder had begun it: the press found a recording under way.
+    waiting = replace(ready, lost_from_ns=held.video_end_ns)
+    return _admitted(waiting, held, (ReplayMedia(held.next_segment, held.gop_count),))
+
+
+def attached_capturing(session: Session, event: VaultAttached) -> Step:
+    """The vault came back: what it may not have is sent again, and the party is told again."""
+    ready = _attached(session, event)
+    held = event.session
+    if held is None or held.sid != session.sid:
+        return ending.lost(ready, held)
+    going = speaking.await_media(ready)
+    if going.phase is Phase.RECORDING:
+        going = replace(going, phase=Phase.ANNOUNCING)
+    return going, (ReplayMedia(held.next_segment, held.gop_count),)
+
+
+def vault_lost(session: Session, event: object) -> Step:
+    """Capture goes on; what the vault has not got is kept until it is back."""
+    del event
+    return replace(session, attached=False), ()
+
+
+def _attached(session: Session, event: VaultAttached) -> Session:
+    return replace(session, attached=True, rules=event.announcements)
+
+
+def _admitted(session: Session, held: ActiveSession, media: tuple[Effect, ...]) -> Step:
+    going = replace(session, phase=Phase.ANNOUNCING, sid=held.sid, trouble=None)
+    press = button("record", "press", session.pressed_ns or 0)
+    faults = tuple(fault_begun(fault) for fault in session.faults)
+    return speaking.await_media(going), (*media, press, *faults)

@@ -1,0 +1,289 @@
+"""The recorder's end of the vault's socket.
+
+Owns the connection: finding the vault again whenever it is gone, the order of what is sent, and the
+events that the vault has not signed yet: they are sent again on the next connection, so that none
+is lost (one that was signed just before the vault died is then signed twice). Refuses to keep
+media: what was not acknowledged, capture replays.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Condition, Event, Lock, Thread
+from typing import Any, Final, assert_never
+
+from agent.channel import Channel
+from agent.errors import ProtocolError, VaultError
+from agent.media_gate import Media
+from agent.session import events as e
+from agent.vault import messages as m
+from hw.ports import Clock
+
+_log = logging.getLogger(__name__)
+
+RecorderChannel = Channel[m.ToRecorder, m.FromRecorder]
+
+_CONNECT_SECONDS: Final = 1.0
+_RETRY_SECONDS: Final = 0.1
+MOST_OUTGOING_BYTES: Final = 16 * 1024 * 1024
+"""A vault that is this far behind counts as gone."""
+MOST_OWED: Final = 4_096
+
+
+class _Outbox:
+    """Messages on their way to one connection, sent by a thread of their own."""
+
+    def __init__(self, channel: RecorderChannel) -> None:
+        self._channel = channel
+        self._queue: deque[tuple[m.FromRecorder, int]] = deque()
+        self._bytes = 0
+        self._changed = Condition()
+        self._closed = False
+        Thread(target=self._run, name="to-vault", daemon=True).start()
+
+    def put(self, message: m.FromRecorder, size: int = 0) -> None:
+        """Queue ``message``; a queue that is too full ends the connection."""
+        with self._changed:
+            if self._closed:
+                return
+            self._queue.append((message, size))
+            self._bytes += size
+            full = self._bytes > MOST_OUTGOING_BYTES
+            self._changed.notify()
+        if full:
+            _log.warning("the vault does not keep up; connecting anew")
+            self.close()
+
+    def close(self) -> None:
+        """Send nothing more and end the connection. Idempotent."""
+        with self._changed:
+            self._closed = True
+            self._queue.clear()
+            self._changed.notify()
+        self._channel.close()
+
+    def _run(self) -> None:
+        while (message := self._next()) is not None:
+            try:
+                self._channel.send(message)
+            except OSError:
+                self.close()
+
+    def _next(self) -> m.FromRecorder | None:
+        with self._changed:
+            while not self._queue and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return None
+            message, size = self._queue.popleft()
+            self._bytes -= size
+            return message
+
+
+class VaultLink:
+    """Talks to the vault, whichever process that is now.
+
+    Args:
+        path: The vault's socket.
+        clock: The device's clock.
+        post: Takes events for the loop.
+        durable: Told what the vault acknowledged, before the loop hears of it.
+        interrupted: Told when the connection broke, before a new one is sought.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        post: Callable[[e.Event], None],
+        *,
+        durable: Callable[[m.Durable], None],
+        interrupted: Callable[[], None],
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._post = post
+        self._durable = durable
+        self._interrupted = interrupted
+        self._ended = Event()
+        self._lock = Lock()
+        self._outbox: _Outbox | None = None
+        self._questions: deque[m.FromRecorder] = deque()
+        self._owed: deque[m.StoreEvent] = deque()
+        self._going = False
+        self._notes: deque[m.NotePress] = deque(maxlen=MOST_OWED)
+
+    def start(self) -> None:
+        """Begin to seek the vault."""
+        Thread(target=self._run, name="from-vault", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the connection and seek no other."""
+        self._ended.set()
+        with self._lock:
+            outbox = self._outbox
+        if outbox is not None:
+            outbox.close()
+
+    # What the loop asks for.
+
+    def open_session(self, request: m.OpenSession) -> None:
+        """Ask for a session."""
+        with self._lock:
+            self._ask(request)
+
+    def go_on(self) -> None:
+        """The session is open at the vault: what it has not signed yet follows now."""
+        with self._lock:
+            self._going = self._outbox is not None
+            if self._going:
+                for event in self._owed:
+                    self._ask(event)
+
+    def store_event(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """Have an event of the session signed, now or as soon as the vault is back.
+
+        Raises:
+            VaultError: Too many are waiting.
+        """
+        event = m.StoreEvent(kind=kind, fields=dict(fields))
+        with self._lock:
+            if len(self._owed) >= MOST_OWED:
+                raise VaultError(f"{MOST_OWED} events wait for a vault that does not come back")
+            self._owed.append(event)
+            if self._going:
+                self._ask(event)
+
+    def close_session(self, reason: str) -> None:
+        """Ask for the end of the session."""
+        with self._lock:
+            self._ask(m.CloseSession(reason=reason))
+
+    def forget_session(self) -> None:
+        """Nothing of the session is owed any more."""
+        with self._lock:
+            self._owed.clear()
+            self._going = False
+
+    def note_press(self, note: m.NotePress) -> None:
+        """Have a press without a session signed, now or as soon as the vault is back."""
+        with self._lock:
+            if self._outbox is None:
+                self._notes.append(note)
+            else:
+                self._outbox.put(note)
+
+    def send_media(self, message: Media) -> None:
+        """Hand media to the vault; nothing happens while it is away."""
+        size = len(message.content) if isinstance(message, m.Fragment) else 0
+        with self._lock:
+            if self._outbox is not None:
+                self._outbox.put(message, size)
+
+    # The connection's thread.
+
+    def _run(self) -> None:
+        while not self._ended.is_set():
+            self._connect_once()
+            self._clock.wait(self._ended, _RETRY_SECONDS)
+
+    def _connect_once(self) -> None:
+        try:
+            channel: RecorderChannel = Channel.connect(
+                self._path, m.ToRecorder, seconds=_CONNECT_SECONDS
+            )
+        except OSError:
+            return  # not there yet; sought again in a moment
+        outbox = _Outbox(channel)
+        outbox.put(m.Attach())
+        attached = False
+        try:
+            for message in channel:
+                if not attached:
+                    attached = self._attach(message, outbox)
+                    if not attached:
+                        break
+                else:
+                    self._take(message)
+        except (OSError, ProtocolError) as error:
+            _log.warning("the connection to the vault broke: %s", error)
+        finally:
+            self._detach(outbox, attached=attached)
+
+    def _attach(self, message: m.ToRecorder, outbox: _Outbox) -> bool:
+        if not isinstance(message, m.Attached):
+            _log.warning("the vault does not take this recorder: %s", message)
+            return False
+        with self._lock:
+            self._outbox = outbox
+            self._questions.clear()
+            self._going = False
+            while self._notes:
+                outbox.put(self._notes.popleft())
+        self._post(e.VaultAttached(message.session, tuple(message.announcements)))
+        return True
+
+    def _detach(self, outbox: _Outbox, *, attached: bool) -> None:
+        outbox.close()
+        if not attached:
+            return
+        self._interrupted()
+        with self._lock:
+            self._outbox = None
+            self._going = False
+        self._post(e.VaultLost())
+
+    def _take(self, message: m.ToRecorder) -> None:
+        match message:
+            case m.Durable():
+                self._durable(message)
+                self._post(e.MediaAdvanced(self._clock.monotonic_ns()))
+            case m.Recorded():
+                self._signed()
+            case m.SessionOpened():
+                self._answered(m.OpenSession)
+                self._post(e.SessionOpened(message.session))
+            case m.SessionClosed():
+                self._answered(m.CloseSession)
+                self._post(e.SessionClosed(message.sid, message.reason))
+            case m.Refused():
+                self._refused(message)
+            case m.StorageState():
+                self._post(e.StorageChanged(message.level, message.minutes))
+            case m.SegmentSealed():
+                pass  # a ``Durable`` with the whole segment has come before it
+            case m.Attached():
+                raise ProtocolError("attached twice on one connection")
+            case _:
+                assert_never(message)
+
+    def _ask(self, question: m.FromRecorder) -> None:
+        if self._outbox is not None:
+            self._questions.append(question)
+            self._outbox.put(question)
+
+    def _answered(self, kind: type[m.FromRecorder]) -> bool:
+        """Whether the answer that came is to a question of ``kind``: answers come in order."""
+        with self._lock:
+            if not self._questions or not isinstance(self._questions[0], kind):
+                return False
+            question = self._questions.popleft()
+            if self._owed and self._owed[0] is question:
+                self._owed.popleft()
+            return True
+
+    def _signed(self) -> None:
+        if not self._answered(m.StoreEvent):
+            raise ProtocolError("an event was answered that was not sent")
+
+    def _refused(self, message: m.Refused) -> None:
+        if message.code != "no_session" and self._answered(m.OpenSession):
+            self._post(e.SessionRefused(message.code, message.detail))
+            return
+        # Told to the log alone: the vault has nothing to sign it under.
+        _log.error("the vault refused: %s (%s)", message.detail, message.code)
+        if not self._answered(m.StoreEvent):
+            self._answered(m.CloseSession)
