@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 
 from provisioning.enrolment import DeviceOptions, enrol_device
 from provisioning.founding import Founding, init_bureau
 from provisioning.plan import Report
-
-SENTENCE = "为保护您的合法权益，监督我们的执法行为，本次执法全程录音录像。"
+from tests.kits.clip import write_clip
 
 
 class HandClock:
@@ -36,30 +31,7 @@ def clock() -> HandClock:
 
 @pytest.fixture(scope="session")
 def announcements(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("announce")
-    write_clip(folder / "zh-CN", "zh-cn", SENTENCE)
-    return folder
-
-
-def write_clip(folder: Path, clip_id: str, text: str) -> None:
-    folder.mkdir()
-    samples = (np.sin(np.arange(4_800) / 20) * 8_000).astype("<i2")
-    with av.open(str(folder / "audio.flac"), "w", format="flac") as file:
-        stream = file.add_stream("flac", rate=48_000, layout="mono", format="s16")
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate = 48_000
-        for packet in [*stream.encode(frame), *stream.encode(None)]:
-            file.mux(packet)
-    (folder / "text.txt").write_text(text)
-    meta = {
-        "id": clip_id,
-        "lang": "zh-CN",
-        "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "pcm_sha256": hashlib.sha256(samples.tobytes()).hexdigest(),
-        "samples": len(samples),
-        "rate": 48_000,
-    }
-    (folder / "meta.json").write_text(json.dumps(meta))
+    return write_clip(tmp_path_factory.mktemp("announce") / "zh-CN")
 
 
 @pytest.fixture
