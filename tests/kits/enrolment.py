@@ -1,0 +1,59 @@
+"""A bureau and an enrolled device in a temporary folder, made by the real provisioning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyrage
+
+from agent.settings import Device, load_device
+from hw.fake.clock import SystemClock
+from provisioning.enrolment import DeviceOptions, enrol_device
+from provisioning.founding import Founding, init_bureau
+from tests.kits.clip import write_clip
+
+DEVICE_ID = "REC-001"
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """One bureau, one device, both by the book."""
+
+    bureau: Path
+    device: Device
+
+    def open_age(self, sealed: bytes, role: str = "bureau") -> bytes:
+        """Decrypt with the bureau's or the escrow's identity."""
+        text = (self.bureau / "identities" / f"{role}.age").read_text()
+        line = next(line for line in text.splitlines() if line.startswith("AGE-SECRET-KEY-"))
+        identity = pyrage.x25519.Identity.from_str(line)
+        return bytes(pyrage.decrypt(sealed, [identity]))
+
+
+def enrol(folder: Path, *, device_id: str = DEVICE_ID, **options: Any) -> Enrolled:
+    """Found a bureau in ``folder/bureau`` (unless there) and enrol a device in ``folder/<id>``.
+
+    Args:
+        folder: Kept short: socket paths have 107 bytes.
+        device_id: The device.
+        options: ``numbers`` and ``port`` for the bureau, the rest as in ``DeviceOptions``.
+    """
+    numbers = {"storage.refuse_minutes": 1, "storage.warn_minutes": 1, **options.pop("numbers", {})}
+    founding = {name: options.pop(name) for name in ("port", "announce") if name in options}
+    bureau = folder / "bureau"
+    if not bureau.exists():
+        # A short sound in the sentence's place: a test does not wait nine seconds for each start.
+        founding.setdefault("announce", write_clip(folder / "clips" / "zh-CN"))
+        init_bureau(
+            bureau,
+            Founding(name="某县统计局", numbers=numbers, **founding),
+            clock=SystemClock().utc_ns,
+        )
+    path = folder / device_id
+    # A small picture keeps tests light, and the floor of a real card would not fit a test's medium.
+    small = {"width": 320, "height": 180, "bits_per_second": 300_000, "storage_floor_bytes": 0}
+    wished = DeviceOptions(**{**small, "board": "fake", **options})
+    enrol_device(bureau, path, device_id, wished, clock=SystemClock().utc_ns)
+    return Enrolled(bureau, load_device(path))

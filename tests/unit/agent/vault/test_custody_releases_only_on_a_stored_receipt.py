@@ -1,0 +1,164 @@
+"""Only a stored receipt of this bureau that fits device, session and every file frees space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.vault import messages as m
+from tests.kits.enrolment import Enrolled, enrol
+from tests.kits.receipts import receipt_for, signed_by
+from tests.kits.vault import RunningVault, ask_dock, records
+
+pytestmark = pytest.mark.rule("G1", "H9")
+
+
+@pytest.fixture
+def enrolled(tmp_path: Path) -> Enrolled:
+    return enrol(tmp_path, numbers={"release.keep_days": 0})
+
+
+@pytest.fixture
+def vault(enrolled: Enrolled) -> Iterator[RunningVault]:
+    with RunningVault(enrolled) as running:
+        recorder = running.recorder()
+        recorder.attach()
+        running.folder = enrolled.device.paths.sessions / recorder.open(plan=b"{}").sid
+        recorder.segment(0)
+        recorder.segment(1)
+        recorder.close()
+        yield running
+
+
+def submit(vault: RunningVault, token: bytes) -> Any:
+    return ask_dock(vault.enrolled, m.SubmitReceipt(content=token))
+
+
+def honest(vault: RunningVault, kind: str = "stored", **changes: Any) -> bytes:
+    one = receipt_for(vault.enrolled.device.settings.device_id, vault.folder, kind, **changes)
+    return signed_by(vault.enrolled.bureau, one)
+
+
+def test_a_stored_receipt_frees_the_session_and_the_log_says_so(vault: RunningVault) -> None:
+    taken = submit(vault, honest(vault))
+    assert (taken.kind, taken.released) == ("stored", True)
+    assert not vault.folder.exists()
+    log = records(vault.enrolled.device.paths.device_log)
+    assert [record["t"] for record in log] == ["start", "session", "receipt", "release"]
+    assert (vault.enrolled.device.paths.receipts / f"{vault.folder.name}.stored.jws").exists()
+
+
+def test_a_committed_receipt_frees_nothing(vault: RunningVault) -> None:
+    taken = submit(vault, honest(vault, "committed"))
+    assert (taken.kind, taken.released) == ("committed", False)
+    assert len(list(vault.folder.iterdir())) == 4
+
+
+def test_the_same_receipt_again_changes_nothing(vault: RunningVault) -> None:
+    token = honest(vault)
+    submit(vault, token)
+    before = vault.enrolled.device.paths.device_log.read_bytes()
+    assert submit(vault, token).kind == "stored"
+    assert vault.enrolled.device.paths.device_log.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"dev": "REC-002"},
+        {"counter": 2},
+        {"journal_sha256": "a" * 64},
+        {"root": "b" * 64},
+        {"sid": "0197a000-0000-7000-8000-000000000000"},
+    ],
+    ids=str,
+)
+def test_a_receipt_of_another_device_or_session_is_refused(
+    vault: RunningVault, changes: Any
+) -> None:
+    assert submit(vault, honest(vault, **changes)).code == "receipt"
+    assert vault.folder.exists()
+    log = records(vault.enrolled.device.paths.device_log)
+    assert (log[-1]["t"], log[-1]["code"]) == ("refusal", "receipt")
+
+
+def test_a_receipt_that_leaves_a_file_out_is_refused(vault: RunningVault) -> None:
+    whole = receipt_for(vault.enrolled.device.settings.device_id, vault.folder)
+    token = honest(vault, files=whole.files[:-1])
+    refused = submit(vault, token)
+    assert refused.code == "receipt"
+    assert "000001.mp4.age" in refused.detail
+    assert vault.folder.exists()
+
+
+def test_a_receipt_signed_by_another_bureau_is_refused(vault: RunningVault, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    other = enrol(tmp_path / "elsewhere")
+    one = receipt_for(vault.enrolled.device.settings.device_id, vault.folder)
+    assert submit(vault, signed_by(other.bureau, one)).code == "receipt"
+    assert vault.folder.exists()
+
+
+@pytest.mark.parametrize("token", [b"", b"a.b.c", b"\xff" * 100, b"." * 1000], ids=range(4))
+def test_garbage_is_refused(vault: RunningVault, token: bytes) -> None:
+    assert submit(vault, token).code == "receipt"
+    assert vault.folder.exists()
+
+
+def test_one_changed_byte_is_refused(vault: RunningVault) -> None:
+    token = honest(vault)
+    for position in range(0, len(token), len(token) // 40):
+        changed = bytearray(token)
+        changed[position] ^= 1
+        assert submit(vault, bytes(changed)).code == "receipt"
+    assert vault.folder.exists()
+
+
+def test_nothing_is_released_while_something_records(vault: RunningVault) -> None:
+    recorder = vault.recorder_again()
+    recorder.open()
+    assert submit(vault, honest(vault)).released is False
+    assert vault.folder.exists()
+    recorder.close()
+    recorder.wait_until(lambda: not vault.folder.exists())
+
+
+def test_a_release_that_a_crash_cut_short_is_finished(vault: RunningVault) -> None:
+    name = vault.folder.name
+    kept = {path.name: path.read_bytes() for path in vault.folder.iterdir()}
+    submit(vault, honest(vault))
+    vault.folder.mkdir()
+    for file, content in kept.items():
+        (vault.folder / file).write_bytes(content)
+    enrolled = vault.enrolled
+    vault.restart()
+    assert not (enrolled.device.paths.sessions / name).exists()
+
+
+def test_a_receipt_kept_but_not_recorded_is_recorded_at_the_next_start(vault: RunningVault) -> None:
+    path = vault.enrolled.device.paths.receipts / f"{vault.folder.name}.stored.jws"
+    path.write_bytes(honest(vault))
+    vault.restart()
+    assert not vault.folder.exists()
+    log = records(vault.enrolled.device.paths.device_log)
+    assert [record["t"] for record in log][-3:] == ["start", "receipt", "release"]
+
+
+def test_receipted_sessions_stay_for_the_days_of_the_rulebook(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    enrolled = enrol(tmp_path / "b", numbers={"release.keep_days": 7})
+    with RunningVault(enrolled) as running:
+        recorder = running.recorder()
+        recorder.attach()
+        running.folder = enrolled.device.paths.sessions / recorder.open().sid
+        recorder.segment(0)
+        recorder.close()
+        fresh = running.clock_text()
+        assert submit(running, honest(running, stored_at=fresh)).released is False
+        assert running.folder.exists()
+        running.world.skew_clock(8 * 86_400)
+        running.restart(keep_world=True)
+        assert not running.folder.exists()

@@ -1,0 +1,234 @@
+"""What the vault does with one session: sealed, signed, in order, and only then closed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.vault import messages as m
+from evidence import digests, jws, keys
+from evidence.digests import facts_of, sha256_hex
+from tests.kits.enrolment import Enrolled, enrol
+from tests.kits.vault import RunningVault, ask_dock, kinds, raw_lines, records
+
+
+@pytest.fixture
+def enrolled(tmp_path: Path) -> Enrolled:
+    return enrol(tmp_path)
+
+
+def folder_of(enrolled: Enrolled, sid: str) -> Path:
+    return enrolled.device.paths.sessions / sid
+
+
+def test_a_session_is_sealed_to_both_recipients_and_signed(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        assert recorder.attach().session is None
+        session = recorder.open(plan=b'{"matter":"1"}')
+        recorder.segment(0)
+        recorder.segment(1)
+        closed = recorder.close()
+        assert (closed.sid, closed.reason) == (session.sid, "officer")
+    folder = folder_of(enrolled, session.sid)
+    assert kinds(folder / "journal.jws") == ["open", "attest", "seg", "seg", "close", "attest"]
+    for number in (0, 1):
+        sealed = (folder / f"{number:06d}.mp4.age").read_bytes()
+        for role in ("bureau", "escrow"):
+            assert enrolled.open_age(sealed, role) == recorder.sent[number]
+    assert enrolled.open_age((folder / "plan.json.age").read_bytes()) == b'{"matter":"1"}'
+
+
+def test_every_line_is_signed_by_the_key_the_line_before_announced(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        session = recorder.open()
+        recorder.segment(0)
+        recorder.close()
+    lines = raw_lines(folder_of(enrolled, session.sid) / "journal.jws")
+    opening = jws.parse(lines[0], jws.TYP_RECORD).payload()
+    statement = jws.parse(opening["chainkey"].encode(), jws.TYP_CHAIN_KEY)
+    signing = keys.public_key_of(keys.read_certificate(opening["x5c"][0]))
+    statement.verify(signing)
+    key, previous = keys.from_jwk(statement.payload()["jwk"]), None
+    for line in lines:
+        parsed = jws.parse(line, jws.TYP_RECORD)
+        parsed.verify(signing if parsed.payload()["t"] == "attest" else key)
+        if previous is not None:
+            assert parsed.payload()["prev"] == sha256_hex(previous)
+        if "next" in parsed.payload():
+            key = keys.from_jwk(parsed.payload()["next"])
+        previous = line
+
+
+def test_the_seg_record_says_what_the_file_holds_and_close_carries_the_root(
+    enrolled: Enrolled,
+) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        session = recorder.open()
+        recorder.segment(0, fragments=30)
+        recorder.close()
+    folder = folder_of(enrolled, session.sid)
+    journal = records(folder / "journal.jws")
+    seg = next(record for record in journal if record["t"] == "seg")
+    facts = facts_of((folder / seg["file"]).read_bytes())
+    assert (seg["size"], seg["sha256"], tuple(seg["chunks"])) == (
+        facts.size,
+        facts.sha256,
+        facts.chunks,
+    )
+    assert seg["plain_sha256"] == sha256_hex(recorder.sent[0])
+    assert len(seg["chunks"]) == 2
+    line = next(
+        line
+        for line in raw_lines(folder / "journal.jws")
+        if jws.parse(line, jws.TYP_RECORD).payload()["t"] == "seg"
+    )
+    assert journal[-2]["root"] == digests.merkle_root([digests.merkle_leaf(line)])
+
+
+def test_the_device_log_names_the_journal_and_the_next_open_names_its_head(
+    enrolled: Enrolled,
+) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        first = recorder.open()
+        recorder.close()
+        second = recorder.open()
+        recorder.close()
+    paths = enrolled.device.paths
+    log = records(paths.device_log)
+    assert [record["t"] for record in log] == ["start", "session", "session"]
+    for entry, session in zip(log[1:], (first, second), strict=True):
+        content = (paths.sessions / session.sid / "journal.jws").read_bytes()
+        assert (entry["sid"], entry["counter"]) == (session.sid, session.counter)
+        assert entry["journal"]["sha256"] == sha256_hex(content)
+    opening = records(paths.sessions / second.sid / "journal.jws")[0]
+    assert opening["prev"] == sha256_hex(raw_lines(paths.device_log)[1])
+    assert (first.counter, second.counter) == (1, 2)
+
+
+def test_a_tick_covers_what_is_durable_before_the_segment_ends(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        session = recorder.open()
+        recorder.begin(0)
+        for _ in range(10):
+            recorder.feed(0, 50_000)
+        durable = recorder.wait(m.Durable)
+        path = folder_of(enrolled, session.sid)
+        tick = records(path / "journal.jws")[durable.journal_i]
+        assert tick["t"] == "tick"
+        assert durable.plaintext_offset >= 65_536
+        prefix = (path / tick["file"]).read_bytes()[: tick["length"]]
+        assert sha256_hex(prefix) == tick["sha256"]
+        recorder.end(0)
+        recorder.close()
+
+
+def test_nothing_but_the_next_segment_number_is_taken(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        session = recorder.open()
+        recorder.begin(7)
+        assert recorder.is_hung_up()
+        again = vault.recorder()
+        assert again.attach_again().sid == session.sid
+        again.segment(0)
+        again.close()
+
+
+def test_an_event_the_format_does_not_know_is_refused_and_not_written(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        session = recorder.open()
+        unknown = m.StoreEvent(kind="erase", fields={})
+        assert recorder.ask(unknown, m.Refused).code == "protocol"
+        forged = m.StoreEvent(kind="mark", fields={"code": "x", "at_ns": 1, "utc": "1999"})
+        assert recorder.ask(forged, m.Refused).code == "protocol"
+        marked = m.StoreEvent(kind="mark", fields={"code": "sign", "at_ns": 1})
+        assert recorder.ask(marked, m.Recorded).journal_i == 2
+        recorder.close()
+    journal = kinds(folder_of(enrolled, session.sid) / "journal.jws")
+    assert journal == ["open", "attest", "event", "close", "attest"]
+
+
+@pytest.mark.rule("B3")
+def test_a_start_without_room_is_refused_and_signed(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        vault.world.fill_disk(1_000_000)
+        recorder = vault.recorder()
+        recorder.attach()
+        request = m.OpenSession(
+            activity="voluntary", officer=None, custodian=None, plan=None, bits_per_second=1_000_000
+        )
+        assert recorder.ask(request, m.Refused).code == "storage"
+    refusal = records(enrolled.device.paths.device_log)[-1]
+    assert (refusal["t"], refusal["code"]) == ("refusal", "storage")
+
+
+def test_a_second_session_is_refused_while_one_is_open(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        recorder.open()
+        request = m.OpenSession(
+            activity="voluntary", officer=None, custodian=None, plan=None, bits_per_second=1_000_000
+        )
+        assert recorder.ask(request, m.Refused).code == "recording"
+        recorder.close()
+
+
+@pytest.mark.rule("B4")
+def test_a_step_of_the_clock_is_signed_and_no_stamp_goes_back(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        session = recorder.open()
+        recorder.begin(0)
+        recorder.feed(0, 70_000)
+        recorder.wait(m.Durable)
+        vault.world.skew_clock(-3_600)
+        recorder.feed(0, 70_000)
+        recorder.wait(m.Durable)
+        recorder.feed(0, 70_000)
+        recorder.wait(m.Durable)
+        recorder.end(0)
+        recorder.close()
+    journal = records(folder_of(enrolled, session.sid) / "journal.jws")
+    steps = [record for record in journal if record.get("kind") == "clock_step"]
+    assert len(steps) == 1
+    assert abs(steps[0]["fields"]["step_ms"] + 3_600_000) < 1_000
+    assert [record["utc"] for record in journal] == sorted(record["utc"] for record in journal)
+
+
+def test_the_dock_is_told_of_closed_sessions_only(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        first = recorder.open()
+        recorder.segment(0)
+        recorder.close()
+        recorder.open()
+        pending = ask_dock(enrolled, m.ListPending())
+        assert [session.sid for session in pending.sessions] == [first.sid]
+        assert pending.recording
+        assert pending.log_bytes == enrolled.device.paths.device_log.stat().st_size
+        recorder.close()
+
+
+def test_garbage_on_the_socket_ends_that_connection_alone(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.channel._socket.sendall(b"\xff\xff\xff\xffgarbage")  # noqa: SLF001
+        assert recorder.is_hung_up()
+        again = vault.recorder()
+        assert again.attach().session is None
