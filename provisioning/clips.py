@@ -25,6 +25,7 @@ TEXT: Final = "text.txt"
 META: Final = "meta.json"
 NAMES: Final = (AUDIO, TEXT, META)
 MAX_CLIP_BYTES: Final = 8 * 1024 * 1024
+MOST_SAMPLES: Final = 120 * 48_000
 
 Hex64 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
@@ -36,7 +37,7 @@ class ClipMeta(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     lang: Annotated[str, Meta(min_length=2, max_length=35)]
     text_sha256: Hex64
     pcm_sha256: Hex64
-    samples: Annotated[int, Meta(ge=1)]
+    samples: Annotated[int, Meta(ge=1, le=MOST_SAMPLES)]
     rate: Annotated[int, Meta(ge=8_000, le=48_000)]
 
 
@@ -50,8 +51,8 @@ def read_clip(folder: Path) -> Announcement:
     text = _read(folder / TEXT)
     if sha256_hex(text) != meta.text_sha256:
         raise ClipError(f"{folder / TEXT} is not the text that {META} names")
-    pcm, rate = _decode(folder / AUDIO)
-    if sha256_hex(pcm) != meta.pcm_sha256 or rate != meta.rate or len(pcm) != 2 * meta.samples:
+    pcm = _decode(folder / AUDIO, meta)
+    if sha256_hex(pcm) != meta.pcm_sha256 or len(pcm) != 2 * meta.samples:
         raise ClipError(f"{folder / AUDIO} is not the sound that {META} names")
     return Announcement(
         id=meta.id,
@@ -111,7 +112,8 @@ def _meta(path: Path) -> ClipMeta:
 
 def _read(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(MAX_CLIP_BYTES + 1)
     except OSError as error:
         raise ClipError(f"{path} cannot be read: {error.strerror}") from error
     if len(content) > MAX_CLIP_BYTES:
@@ -119,17 +121,20 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _decode(path: Path) -> tuple[bytes, int]:
-    """Samples (signed 16 bit little endian, mono) and rate of a FLAC file."""
+def _decode(path: Path, meta: ClipMeta) -> bytes:
+    """Samples of a FLAC file, signed 16 bit little endian, mono; no more than ``meta`` names."""
     _read(path)
+    samples = bytearray()
     try:
         with av.open(str(path), format="flac") as container:
-            stream = container.streams.audio[0]
-            if stream.codec_context.name != "flac" or stream.codec_context.channels != 1:
-                raise ClipError(f"{path} is not mono FLAC")
-            to_pcm = av.AudioResampler(format="s16", layout="mono", rate=stream.rate)
-            frames = [part for frame in container.decode(stream) for part in to_pcm.resample(frame)]
-            frames += to_pcm.resample(None)
-            return b"".join(frame.to_ndarray().tobytes() for frame in frames), stream.rate
+            for frame in container.decode(audio=0):
+                if (frame.format.packed.name, frame.layout.nb_channels) != ("s16", 1):
+                    raise ClipError(f"{path} is not mono with 16 bits")
+                if frame.sample_rate != meta.rate:
+                    raise ClipError(f"{path} has {frame.sample_rate} samples a second")
+                samples += bytes(frame.planes[0])[: 2 * frame.samples]
+                if len(samples) > 2 * meta.samples:
+                    raise ClipError(f"{path} is longer than {META} says")
     except (av.FFmpegError, IndexError) as error:
         raise ClipError(f"{path} cannot be decoded: {error}") from error
+    return bytes(samples)

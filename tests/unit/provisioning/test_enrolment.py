@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -290,3 +291,19 @@ def test_every_refusal_speaks_chinese_to_the_clerk() -> None:
     for kind in kinds(ProvisioningError):
         assert "未知错误" not in kind("detail").diagnosis()
     assert len({kind.code for kind in kinds(ProvisioningError)}) == len(kinds(ProvisioningError))
+
+
+def test_two_clerks_at_the_same_time_wait_for_each_other(
+    bureau: Path, clock: Clock, tmp_path: Path
+) -> None:
+    def take_in(number: int) -> None:
+        name = f"ZF-{number:03}"
+        enrol_device(bureau, tmp_path / name, name, clock=clock)
+
+    with ThreadPoolExecutor(4) as clerks:
+        list(clerks.map(take_in, range(8)))
+    opened = open_bureau(bureau)
+    lines = ledger.read(opened.folder.ledger, opened.root.keys)
+    assert sorted(line["device"] for line in lines if line["t"] == "enrolled") == [
+        f"ZF-{number:03}" for number in range(8)
+    ]
