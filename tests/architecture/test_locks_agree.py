@@ -12,7 +12,12 @@ from packaging.utils import canonicalize_name
 
 from tests.architecture.source_tree import ROOT
 
-LOCKS: Final = ("requirements.lock", "requirements-pi.lock", "requirements-uv.lock")
+LOCKS: Final = (
+    "requirements.lock",
+    "requirements-pi.lock",
+    "requirements-uv.lock",
+    "requirements-verifier.lock",
+)
 PINNED: Final = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)")
 
 
@@ -55,8 +60,9 @@ def test_no_lock_holds_an_address(lock: str) -> None:
     [
         ("requirements.lock", asked("device", "desk", groups=("dev",))),
         ("requirements-pi.lock", asked("device", "pi")),
+        ("requirements-verifier.lock", asked()),
     ],
-    ids=["developer", "recorder"],
+    ids=["developer", "recorder", "verifier"],
 )
 def test_lock_answers_each_dependency_with_a_version_it_admits(
     lock: str, requirements: list[Requirement]
@@ -67,3 +73,7 @@ def test_lock_answers_each_dependency_with_a_version_it_admits(
         versions = [match["version"] for match in map(PINNED.match, blocks) if match]
         assert versions, f"{lock} has no {requirement.name}"
         assert all(requirement.specifier.contains(version) for version in versions), requirement
+
+
+def test_the_bare_verifier_carries_cryptography_and_its_needs_alone() -> None:
+    assert set(entries("requirements-verifier.lock")) == {"cffi", "cryptography", "pycparser"}
