@@ -8,14 +8,15 @@ of one connection reach the next: there capture replays them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from enum import Enum, unique
 from threading import Lock
-from typing import Final, Protocol, assert_never
+from typing import Any, Final, Protocol, assert_never
 
-from agent.session.events import Event, FirstFrame, MediaTaken
-from agent.vault.messages import BeginSegment, Durable, EndSegment, Fragment, Progress
+from agent.capture.media import Gap, Progress, SegmentSink, Started
+from agent.session.events import Event, MediaTaken
+from agent.vault import messages as m
+from agent.vault.messages import BeginSegment, Durable, EndSegment, Fragment
 
 MOST_HELD_BYTES: Final = 16 * 1024 * 1024
 """About 30 s at 4 Mbit/s; a vault that takes longer to admit a session gets it replayed."""
@@ -29,6 +30,9 @@ class MediaLink(Protocol):
     def send_media(self, message: Media) -> None:
         """Hand ``message`` to the vault; nothing happens while it is away."""
 
+    def store_event(self, kind: str, fields: Mapping[str, Any]) -> None:
+        """Have an event signed, now or as soon as the vault is back."""
+
 
 @unique
 class _Door(Enum):
@@ -38,20 +42,12 @@ class _Door(Enum):
     AWAITING = "awaiting"
 
 
-@dataclass(slots=True)
-class _Cue:
-    """Where the first picture and the first sound have been sent."""
-
-    number: int
-    offset: int
-
-
-class MediaGate:
+class MediaGate(SegmentSink):
     """Capture's segment sink.
 
     Args:
         link: Where media go.
-        post: Takes ``FirstFrame`` and ``MediaTaken`` for the loop.
+        post: Takes ``MediaTaken`` for the loop.
     """
 
     def __init__(self, link: MediaLink, post: Callable[[Event], None]) -> None:
@@ -62,10 +58,7 @@ class MediaGate:
         self._held: list[Media] = []
         self._held_bytes = 0
         self._awaited = 0
-        self._offset = 0
-        self._unframed = True
-        self._seeking = True
-        self._cue: _Cue | None = None
+        self._cue: tuple[int, int] | None = None
 
     # The loop's side.
 
@@ -108,7 +101,7 @@ class MediaGate:
         """The vault acknowledged."""
         with self._lock:
             cue = self._cue
-            if cue is None or (message.number, message.plaintext_offset) < (cue.number, cue.offset):
+            if cue is None or (message.number, message.plaintext_offset) < cue:
                 return
             self._cue = None
         self._post(MediaTaken())
@@ -118,49 +111,65 @@ class MediaGate:
     def begin(self, number: int, init: bytes) -> None:
         """Segment ``number`` begins."""
         with self._lock:
-            self._offset = len(init)
             if self._door is _Door.AWAITING and number == self._awaited:
                 self._door = _Door.OPEN
             self._pass(BeginSegment(number=number, init=init), len(init))
 
-    def fragment(self, number: int, content: bytes, progress: Progress) -> None:
+    def fragment(self, number: int, content: bytes, progress: Progress, *, keyframe: bool) -> None:
         """Whole fragments of the open segment."""
+        del keyframe
+        told = _for_vault(progress)
         with self._lock:
-            self._offset += len(content)
-            passed = self._pass(
-                Fragment(number=number, content=content, progress=progress), len(content)
-            )
-            first = passed and self._unframed and progress.frames > 0
-            self._unframed = self._unframed and not first
-            if passed and self._seeking and progress.frames > 0 and progress.samples > 0:
-                self._seeking = False
-                self._cue = _Cue(number, self._offset)
-        if first:
-            self._post(FirstFrame(progress.first_pts_ns))
+            self._pass(Fragment(number=number, content=content, progress=told), len(content))
 
-    def end(self, number: int, progress: Progress) -> None:
+    def end(self, number: int, facts: Progress) -> None:
         """Segment ``number`` is complete."""
         with self._lock:
-            self._pass(EndSegment(number=number, progress=progress), 0)
+            self._pass(EndSegment(number=number, progress=_for_vault(facts)), 0)
 
-    def _pass(self, message: Media, size: int) -> bool:
+    def gap(self, gap: Gap) -> None:
+        """Media is missing: signed as an event, in its place among the media."""
+        fields = {
+            "track": gap.track.value,
+            "from_ns": gap.from_ns,
+            "to_ns": gap.to_ns,
+            "cause": gap.cause.value,
+        }
+        self._link.store_event("gap", fields)
+
+    def started(self, started: Started) -> None:
+        """Picture and sound have been handed over up to here."""
+        with self._lock:
+            self._cue = (started.number, started.plaintext_offset)
+
+    def _pass(self, message: Media, size: int) -> None:
         match self._door:
             case _Door.OPEN:
                 self._link.send_media(message)
-                return True
             case _Door.HOLDING:
                 self._held.append(message)
                 self._held_bytes += size
                 if self._held_bytes > MOST_HELD_BYTES:
                     self._reset(_Door.CLOSED)
-                return True
             case _Door.CLOSED | _Door.AWAITING:
-                return False
+                pass
             case _:
                 assert_never(self._door)
 
     def _reset(self, door: _Door) -> None:
         self._door = door
         self._held, self._held_bytes = [], 0
-        self._unframed = self._seeking = True
         self._cue = None
+
+
+def _for_vault(progress: Progress) -> m.Progress:
+    """The same, as the vault's protocol has it."""
+    return m.Progress(
+        frames=progress.frames,
+        samples=progress.samples,
+        dropped=progress.dropped,
+        first_pts_ns=progress.first_pts_ns,
+        last_pts_ns=progress.last_pts_ns,
+        gop_first=progress.gop_first,
+        gop_count=progress.gop_count,
+    )

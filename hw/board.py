@@ -6,6 +6,8 @@ board.
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, overload
 
@@ -71,3 +73,32 @@ def open_board(
     raise MissingPartFault(
         "board", 'the drivers for Raspberry Pi are not part of this version; use board = "fake"'
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """A process that a board needs beside the recorder's own.
+
+    Attributes:
+        name: What to call it.
+        command: How to start it.
+        socket: Where it listens; somebody may serve it already.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    socket: Path
+
+
+def companions(kind: BoardKind, *, run_dir: Path) -> tuple[Companion, ...]:
+    """What has to run before a board of ``kind`` can be opened; hardware needs nothing.
+
+    Args:
+        kind: As in ``open_board``.
+        run_dir: The folder of the sockets.
+    """
+    if kind == "fake":
+        socket = run_dir / "world.sock"
+        command = (sys.executable, "-m", "hw.fake.world", "--socket", str(socket))
+        return (Companion(name="world", command=command, socket=socket),)
+    return ()

@@ -18,15 +18,25 @@ class OpenVaultSession:
 
 @dataclass(frozen=True, slots=True)
 class BeginCapture:
-    """Run camera and microphone into segment ``number``; its first group of pictures is ``gop``."""
+    """Run camera and microphone.
+
+    Attributes:
+        number: Segment that begins.
+        gop: Running number of its first group of pictures in the session.
+        pressed_ns: The press that asked for it, if one did.
+    """
 
     number: int
     gop: int
+    pressed_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PassMedia:
-    """The vault takes the media captured so far, and what follows."""
+    """The vault takes the media captured so far, from segment ``number`` on, and what follows."""
+
+    number: int
+    gop: int
 
 
 @dataclass(frozen=True, slots=True)

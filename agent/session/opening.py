@@ -39,13 +39,13 @@ def start(session: Session, event: RecordPressed) -> Step:
         storage=session.storage,
         battery_percent=session.battery_percent,
     )
-    effects: tuple[Effect, ...] = (BeginCapture(0, 0),)
+    effects: tuple[Effect, ...] = (BeginCapture(0, 0, event.at_ns),)
     return begun, (*effects, OpenVaultSession()) if session.attached else effects
 
 
 def opened(session: Session, event: SessionOpened) -> Step:
     """Admitted: the vault takes the media from the first frame on."""
-    return _admitted(session, event.session, (PassMedia(),))
+    return _admitted(session, event.session, (PassMedia(0, 0),))
 
 
 def refused(session: Session, event: SessionRefused) -> Step:
@@ -72,7 +72,7 @@ def attached_idle(session: Session, event: VaultAttached) -> Step:
     )
     faults = tuple(fault_begun(fault) for fault in session.faults)
     begin = BeginCapture(held.next_segment, held.gop_count)
-    return speaking.await_media(going), (begin, PassMedia(), *faults)
+    return speaking.await_media(going), (begin, PassMedia(begin.number, begin.gop), *faults)
 
 
 def attached_opening(session: Session, event: VaultAttached) -> Step:
@@ -82,7 +82,7 @@ def attached_opening(session: Session, event: VaultAttached) -> Step:
     if held is None:
         return ready, (OpenVaultSession(),)
     if held.next_segment == 0:
-        return _admitted(ready, held, (PassMedia(),))
+        return _admitted(ready, held, (PassMedia(0, 0),))
     # Another process of this recorder had begun it: the press found a recording under way.
     waiting = replace(ready, lost_from_ns=held.video_end_ns)
     return _admitted(waiting, held, (ReplayMedia(held.next_segment, held.gop_count),))

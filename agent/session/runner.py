@@ -57,11 +57,11 @@ class Vault(Protocol):
 class Media(Protocol):
     """What the loop asks of capture."""
 
-    def begin(self, number: int, gop: int) -> None:
+    def begin(self, number: int, gop: int, pressed_ns: int | None) -> None:
         """Run camera and microphone; media are held until ``let_pass``."""
 
-    def let_pass(self) -> None:
-        """The vault takes media."""
+    def let_pass(self, number: int, gop: int) -> None:
+        """The vault takes media, from segment ``number`` on."""
 
     def replay(self, number: int, gop: int) -> None:
         """Send again, as segment ``number``, what was not acknowledged."""
@@ -196,10 +196,10 @@ class Runner:
         match effect:
             case f.OpenVaultSession():
                 vault.open_session(self._parts.request)
-            case f.BeginCapture(number, gop):
-                media.begin(number, gop)
-            case f.PassMedia():
-                media.let_pass()
+            case f.BeginCapture(number, gop, pressed_ns):
+                media.begin(number, gop, pressed_ns)
+            case f.PassMedia(number, gop):
+                media.let_pass(number, gop)
                 vault.go_on()
             case f.ReplayMedia(number, gop):
                 media.replay(number, gop)

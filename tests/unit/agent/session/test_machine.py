@@ -143,13 +143,13 @@ def test_no_order_of_events_breaks_what_must_hold(events: list[e.Event]) -> None
 def test_camera_and_microphone_run_before_the_vault_is_asked() -> None:
     session, effects = _run(_idle(), e.RecordPressed(S))
     assert session.phase is Phase.OPENING
-    assert effects == [f.BeginCapture(0, 0), f.OpenVaultSession()]
+    assert effects == [f.BeginCapture(0, 0, S), f.OpenVaultSession()]
 
 
 def test_a_press_before_the_vault_is_there_starts_all_the_same() -> None:
     session, effects = _run(Session(), e.RecordPressed(S), e.VaultAttached(None, (RULE,)))
     assert session.phase is Phase.OPENING
-    assert effects == [f.BeginCapture(0, 0), f.OpenVaultSession()]
+    assert effects == [f.BeginCapture(0, 0, S), f.OpenVaultSession()]
 
 
 def test_the_announcement_waits_until_the_vault_has_picture_and_sound() -> None:
@@ -287,7 +287,7 @@ def test_a_vault_that_closed_the_session_meanwhile_ends_it_here() -> None:
 def test_a_restarted_recorder_goes_on_signs_the_gap_and_announces_again() -> None:
     held = ActiveSession(sid="s1", counter=1, next_segment=2, gop_count=11, video_end_ns=7 * S)
     session, effects = _run(Session(), e.VaultAttached(held, (RULE,)))
-    assert effects == [f.BeginCapture(2, 11), f.PassMedia()]
+    assert effects == [f.BeginCapture(2, 11), f.PassMedia(2, 11)]
     _, effects = _run(session, e.FirstFrame(9 * S), e.MediaTaken())
     gap = {"track": "both", "from_ns": 7 * S, "to_ns": 9 * S, "cause": "recorder_lost"}
     assert _stored(effects, "gap") == [gap]

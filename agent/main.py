@@ -1,0 +1,28 @@
+"""``recorder``: where the concrete parts of the device meet.
+
+Owns the start of the process. Refuses to import anything that an extra installs before it can say
+which extra is missing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_OWN = {"agent", "bureau", "evidence", "hw", "provisioning"}
+
+
+def run() -> None:
+    """Run the command line; exits with 2 where the ``device`` extra is not installed."""
+    try:
+        from agent.cli import app
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in _OWN:
+            raise
+        print(f"缺少组件 {missing}。请安装：pip install 'zhifa-recorder[device]'", file=sys.stderr)
+        raise SystemExit(2) from error
+    app()
+
+
+if __name__ == "__main__":
+    run()

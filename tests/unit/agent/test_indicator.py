@@ -1,0 +1,48 @@
+"""The status lamp shows facts, worst first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from agent.indicator import HEARTBEAT_NS, pattern
+from agent.session.states import Fault, Phase, Session
+from hw.types import LampPattern
+
+S = 1_000_000_000
+IDLE = Session(phase=Phase.IDLE, attached=True)
+RECORDING = Session(phase=Phase.RECORDING, attached=True, heartbeat_ns=10 * S)
+CAMERA = (Fault("camera", "camera", "gone"),)
+
+
+@pytest.mark.parametrize(
+    ("session", "shown"),
+    [
+        (Session(), LampPattern.STARTING),
+        (IDLE, LampPattern.READY),
+        (replace(IDLE, trouble="session_lost"), LampPattern.FAULT),
+        (replace(IDLE, trouble="storage"), LampPattern.LOW),
+        (replace(IDLE, battery_percent=5), LampPattern.LOW),
+        (replace(IDLE, faults=CAMERA), LampPattern.FAULT),
+        (Session(phase=Phase.OPENING), LampPattern.STARTING),
+        (RECORDING, LampPattern.CAPTURING),
+        (replace(RECORDING, unannounced=True), LampPattern.UNVERIFIED),
+        (replace(RECORDING, storage="alarm"), LampPattern.LOW),
+        (replace(RECORDING, storage="warn"), LampPattern.CAPTURING),
+        (replace(RECORDING, faults=CAMERA, unannounced=True), LampPattern.FAULT),
+    ],
+)
+def test_the_lamp_shows_what_matters_most(session: Session, shown: LampPattern) -> None:
+    assert pattern(session, 11 * S) is shown
+
+
+@pytest.mark.rule("C10")
+def test_red_comes_from_the_medium_and_not_from_the_button() -> None:
+    pressed = Session(phase=Phase.RECORDING, attached=True)
+    assert pattern(pressed, 11 * S) is not LampPattern.CAPTURING
+
+
+def test_a_writer_without_heartbeat_is_a_fault() -> None:
+    late = RECORDING.heartbeat_ns + HEARTBEAT_NS + 1
+    assert pattern(RECORDING, late) is LampPattern.FAULT

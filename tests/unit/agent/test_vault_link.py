@@ -1,0 +1,185 @@
+"""The recorder's end of the vault's socket, against a vault that does what each test wants."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from queue import Queue
+from typing import Any, TypeVar
+
+import pytest
+
+from agent.channel import Channel, listen
+from agent.session import events as e
+from agent.vault import messages as m
+from agent.vault_link import VaultLink
+from hw.fake.clock import SystemClock
+
+SECONDS = 10.0
+HELD = m.ActiveSession(sid="s1", counter=1, next_segment=0, gop_count=0, video_end_ns=0)
+REQUEST = m.OpenSession(
+    activity="voluntary", officer=None, custodian=None, plan=None, bits_per_second=1_000
+)
+Wanted = TypeVar("Wanted")
+
+
+class Vault:
+    """The other end, by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "vault.sock"
+        self.listener = listen(self.path)
+        self.listener.settimeout(SECONDS)
+        self.channel: Channel[Any, Any] | None = None
+        self.posted: Queue[e.Event] = Queue()
+        self.durable: list[m.Durable] = []
+        self.interruptions = 0
+        self.link = VaultLink(
+            self.path,
+            SystemClock(),
+            self.posted.put,
+            durable=self.durable.append,
+            interrupted=self._interrupted,
+        )
+        self.link.start()
+
+    def _interrupted(self) -> None:
+        self.interruptions += 1
+
+    def accept(self, session: m.ActiveSession | None = None) -> None:
+        """Let the recorder attach."""
+        connection, _ = self.listener.accept()
+        connection.settimeout(SECONDS)
+        self.channel = Channel(connection, m.FromRecorder)
+        assert isinstance(self.channel.receive(), m.Attach)
+        self.say(m.Attached(session=session, segment_seconds=2, announcements=[]))
+        self.event(e.VaultAttached)
+
+    def say(self, message: m.ToRecorder) -> None:
+        assert self.channel is not None
+        self.channel.send(message)
+
+    def hear(self, kind: type[Wanted]) -> Wanted:
+        assert self.channel is not None
+        message = self.channel.receive()
+        assert isinstance(message, kind), message
+        return message
+
+    def event(self, kind: type[Wanted]) -> Wanted:
+        event = self.posted.get(timeout=SECONDS)
+        assert isinstance(event, kind), event
+        return event
+
+    def die(self) -> None:
+        assert self.channel is not None
+        self.channel.close()
+        self.event(e.VaultLost)
+
+    def close(self) -> None:
+        self.link.stop()
+        if self.channel is not None:
+            self.channel.close()
+        self.listener.close()
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    made = Vault(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_vault_that_comes_later_is_found(vault: Vault) -> None:
+    vault.accept()
+    vault.link.open_session(REQUEST)
+    assert vault.hear(m.OpenSession) == REQUEST
+    vault.say(m.SessionOpened(session=HELD))
+    assert vault.event(e.SessionOpened).session == HELD
+
+
+def test_events_wait_until_the_session_is_open(vault: Vault) -> None:
+    vault.accept()
+    vault.link.open_session(REQUEST)
+    vault.link.store_event("mark", {"code": "mark", "at_ns": 1})
+    vault.hear(m.OpenSession)
+    vault.say(m.SessionOpened(session=HELD))
+    vault.event(e.SessionOpened)
+    vault.link.go_on()
+    assert vault.hear(m.StoreEvent).kind == "mark"
+
+
+def test_an_event_that_was_not_signed_is_sent_again_on_the_next_connection(vault: Vault) -> None:
+    vault.accept(HELD)
+    vault.link.go_on()
+    for at_ns in (1, 2):
+        vault.link.store_event("mark", {"code": "mark", "at_ns": at_ns})
+        assert vault.hear(m.StoreEvent).fields["at_ns"] == at_ns
+    vault.say(m.Recorded(journal_i=4))
+    vault.say(m.Durable(number=0, plaintext_offset=1, journal_i=5))
+    vault.event(e.MediaAdvanced)
+    vault.die()
+    vault.accept(HELD)
+    vault.link.go_on()
+    assert vault.hear(m.StoreEvent).fields["at_ns"] == 2
+
+
+def test_nothing_of_a_forgotten_session_is_sent(vault: Vault) -> None:
+    vault.accept()
+    vault.link.store_event("mark", {"code": "mark", "at_ns": 1})
+    vault.link.forget_session()
+    vault.link.go_on()
+    vault.link.note_press(m.NotePress(button="mark", gesture="tap", at_ns=9))
+    assert vault.hear(m.NotePress).at_ns == 9
+
+
+def test_a_refusal_of_the_start_is_told_to_the_loop(vault: Vault) -> None:
+    vault.accept()
+    vault.link.open_session(REQUEST)
+    vault.hear(m.OpenSession)
+    vault.say(m.Refused(code="storage", detail="no room"))
+    assert vault.event(e.SessionRefused).code == "storage"
+
+
+def test_a_refused_event_is_not_sent_for_ever(vault: Vault) -> None:
+    vault.accept(HELD)
+    vault.link.go_on()
+    vault.link.store_event("mark", {"code": "", "at_ns": 1})
+    vault.hear(m.StoreEvent)
+    vault.say(m.Refused(code="protocol", detail="no code"))
+    vault.die()
+    vault.accept(HELD)
+    vault.link.go_on()
+    vault.link.close_session("officer")
+    assert vault.hear(m.CloseSession).reason == "officer"
+
+
+def test_presses_made_while_the_vault_is_away_are_noted_when_it_is_back(vault: Vault) -> None:
+    vault.link.note_press(m.NotePress(button="mark", gesture="tap", at_ns=7))
+    vault.accept()
+    assert vault.hear(m.NotePress).at_ns == 7
+
+
+def test_an_interruption_is_told_before_the_next_connection(vault: Vault) -> None:
+    vault.accept(HELD)
+    vault.die()
+    assert vault.interruptions == 1
+    vault.accept(HELD)
+
+
+def test_acknowledgements_reach_capture_and_the_lamp(vault: Vault) -> None:
+    vault.accept(HELD)
+    mark = m.Durable(number=0, plaintext_offset=100, journal_i=3)
+    vault.say(mark)
+    vault.event(e.MediaAdvanced)
+    assert vault.durable == [mark]
+
+
+def test_a_vault_that_does_not_take_this_recorder_is_asked_again(vault: Vault) -> None:
+    connection, _ = vault.listener.accept()
+    first: Channel[Any, Any] = Channel(connection, m.FromRecorder)
+    first.receive()
+    first.send(m.Refused(code="recording", detail="a recorder is attached already"))
+    vault.accept()
+    first.close()
+    assert isinstance(connection, socket.socket)
