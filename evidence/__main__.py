@@ -1,0 +1,129 @@
+"""``evidence``: judge a session alone, with nothing but this package and the bureau's certificate.
+
+Owns the command line of the bare verifier: reading a folder, printing a verdict, telling a journal
+as a timeline. Refuses to judge: ``evidence.verify`` does. Needs ``cryptography`` and no other
+library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+
+from evidence import journal, report, timeline
+from evidence.errors import EvidenceError
+from evidence.store.folder import read_folder
+from evidence.verify import Severity, Verdict, verify
+from evidence.verify.bundle import Bundle
+
+VERIFIED: Final = 0
+BROKEN: Final = 1
+UNUSABLE: Final = 2
+
+_MOST_CA_BYTES = 64 * 1024
+
+_ABOUT = """\
+Judge a recording: is it what the device wrote, is it all of it, and who says so?
+
+An evidence folder holds one session: journal.jws, the sealed files it names (000000.mp4.age ...),
+and, as far as they were handed over, device.jws, receipt-committed.jws, receipt-stored.jws,
+rulebook.json and root.json. What is missing of these five is reported as absent; it is no finding.
+
+The only thing that is trusted is the certificate of the bureau's CA. Get it from the bureau, not
+from whoever hands you the recording.
+"""
+_AFTER = """\
+examples:
+  evidence verify ./case-17 --ca bureau-ca.pem
+  evidence verify ./case-17 --ca bureau-ca.pem --lang zh
+  evidence verify ./case-17 --ca bureau-ca.pem --json > verdict.json
+  evidence show ./case-17
+
+exit codes of verify:
+  0  verified, perhaps with explained interruptions
+  1  broken: something was changed, is missing or was added
+  2  nothing was judged: wrong usage, or the folder or the certificate cannot be read
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot write a character shows it escaped rather than ending the program.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    try:
+        bundle = read_folder(options.folder)
+        if options.command == "show":
+            return _show(bundle)
+        ca = x509.load_pem_x509_certificate(_read_ca(options.ca))
+        verdict = verify(bundle, ca)
+    except EvidenceError as error:
+        print(f"evidence: {error.detail}", file=sys.stderr)
+        return UNUSABLE
+    except (OSError, ValueError) as error:
+        print(f"evidence: {error}", file=sys.stderr)
+        return UNUSABLE
+    _print(verdict, options.lang, as_json=options.json)
+    return BROKEN if verdict.of(Severity.BROKEN) else VERIFIED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="evidence",
+        description=_ABOUT,
+        epilog=_AFTER,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "verify",
+        help="judge a session and print every finding",
+        description=_ABOUT,
+        epilog=_AFTER,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("folder", type=Path, metavar="DIR", help="the evidence folder")
+    check.add_argument(
+        "--ca", type=Path, required=True, metavar="PEM", help="certificate of the bureau's CA"
+    )
+    check.add_argument("--json", action="store_true", help="print the verdict for machines")
+    check.add_argument(
+        "--lang", choices=report.LANGUAGES, default="en", help="language of findings"
+    )
+    tell = commands.add_parser(
+        "show",
+        help="tell the journal as a timeline, without judging it",
+        description="Tell the journal as a timeline. Nothing is verified: it is what is claimed.",
+    )
+    tell.add_argument("folder", type=Path, metavar="DIR", help="the evidence folder")
+    return parser
+
+
+def _read_ca(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MOST_CA_BYTES)
+
+
+def _print(verdict: Verdict, language: str, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(verdict.to_json(), ensure_ascii=False, indent=1))
+        return
+    for line in report.report(verdict, language):
+        print(line)
+
+
+def _show(bundle: Bundle) -> int:
+    for line in timeline.tell(journal.split(bundle.journal)):
+        print(line)
+    return VERIFIED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
