@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Condition, Event, Lock, Thread
-from typing import Any, Final, assert_never
+from typing import Any, Final, Protocol, assert_never
 
 from agent.channel import Channel
 from agent.errors import ProtocolError, VaultError
@@ -31,6 +31,16 @@ _RETRY_SECONDS: Final = 0.1
 MOST_OUTGOING_BYTES: Final = 16 * 1024 * 1024
 """A vault that is this far behind counts as gone."""
 MOST_OWED: Final = 4_096
+
+
+class MediaSide(Protocol):
+    """Who keeps media until they are acknowledged."""
+
+    def durable(self, message: m.Durable) -> None:
+        """The vault acknowledged."""
+
+    def interrupt(self) -> None:
+        """The connection broke; a new one is not sought yet."""
 
 
 class _Outbox:
@@ -90,24 +100,12 @@ class VaultLink:
         path: The vault's socket.
         clock: The device's clock.
         post: Takes events for the loop.
-        durable: Told what the vault acknowledged, before the loop hears of it.
-        interrupted: Told when the connection broke, before a new one is sought.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        clock: Clock,
-        post: Callable[[e.Event], None],
-        *,
-        durable: Callable[[m.Durable], None],
-        interrupted: Callable[[], None],
-    ) -> None:
+    def __init__(self, path: Path, clock: Clock, post: Callable[[e.Event], None]) -> None:
         self._path = path
         self._clock = clock
         self._post = post
-        self._durable = durable
-        self._interrupted = interrupted
         self._ended = Event()
         self._lock = Lock()
         self._outbox: _Outbox | None = None
@@ -116,9 +114,9 @@ class VaultLink:
         self._going = False
         self._notes: deque[m.NotePress] = deque(maxlen=MOST_OWED)
 
-    def start(self) -> None:
-        """Begin to seek the vault."""
-        Thread(target=self._run, name="from-vault", daemon=True).start()
+    def start(self, media: MediaSide) -> None:
+        """Begin to seek the vault; ``media`` is told before the loop hears of anything."""
+        Thread(target=self._run, args=(media,), name="from-vault", daemon=True).start()
 
     def stop(self) -> None:
         """End the connection and seek no other."""
@@ -185,12 +183,12 @@ class VaultLink:
 
     # The connection's thread.
 
-    def _run(self) -> None:
+    def _run(self, media: MediaSide) -> None:
         while not self._ended.is_set():
-            self._connect_once()
+            self._connect_once(media)
             self._clock.wait(self._ended, _RETRY_SECONDS)
 
-    def _connect_once(self) -> None:
+    def _connect_once(self, media: MediaSide) -> None:
         try:
             channel: RecorderChannel = Channel.connect(
                 self._path, m.ToRecorder, seconds=_CONNECT_SECONDS
@@ -207,11 +205,13 @@ class VaultLink:
                     if not attached:
                         break
                 else:
-                    self._take(message)
+                    self._take(message, media)
         except (OSError, ProtocolError) as error:
             _log.warning("the connection to the vault broke: %s", error)
         finally:
-            self._detach(outbox, attached=attached)
+            outbox.close()
+            if attached:
+                self._detach(media)
 
     def _attach(self, message: m.ToRecorder, outbox: _Outbox) -> bool:
         if not isinstance(message, m.Attached):
@@ -223,23 +223,21 @@ class VaultLink:
             self._going = False
             while self._notes:
                 outbox.put(self._notes.popleft())
-        self._post(e.VaultAttached(message.session, tuple(message.announcements)))
+        rules = tuple(message.announcements)
+        self._post(e.VaultAttached(message.session, rules, message.segment_seconds))
         return True
 
-    def _detach(self, outbox: _Outbox, *, attached: bool) -> None:
-        outbox.close()
-        if not attached:
-            return
-        self._interrupted()
+    def _detach(self, media: MediaSide) -> None:
+        media.interrupt()
         with self._lock:
             self._outbox = None
             self._going = False
         self._post(e.VaultLost())
 
-    def _take(self, message: m.ToRecorder) -> None:
+    def _take(self, message: m.ToRecorder, media: MediaSide) -> None:
         match message:
             case m.Durable():
-                self._durable(message)
+                media.durable(message)
                 self._post(e.MediaAdvanced(self._clock.monotonic_ns()))
             case m.Recorded():
                 self._signed()

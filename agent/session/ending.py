@@ -123,7 +123,8 @@ def attached_stopping(session: Session, event: VaultAttached) -> Step:
     if held is None:
         idle, effects = _idle(ready, None)
         return idle, (ForgetSession(), *effects)
-    tail: tuple[Effect, ...] = (ReplayMedia(held.next_segment, held.gop_count),)
+    # A second stop returns when the replayed tail has been handed on.
+    tail: tuple[Effect, ...] = (ReplayMedia(held.next_segment, held.gop_count), StopCapture())
     if ready.speech is Speech.PLAYING:
         return ready, tail
     return ready, (*tail, CloseVaultSession(ready.closing))

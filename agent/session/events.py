@@ -68,10 +68,12 @@ class VaultAttached:
     Attributes:
         session: What it holds open.
         announcements: What a session says, in order.
+        segment_seconds: How long a segment is.
     """
 
     session: ActiveSession | None
     announcements: tuple[AnnouncementRule, ...]
+    segment_seconds: int = 10
 
 
 @dataclass(frozen=True, slots=True)

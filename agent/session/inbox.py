@@ -30,6 +30,7 @@ class Inbox:
         self._waiting: deque[Event | Edge] = deque()
         self._lock = Lock()
         self._overflowed = False
+        self._failure: Exception | None = None
 
     def post(self, event: Event | Edge) -> None:
         """Add ``event``; returns at once."""
@@ -40,13 +41,21 @@ class Inbox:
                 self._waiting.append(event)
             self.arrived.set()
 
+    def fail(self, error: Exception) -> None:
+        """A vital part has died: the next ``take_all`` raises."""
+        with self._lock:
+            self._failure = error
+            self.arrived.set()
+
     def take_all(self) -> list[Event | Edge]:
         """Everything that waits.
 
         Raises:
-            AgentError: More came than can wait.
+            AgentError: More came than can wait, or a vital part has died.
         """
         with self._lock:
+            if self._failure is not None:
+                raise AgentError(f"a vital part has died: {self._failure}") from self._failure
             if self._overflowed:
                 raise AgentError(f"more than {MOST_WAITING} events wait; the loop is stuck")
             waiting = list(self._waiting)

@@ -163,7 +163,7 @@ TABLE: Final[Mapping[type, Mapping[Phase, Row]]] = {
     e.FirstFrame: {
         STARTING: _NO_SESSION,
         IDLE: _NO_SESSION,
-        OPENING: _NOTHING_AWAITED,
+        OPENING: noting.first_frame,
         ANNOUNCING: noting.first_frame,
         RECORDING: noting.first_frame,
         CONFIRMING: noting.first_frame,

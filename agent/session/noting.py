@@ -75,6 +75,7 @@ def media_advanced(session: Session, event: MediaAdvanced) -> Step:
 
 def first_frame(session: Session, event: FirstFrame) -> Step:
     """A gap whose end was unknown ends at the first picture."""
+    session = replace(session, first_frame_ns=event.pts_ns)
     if session.lost_from_ns is None:
         return session, ()
     gap = {

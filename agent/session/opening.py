@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.session import ending, speaking
+from agent.session import ending, noting, speaking
 from agent.session.effects import (
     Beep,
     BeginCapture,
@@ -21,7 +21,13 @@ from agent.session.effects import (
     ReplayMedia,
     StopCapture,
 )
-from agent.session.events import RecordPressed, SessionOpened, SessionRefused, VaultAttached
+from agent.session.events import (
+    FirstFrame,
+    RecordPressed,
+    SessionOpened,
+    SessionRefused,
+    VaultAttached,
+)
 from agent.session.noting import button, fault_begun
 from agent.session.speaking import Step
 from agent.session.states import Phase, Session
@@ -84,8 +90,11 @@ def attached_opening(session: Session, event: VaultAttached) -> Step:
     if held.next_segment == 0:
         return _admitted(ready, held, (PassMedia(0, 0),))
     # Another process of this recorder had begun it: the press found a recording under way.
-    waiting = replace(ready, lost_from_ns=held.video_end_ns)
-    return _admitted(waiting, held, (ReplayMedia(held.next_segment, held.gop_count),))
+    gap: tuple[Effect, ...] = ()
+    going = replace(ready, lost_from_ns=held.video_end_ns)
+    if going.first_frame_ns:
+        going, gap = noting.first_frame(going, FirstFrame(going.first_frame_ns))
+    return _admitted(going, held, (ReplayMedia(held.next_segment, held.gop_count), *gap))
 
 
 def attached_capturing(session: Session, event: VaultAttached) -> Step:

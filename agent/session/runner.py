@@ -21,7 +21,7 @@ from agent.session.events import Event, Terminated, Ticked, VaultAttached
 from agent.session.gauge import Gauge
 from agent.session.gestures import Press, feel, pass_time
 from agent.session.inbox import Inbox
-from agent.session.states import Session
+from agent.session.states import Phase, Session
 from agent.vault.messages import AnnouncementRule, NotePress, OpenSession
 from hw.ports import RecorderBoard
 from hw.types import ButtonName, Edge
@@ -56,6 +56,9 @@ class Vault(Protocol):
 
 class Media(Protocol):
     """What the loop asks of capture."""
+
+    def prepare(self, segment_seconds: int) -> None:
+        """Warm camera, microphone and encoders up for segments of that length."""
 
     def begin(self, number: int, gop: int, pressed_ns: int | None) -> None:
         """Run camera and microphone; media are held until ``let_pass``."""
@@ -178,18 +181,20 @@ class Runner:
     def _take(self, event: Event) -> None:
         before = self.session
         if isinstance(event, VaultAttached):
-            self._load_clips(event)
+            self._prepare(event)
         self.session, effects = machine.step(before, event)
         if effects or self.session.phase is not before.phase:
             _log.info("%s: %s ▸ %s", type(event).__name__, before.phase, self.session.phase)
         for effect in effects:
             self._perform(effect)
 
-    def _load_clips(self, event: VaultAttached) -> None:
-        for clip, wrong in self._parts.voice.load(
-            self._parts.announce, event.announcements
-        ).items():
+    def _prepare(self, event: VaultAttached) -> None:
+        """What has to be ready before the next press."""
+        parts = self._parts
+        for clip, wrong in parts.voice.load(parts.announce, event.announcements).items():
             _log.error("clip %s will not be played: %s", clip, wrong)
+        if self.session.phase in {Phase.STARTING, Phase.IDLE}:
+            parts.media.prepare(event.segment_seconds)
 
     def _perform(self, effect: f.Effect) -> None:  # noqa: C901, PLR0912 - one case per effect
         vault, media, voice = self._parts.vault, self._parts.media, self._parts.voice

@@ -67,6 +67,7 @@ class Session:
         rules: What a session announces, in the rulebook's order.
         sid: The session's id, once the vault has opened it.
         pressed_ns: When the press that began it happened; None where another process felt it.
+        first_frame_ns: Capture time of its first picture in this process; 0 before it.
         lost_from_ns: End of the last frame before a gap whose end is not known yet.
         speech: See ``Speech``.
         awaited_ns: Since when the announcement waits for media; 0 until the next tick.
@@ -89,6 +90,7 @@ class Session:
     rules: tuple[AnnouncementRule, ...] = ()
     sid: str | None = None
     pressed_ns: int | None = None
+    first_frame_ns: int = 0
     lost_from_ns: int | None = None
     speech: Speech = Speech.SILENT
     awaited_ns: int = 0

@@ -33,18 +33,15 @@ class Vault:
         self.listener.settimeout(SECONDS)
         self.channel: Channel[Any, Any] | None = None
         self.posted: Queue[e.Event] = Queue()
-        self.durable: list[m.Durable] = []
+        self.acknowledged: list[m.Durable] = []
         self.interruptions = 0
-        self.link = VaultLink(
-            self.path,
-            SystemClock(),
-            self.posted.put,
-            durable=self.durable.append,
-            interrupted=self._interrupted,
-        )
-        self.link.start()
+        self.link = VaultLink(self.path, SystemClock(), self.posted.put)
+        self.link.start(self)
 
-    def _interrupted(self) -> None:
+    def durable(self, message: m.Durable) -> None:
+        self.acknowledged.append(message)
+
+    def interrupt(self) -> None:
         self.interruptions += 1
 
     def accept(self, session: m.ActiveSession | None = None) -> None:
@@ -172,7 +169,7 @@ def test_acknowledgements_reach_capture_and_the_lamp(vault: Vault) -> None:
     mark = m.Durable(number=0, plaintext_offset=100, journal_i=3)
     vault.say(mark)
     vault.event(e.MediaAdvanced)
-    assert vault.durable == [mark]
+    assert vault.acknowledged == [mark]
 
 
 def test_a_vault_that_does_not_take_this_recorder_is_asked_again(vault: Vault) -> None:

@@ -352,7 +352,17 @@ def test_a_vault_back_while_closing_gets_the_tail_and_the_question_again() -> No
     stopping, _ = _run(asking, e.RecordPressed(12 * S), e.VaultLost())
     held = ActiveSession(sid="s1", counter=1, next_segment=3, gop_count=20, video_end_ns=9 * S)
     _, effects = _run(stopping, e.VaultAttached(held, (RULE,)))
-    assert effects == [f.ReplayMedia(3, 20), f.CloseVaultSession("officer")]
+    assert effects == [f.ReplayMedia(3, 20), f.StopCapture(), f.CloseVaultSession("officer")]
     idle, _ = _run(stopping, e.VaultAttached(None, (RULE,)))
     assert idle.phase is Phase.IDLE
     assert replace(idle, rules=()).trouble is None
+
+
+def test_a_press_that_finds_a_session_of_another_process_goes_on_with_it() -> None:
+    held = ActiveSession(sid="s1", counter=1, next_segment=2, gop_count=11, video_end_ns=7 * S)
+    session, effects = _run(
+        Session(), e.RecordPressed(8 * S), e.FirstFrame(9 * S), e.VaultAttached(held, (RULE,))
+    )
+    assert session.phase is Phase.ANNOUNCING
+    assert f.ReplayMedia(2, 11) in effects
+    assert [(one["from_ns"], one["to_ns"]) for one in _stored(effects, "gap")] == [(7 * S, 9 * S)]

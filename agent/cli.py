@@ -1,0 +1,153 @@
+"""``recorder``'s commands.
+
+Owns words and options. Refuses work: every command opens its board and hands over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event
+from typing import Annotated, Final, TypedDict
+
+import typer
+from rich.console import Console
+
+from agent import process, recorder, supervisor
+from agent.dock.serve import serve as serve_dock
+from agent.errors import AgentError
+from agent.settings import Device, load_device
+from agent.status import look_at
+from agent.vault import server as vault
+from hw.board import open_board
+from hw.errors import HardwareFault
+from hw.types import CameraSettings, Role
+
+app = typer.Typer(
+    name="recorder",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help=(
+        "执法记录仪：按键开始，告知，封存，签名，对接移交。\n\n"
+        "`recorder run` 启动整台记录仪；`recorder status` 查看状态。"
+        "其余命令各启动一个进程，供系统服务使用。"
+    ),
+)
+
+DeviceOption = Annotated[
+    Path, typer.Option("--device", help="设备文件夹（provision enrol 生成）。", show_default=False)
+]
+EXIT_REFUSED: Final = 1
+
+
+@app.command(
+    help=(
+        "启动整台记录仪：证据库、对接、记录三个进程，停止的进程自动重启。\n\n"
+        "Ctrl-C 正常结束：正在进行的记录先封存再关闭。\n\n"
+        "例：recorder run --device ./device"
+    ),
+)
+def run(*, device: DeviceOption) -> None:
+    """Run all of it."""
+    process.log_to_stderr("recorder")
+    _guard(lambda: supervisor.run_recorder(load_device(device)))
+
+
+@app.command("vault", help="只启动证据库进程：封存、签名、保管；无网络、无摄像头。")
+def run_vault(*, device: DeviceOption) -> None:
+    """Run the vault."""
+
+    def serve(one: Device, stop: Event) -> None:
+        board = open_board(one.settings.board, Role.VAULT, **_body(one))
+        vault.serve(one, board, stop)
+
+    _run_process("vault", device, serve)
+
+
+@app.command("session", help="只启动记录进程：按键、摄像、录音、告知；不能进入证据库。")
+def run_session(*, device: DeviceOption) -> None:
+    """Run the recorder's process."""
+
+    def serve(one: Device, stop: Event) -> None:
+        board = open_board(one.settings.board, Role.RECORDER, **_body(one))
+        recorder.serve(one, board, stop)
+
+    _run_process("session", device, serve)
+
+
+@app.command("dock", help="只启动对接进程：在底座上移交记录、取回回执；唯一有网络的进程。")
+def run_dock(*, device: DeviceOption) -> None:
+    """Run the dock's process."""
+
+    def serve(one: Device, stop: Event) -> None:
+        board = open_board(one.settings.board, Role.DOCK, **_body(one))
+        serve_dock(one, board, stop)
+
+    _run_process("dock", device, serve)
+
+
+@app.command(
+    help=(
+        "查看状态：是否运行、是否正在记录、待移交的记录。\n\n"
+        "例：recorder status --device ./device --json"
+    ),
+)
+def status(
+    *,
+    device: DeviceOption,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")] = False,
+) -> None:
+    """Show what the device is doing."""
+
+    def show() -> None:
+        now = look_at(load_device(device))
+        if as_json:
+            typer.echo(json.dumps(asdict(now), ensure_ascii=False, sort_keys=True))
+            return
+        console = Console()
+        console.print(f"设备 {now.device_id}", highlight=False)
+        console.print("证据库：运行中" if now.running else "证据库：未运行")
+        console.print("正在记录" if now.recording else "未在记录")
+        console.print(f"待移交：{len(now.pending)} 次记录", highlight=False)
+        for sid in now.pending:
+            console.print(f"  {sid}", highlight=False)
+
+    _guard(show)
+
+
+class _Body(TypedDict):
+    device_dir: Path
+    camera: CameraSettings
+    run_dir: Path
+
+
+def _body(device: Device) -> _Body:
+    """How the device's board is opened."""
+    return {
+        "device_dir": device.paths.folder,
+        "camera": device.settings.camera.for_board(),
+        "run_dir": device.paths.run,
+    }
+
+
+def _run_process(name: str, folder: Path, serve: Callable[[Device, Event], None]) -> None:
+    """Run one process until it is asked to end; it dies with any of its threads."""
+    stop = process.stop_when_asked()
+    process.log_to_stderr(name)
+    process.end_with_any_thread()
+    _guard(lambda: serve(load_device(folder), stop))
+
+
+def _guard(work: Callable[[], None]) -> None:
+    """Do ``work``; say in Chinese what went wrong."""
+    try:
+        work()
+    except AgentError as error:
+        typer.echo(error.diagnosis(), err=True)
+        raise typer.Exit(EXIT_REFUSED) from error
+    except HardwareFault as fault:
+        typer.echo(f"硬件不可用（{fault.code}：{fault}）", err=True)
+        raise typer.Exit(EXIT_REFUSED) from fault
