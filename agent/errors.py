@@ -16,7 +16,18 @@ _DIAGNOSES = {
     "no_session": "当前没有正在进行的记录",
     "receipt": "回执核验未通过, 不释放空间",
     "link": "无法连接采集工作站, 将自动重试",
+    "not_authorised": "采集工作站拒绝本机身份, 请交管理人员重新配发",
+    "packet_size": "采集工作站消息服务配置过小, 无法传输, 请联系管理人员",
+    "tls_key": "本机网络证书不可用, 请交管理人员重新配发",
+    "desk_absent": "采集工作站接收程序未运行, 将自动重试",
+    "desk_silent": "采集工作站没有应答, 将自动重试",
+    "desk_refused": "采集工作站拒绝接收, 请联系管理人员",
+    "undocked": "已离开底座, 传输停止, 再次对接后继续",
+    "stopped": "对接程序正在停止",
+    "unreadable": "本机文件无法读取或已损坏, 请停止使用并报告",
     "clip": "告知语音文件缺失或被改动",
+    "capture": "录音录像程序异常, 正在重新启动",
+    "mux": "录音录像写入异常, 正在重新启动",
 }
 
 
@@ -81,3 +92,21 @@ class ClipError(AgentError):
     """An announcement's clip is missing or not the one the rulebook names."""
 
     code = "clip"
+
+
+class UndockedError(AgentError):
+    """The recorder was lifted off the cradle."""
+
+    code = "undocked"
+
+
+class StoppedError(AgentError):
+    """The process was asked to end."""
+
+    code = "stopped"
+
+
+class UnreadableError(AgentError):
+    """A sealed file on the device is not what its journal says."""
+
+    code = "unreadable"

@@ -1,0 +1,198 @@
+"""What there is to push, read off the card.
+
+Owns naming the files of a session from its journal and reading chunks. Refuses to write, to hash
+what the journal has hashed already, and to hold more than one line or chunk in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from agent.errors import UnreadableError
+from agent.vault.messages import PendingSession
+from evidence import ids, jws, manifest, records
+from evidence.digests import CHUNK_BYTES, FileFacts, sha256_hex
+from evidence.errors import EvidenceError
+from evidence.limits import MAX_LINE_BYTES
+
+_log = logging.getLogger(__name__)
+
+_NAMING: Final = frozenset({"open", "event", "seg", "resume"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushFile:
+    """One file to push.
+
+    Attributes:
+        path: On the device.
+        name: In the session.
+        facts: What the journal, or for a journal the device log, says of its bytes.
+        sid: Session id.
+        counter: The session's device counter.
+        journal_sha256: Digest of the session's journal.
+        settles: Whether the desk answers its end with a receipt: the journal, and a session's
+            last file.
+    """
+
+    path: Path
+    name: str
+    facts: FileFacts
+    sid: str
+    counter: int
+    journal_sha256: str
+    settles: bool
+
+    def chunk_size(self, index: int) -> int:
+        """Bytes of chunk ``index``."""
+        return min(CHUNK_BYTES, self.facts.size - index * CHUNK_BYTES)
+
+
+def journal_of(session: PendingSession) -> PushFile:
+    """The journal of a session as a file to push."""
+    facts = FileFacts(session.journal_size, session.journal_sha256, tuple(session.journal_chunks))
+    return _push_file(session, ids.JOURNAL_NAME, facts, settles=True)
+
+
+def contents_of(session: PendingSession) -> Iterator[PushFile]:
+    """The sealed files of a session, in the order in which its journal names them.
+
+    An empty file is left out: it has no chunk, and its record says all there is to say of it.
+
+    Raises:
+        UnreadableError: The journal cannot be read.
+    """
+    waiting: PushFile | None = None
+    for named in _named_files(Path(session.folder) / ids.JOURNAL_NAME):
+        if not named.facts.size:
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = _push_file(session, named.name, named.facts, settles=False)
+    if waiting is not None:
+        yield _push_file(session, waiting.name, waiting.facts, settles=True)
+
+
+def _push_file(session: PendingSession, name: str, facts: FileFacts, *, settles: bool) -> PushFile:
+    return PushFile(
+        path=Path(session.folder) / name,
+        name=name,
+        facts=facts,
+        sid=session.sid,
+        counter=session.counter,
+        journal_sha256=session.journal_sha256,
+        settles=settles,
+    )
+
+
+def _named_files(journal: Path) -> Iterator[manifest.NamedFile]:
+    for line in lines_of(journal):
+        try:
+            payload = jws.parse(line, jws.TYP_RECORD).payload()
+            if payload.get("t") not in _NAMING:
+                continue
+            records.check_session_record(payload)
+        except EvidenceError as error:
+            # A torn line is legal before the resume that names it, and names nothing.
+            _log.info("a line of %s names no file: %s", journal, error.detail)
+            continue
+        yield from (
+            named for named in manifest.files_in(payload) if ids.is_content_name(named.name)
+        )
+
+
+def lines_of(path: Path, *, length: int | None = None) -> Iterator[bytes]:
+    """The whole lines of a chain's file, without their newlines.
+
+    Args:
+        path: Read-only.
+        length: Bytes of it that count; what the vault writes meanwhile is for the next time.
+
+    Raises:
+        UnreadableError: The file cannot be read, or holds a line longer than the format allows.
+    """
+    try:
+        with path.open("rb") as file:
+            left = path.stat().st_size if length is None else length
+            while line := file.readline(min(left, MAX_LINE_BYTES + 1)):
+                left -= len(line)
+                if not line.endswith(b"\n"):
+                    if len(line) > MAX_LINE_BYTES:
+                        raise UnreadableError(
+                            f"{path} holds a line of more than {MAX_LINE_BYTES} bytes"
+                        )
+                    return
+                yield line[:-1]
+    except OSError as error:
+        raise UnreadableError(f"{path} cannot be read: {error}") from error
+
+
+class OpenFile:
+    """A sealed file, open for reading.
+
+    Args:
+        file: What to read.
+
+    Raises:
+        UnreadableError: Missing, or of another size than its journal says.
+    """
+
+    def __init__(self, file: PushFile) -> None:
+        self._file = file
+        try:
+            self._fd = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError as error:
+            raise UnreadableError(f"{file.path} cannot be read: {error}") from error
+        size = os.fstat(self._fd).st_size
+        if size != file.facts.size:
+            self.close()
+            raise UnreadableError(
+                f"{file.path} has {size} bytes, its journal says {file.facts.size}"
+            )
+
+    def chunk(self, index: int) -> bytes:
+        """The bytes of chunk ``index``.
+
+        Raises:
+            UnreadableError: The medium does not give them.
+        """
+        size = self._file.chunk_size(index)
+        try:
+            content = os.pread(self._fd, size, index * CHUNK_BYTES)
+        except OSError as error:
+            raise UnreadableError(f"{self._file.path} cannot be read: {error}") from error
+        if len(content) != size:
+            raise UnreadableError(f"{self._file.path} ends within chunk {index}")
+        return content
+
+    def require_sound(self, index: int) -> None:
+        """Hash a chunk that the desk keeps asking for again.
+
+        Raises:
+            UnreadableError: The medium gives other bytes than were sealed.
+        """
+        if sha256_hex(self.chunk(index)) != self._file.facts.chunks[index]:
+            raise UnreadableError(f"chunk {index} of {self._file.path} is not what was sealed")
+
+    def close(self) -> None:
+        """Close. Idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
