@@ -44,7 +44,7 @@ vectors: setup ## make the evidence test vectors again; no diff means nothing ch
 	@$(PYTHON) -m scripts.vectors
 
 announcements: setup ## render the built-in announcements again; no diff means nothing changed
-	@$(PYTHON) -m scripts.announcements
+	@$(PYTHON) -m scripts.render_announcements
 
 lock: setup ## resolve pyproject.toml again and write the hashed locks
 	@scripts/lock
