@@ -134,7 +134,7 @@ class Demo:
         why = ["--who", "demo", "--why", "scripts/demo"]
         self.stage.command("bureau.main", ["open", sid, *bureau, "--to", str(opened), *why])
         evidence = self.stage.bureau / "archive" / DEVICE_ID / sid
-        ca = str(self.stage.bureau / "ca" / "ca.pem")
+        ca = str(self.stage.bureau / "certs" / "ca.pem")
         said = self.stage.command("evidence", ["verify", str(evidence), "--ca", ca, "--json"])
         (self.stage.folder / "verdict.json").write_text(said)
         return Outcome(
@@ -172,13 +172,13 @@ def main(
         Path | None, typer.Option("--json", help="Also write a summary for machines to this file.")
     ] = None,
     small: Annotated[
-        bool, typer.Option("--small", help="320x180 instead of 1280x720, for slow machines.")
+        bool, typer.Option("--small", help="320x240 instead of 1280x720, for slow machines.")
     ] = False,
 ) -> None:
     """Show one recording from the button to the bureau's receipt, and verify it."""
     stage = Stage(out or _fresh_folder())
     demo = Demo(stage)
-    picture = ["--width", "320", "--height", "180", "--bitrate", "600000"] if small else []
+    picture = ["--width", "320", "--height", "240", "--bitrate", "600000"] if small else []
     try:
         demo.set_up(picture)
         if keep_running:

@@ -175,11 +175,18 @@ class Stage:
 
     # Commands.
 
-    def command(self, module: str, arguments: Sequence[str]) -> str:
+    def command(
+        self, module: str, arguments: Sequence[str], *, expect: Sequence[int] = (0,)
+    ) -> str:
         """Run a command to its end; returns what it printed.
 
+        Args:
+            module: As in ``python -m``.
+            arguments: Of the command.
+            expect: Exit codes that are an answer.
+
         Raises:
-            StageError: It failed; carries what it said.
+            StageError: It ended with another code; carries what it said.
         """
         done = subprocess.run(
             [sys.executable, "-m", module, *arguments],
@@ -188,7 +195,7 @@ class Stage:
             text=True,
             check=False,
         )
-        if done.returncode != 0:
+        if done.returncode not in expect:
             said = (done.stderr or done.stdout).strip()
             raise StageError(f"{module} {' '.join(arguments)} ended with {done.returncode}: {said}")
         return done.stdout
