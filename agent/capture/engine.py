@@ -198,17 +198,21 @@ class Engine:
         if self._phase is Phase.WARM:
             self._notice(self._writer.end())
 
-    def advance(self) -> None:
-        """Pass on what is ready, and look for parts that have fallen silent."""
+    def advance(self, seen_ns: int) -> None:
+        """Pass on what is ready, and look for parts that have fallen silent.
+
+        Args:
+            seen_ns: Everything delivered before this time has been handed in, CLOCK_BOOTTIME.
+        """
         if self._phase is Phase.AWAITING and Track.VIDEO in self._gone:
             self._start_with_sound()
         if self._phase in {Phase.RECORDING, Phase.STOPPING}:
             for packet in self._merge.ready():
                 self._emit(packet)
-        self._look_for_silence()
+        self._look_for_silence(seen_ns)
         if self._phase is Phase.STOPPING:
             reached = self._merge.reached(self._stop_ns)
-            if reached or self._now_ns() >= self._stop_ns + HOLD_NS:
+            if reached or seen_ns >= self._stop_ns + HOLD_NS:
                 self._finish()
 
     def close(self) -> None:
@@ -318,10 +322,9 @@ class Engine:
         self._put_all(packets)
         return gap
 
-    def _look_for_silence(self) -> None:
-        now_ns = self._now_ns()
+    def _look_for_silence(self, seen_ns: int) -> None:
         for track, heard_ns in self._heard_ns.items():
-            if track not in self._gone and now_ns - heard_ns > SILENCE_NS:
+            if track not in self._gone and seen_ns - heard_ns > SILENCE_NS:
                 self._broke(track, _silent(track), Cause.SILENT)
 
     def _turn_needs_keyframe(self, packet: VideoPacket) -> bool:

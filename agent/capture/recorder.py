@@ -141,9 +141,10 @@ class Capture:
             self._die(error)
 
     def _work(self) -> None:
+        seen_ns = self._clock.monotonic_ns()
         for item in self._inbox.take():
             self._handle(item)
-        self._engine.advance()
+        self._engine.advance(seen_ns)
         if self._stopping is not None and self._engine.phase is Phase.WARM:
             stopping, self._stopping = self._stopping, None
             stopping.set_result(None)

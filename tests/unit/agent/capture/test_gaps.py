@@ -1,0 +1,77 @@
+"""When a step between two packets is a gap."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.capture.gaps import Continuity, since
+from agent.capture.media import Cause, Gap, Track
+
+FRAME_NS = 40_000_000
+
+
+def camera(frame_ns: int = FRAME_NS) -> Continuity:
+    return Continuity(Track.VIDEO, frame_ns, Cause.FRAMES_LOST)
+
+
+def test_the_first_packet_and_the_next_on_time_are_no_gap() -> None:
+    track = camera()
+    assert track.step(1_000) == (0, None)
+    assert track.step(1_000 + FRAME_NS) == (0, None)
+
+
+@pytest.mark.parametrize("jitter_ns", [-15_000_000, 15_000_000])
+def test_jitter_is_no_gap(jitter_ns: int) -> None:
+    track = camera()
+    track.step(FRAME_NS)
+    assert track.step(2 * FRAME_NS + jitter_ns) == (0, None)
+
+
+def test_missing_frames_are_counted_and_a_gap() -> None:
+    track = camera()
+    track.step(0)
+    assert track.step(4 * FRAME_NS) == (
+        3,
+        Gap(FRAME_NS, 4 * FRAME_NS, Cause.FRAMES_LOST, Track.VIDEO),
+    )
+
+
+def test_a_frame_missing_at_60_a_second_is_counted_but_no_gap() -> None:
+    track = camera(16_666_667)
+    track.step(0)
+    assert track.step(2 * 16_666_667) == (1, None)
+
+
+def test_an_expected_cause_explains_the_next_step_alone() -> None:
+    track = camera()
+    track.step(0)
+    track.expect(Cause.QUEUE_FULL)
+    gaps = [track.step(n * FRAME_NS)[1] for n in (3, 6)]
+    assert [gap.cause for gap in gaps if gap] == [Cause.QUEUE_FULL, Cause.FRAMES_LOST]
+
+
+def test_an_opened_gap_closes_with_the_same_begin_and_cause() -> None:
+    track = camera()
+    track.step(0)
+    opened = track.broke(Cause.CAMERA_GONE)
+    track.expect(Cause.QUEUE_FULL)
+    _, closed = track.step(10 * FRAME_NS)
+    assert opened == Gap(FRAME_NS, None, Cause.CAMERA_GONE, Track.VIDEO)
+    assert closed == Gap(FRAME_NS, 10 * FRAME_NS, Cause.CAMERA_GONE, Track.VIDEO)
+
+
+def test_an_opened_gap_closes_even_when_nothing_was_missed() -> None:
+    track = camera()
+    track.step(0)
+    track.broke(Cause.CAMERA_GONE)
+    assert track.step(FRAME_NS)[1] is not None
+
+
+def test_only_the_part_after_the_beginning_belongs_to_a_recording() -> None:
+    gap = Gap(100, 90_000_000, Cause.SILENT, Track.AUDIO)
+    assert since(gap, 50) == gap
+    assert since(gap, 10_000_000) == Gap(10_000_000, 90_000_000, Cause.SILENT, Track.AUDIO)
+    assert since(gap, 80_000_000) is None
+    assert since(Gap(1, None, Cause.SILENT, Track.AUDIO), 7) == Gap(
+        7, None, Cause.SILENT, Track.AUDIO
+    )
