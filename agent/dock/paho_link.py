@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Final
+from typing import Any, Final
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
@@ -72,6 +72,7 @@ class PahoLink(Link):
     def __init__(self, address: BrokerAddress) -> None:
         self._address = address
         self._mailbox: Mailbox | None = None
+        self._context: _Context | None = None
         self._closed = False
         self._lock = Lock()
         self._client = self._make_client()
@@ -83,7 +84,8 @@ class PahoLink(Link):
         Raises:
             LinkError: Key, certificate or CA cannot be used.
         """
-        self._client.tls_set_context(_tls_context(self._address))
+        self._context = _tls_context(self._address)
+        self._client.tls_set_context(self._context)
         self._client.will_set(will.topic, will.payload, qos=_QOS, retain=True)
         self._mailbox = mailbox
         self._thread.start()
@@ -106,14 +108,12 @@ class PahoLink(Link):
         """Cut it; paho's own way first sends what is queued, perhaps to a frozen broker."""
         with self._lock:
             self._closed = True
-        connection = self._client.socket()
-        if isinstance(connection, socket.socket):
+        if self._context is not None and self._context.connection is not None:
             # The base class's: after SSLSocket.shutdown paho's thread would write in the clear.
             # A socket that is gone already is well.
             with suppress(OSError):
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+                socket.socket.shutdown(self._context.connection, socket.SHUT_RDWR)
         if self._thread.is_alive():
-            # A thread that still shakes hands ends by its own timeout and sends nothing more.
             self._thread.join(2 * _LOOP_S)
 
     def _make_client(self) -> Client:
@@ -144,8 +144,9 @@ class PahoLink(Link):
             reason = f"{type(error).__name__}: {error}"
         finally:
             self._emit(Lost(reason))
-            if (connection := self._client.socket()) is not None:
-                connection.close()
+            # paho leaves a socket whose handshake failed to the garbage collector.
+            if self._context is not None and self._context.connection is not None:
+                self._context.connection.close()
 
     def _connect(self) -> None:
         self._client.connect(
@@ -216,8 +217,19 @@ def _connect_properties() -> Properties:
     return properties
 
 
-def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+class _Context(ssl.SSLContext):
+    """Remembers the connection it wrapped, so that it can be cut while it still shakes hands."""
+
+    connection: ssl.SSLSocket | None = None
+
+    def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:  # noqa: ANN401 - as in ssl
+        """Wrap the one connection of this link."""
+        self.connection = super().wrap_socket(*args, **kwargs)
+        return self.connection
+
+
+def _tls_context(address: BrokerAddress) -> _Context:
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         context.load_verify_locations(address.ca)

@@ -19,7 +19,7 @@ from agent.dock.paho_link import BrokerAddress, PahoLink
 from agent.dock.presence import Presence
 from agent.dock.receipts import ReceiptDesk
 from agent.dock.state import StateTeller
-from agent.dock.vault_client import VaultClient
+from agent.dock.vault_client import Vault, VaultClient
 from agent.dock.watch import Watch
 from agent.settings import Device
 from evidence.wire import Topics
@@ -51,7 +51,7 @@ def watch_for(
     device: Device,
     board: DockBoard,
     stop: Event,
-    vault: VaultClient,
+    vault: Vault,
     make_link: Callable[[], Link],
 ) -> Watch:
     """The loop of ``device``, ready to run."""

@@ -98,8 +98,8 @@ class Watch:
         """One connection, from its beginning to whatever ends it."""
         before = self._progress()
         try:
-            self._flush_notes()
             with self._connect() as exchange:
+                self._flush_notes()
                 self.count.connections += 1
                 handover = Handover(exchange, self._pace, self.count, self._tell(exchange))
                 handover.run()
