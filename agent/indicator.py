@@ -17,11 +17,17 @@ LOW_BATTERY_PERCENT: Final = 10
 _ROOMY: Final = frozenset({"ok", "warn"})
 
 
-def pattern(session: Session, now_ns: int) -> LampPattern:
-    """The lamp for ``session`` at ``now_ns`` of CLOCK_BOOTTIME."""
+def pattern(session: Session, now_ns: int, *, warm: bool) -> LampPattern:
+    """The lamp.
+
+    Args:
+        session: What is known.
+        now_ns: CLOCK_BOOTTIME.
+        warm: Whether camera and microphone deliver, so that a press records at once.
+    """
     if session.phase in CAPTURING or session.phase is Phase.STOPPING:
         return _recording(session, now_ns)
-    return _idle(session)
+    return _idle(session, warm=warm)
 
 
 def _recording(session: Session, now_ns: int) -> LampPattern:
@@ -35,14 +41,14 @@ def _recording(session: Session, now_ns: int) -> LampPattern:
     return LampPattern.UNVERIFIED if session.unannounced else LampPattern.CAPTURING
 
 
-def _idle(session: Session) -> LampPattern:
+def _idle(session: Session, *, warm: bool) -> LampPattern:
     if not session.attached:
         return LampPattern.STARTING
     if session.trouble == "storage" or _low(session):
         return LampPattern.LOW
     if session.trouble is not None or session.faults:
         return LampPattern.FAULT
-    return LampPattern.READY
+    return LampPattern.READY if warm else LampPattern.STARTING
 
 
 def _low(session: Session) -> bool:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
+from types import FrameType
 from typing import Final
 
 _log = logging.getLogger(__name__)
@@ -19,25 +21,36 @@ _log = logging.getLogger(__name__)
 EXIT_BROKEN: Final = 70
 """EX_SOFTWARE of sysexits.h: something inside failed; start again."""
 
-_ENDING: Final = frozenset({signal.SIGTERM, signal.SIGINT})
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def stop_when_asked() -> threading.Event:
-    """An event that SIGTERM or SIGINT sets; call it before any other thread starts.
+    """An event that SIGTERM or SIGINT sets; call it in the main thread.
 
-    The signals are taken by a thread of their own: a handler in the main thread could meet it
-    holding the very lock that setting an event needs.
+    The signal's number goes through a socket to a thread of its own: a handler that set the event
+    itself could meet the main thread holding the very lock that this needs.
     """
     stop = threading.Event()
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    heard, told = socket.socketpair()
+    told.settimeout(0)
+    signal.set_wakeup_fd(told.fileno())
+    for number in _ENDING:
+        signal.signal(number, _leave_it_to_the_thread)
 
     def wait() -> None:
-        number = signal.sigwait(_ENDING)
-        _log.info("asked to end by %s", signal.Signals(number).name)
-        stop.set()
+        with told, heard:
+            number = heard.recv(1)[0]
+            _log.info("asked to end by %s", signal.Signals(number).name)
+            stop.set()
+            # The descriptor stays open: a second signal has to find somebody to write to.
+            threading.Event().wait()
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
     return stop
+
+
+def _leave_it_to_the_thread(number: int, frame: FrameType | None) -> None:
+    del number, frame
 
 
 def end_with_any_thread() -> None:

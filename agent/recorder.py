@@ -103,6 +103,13 @@ class RecorderMedia(Media, CaptureListener):
         self._segment_seconds = segment_seconds
         self._warm()
 
+    def is_warm(self) -> bool:
+        """Whether both parts deliver."""
+        if self._capture is None:
+            return False
+        health = self._capture.health()
+        return health.camera and health.microphone
+
     def begin(self, number: int, gop: int, pressed_ns: int | None) -> None:
         """Record from the press on, or from now."""
         self._gate.hold()

@@ -60,6 +60,9 @@ class Media(Protocol):
     def prepare(self, segment_seconds: int) -> None:
         """Warm camera, microphone and encoders up for segments of that length."""
 
+    def is_warm(self) -> bool:
+        """Whether camera and microphone deliver, so that a press records at once."""
+
     def begin(self, number: int, gop: int, pressed_ns: int | None) -> None:
         """Run camera and microphone; media are held until ``let_pass``."""
 
@@ -150,8 +153,12 @@ class Runner:
         for event in self._inbox.take_all():
             self._feel(event) if isinstance(event, Edge) else self._take(event)
         self._look()
-        self._parts.board.lamp.show(pattern(self.session, self._clock.monotonic_ns()))
+        self._show()
         self._parts.board.watchdog.pet()
+
+    def _show(self) -> None:
+        now_ns, warm = self._clock.monotonic_ns(), self._parts.media.is_warm()
+        self._parts.board.lamp.show(pattern(self.session, now_ns, warm=warm))
 
     def _feel(self, edge: Edge) -> None:
         self._presses[edge.button], gestures = feel(self._presses[edge.button], edge)

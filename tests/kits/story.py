@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +90,6 @@ class Story(Stage):
     def faults(self, sid: str, part: str) -> list[str]:
         """How a part's faults went."""
         return [one["state"] for one in self.events(sid, "fault") if one["part"] == part]
-
-    def wait_for_event(self, sid: str, kind: str, fact: Callable[[dict[str, Any]], bool]) -> None:
-        """Wait for an event of which ``fact`` is true."""
-        self.wait_until(lambda: any(fact(one) for one in self.events(sid, kind)), f"a {kind} event")
 
     def kill(self, name: str) -> None:
         """End one process as by kill -9."""

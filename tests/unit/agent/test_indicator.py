@@ -34,15 +34,19 @@ CAMERA = (Fault("camera", "camera", "gone"),)
     ],
 )
 def test_the_lamp_shows_what_matters_most(session: Session, shown: LampPattern) -> None:
-    assert pattern(session, 11 * S) is shown
+    assert pattern(session, 11 * S, warm=True) is shown
 
 
 @pytest.mark.rule("C10")
 def test_red_comes_from_the_medium_and_not_from_the_button() -> None:
     pressed = Session(phase=Phase.RECORDING, attached=True)
-    assert pattern(pressed, 11 * S) is not LampPattern.CAPTURING
+    assert pattern(pressed, 11 * S, warm=True) is not LampPattern.CAPTURING
 
 
 def test_a_writer_without_heartbeat_is_a_fault() -> None:
     late = RECORDING.heartbeat_ns + HEARTBEAT_NS + 1
-    assert pattern(RECORDING, late) is LampPattern.FAULT
+    assert pattern(RECORDING, late, warm=True) is LampPattern.FAULT
+
+
+def test_green_waits_until_a_press_would_record_at_once() -> None:
+    assert pattern(IDLE, 11 * S, warm=False) is LampPattern.STARTING
