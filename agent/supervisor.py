@@ -45,11 +45,17 @@ class Program:
     command: tuple[str, ...]
 
 
-class _Child:
-    """A program that is kept running."""
+class Child:
+    """A program that is kept running.
 
-    def __init__(self, program: Program) -> None:
+    Args:
+        program: What runs.
+        end_seconds: How long it may take to end when asked.
+    """
+
+    def __init__(self, program: Program, *, end_seconds: float = _END_SECONDS) -> None:
         self.program = program
+        self._end_seconds = end_seconds
         self._pause = FIRST_PAUSE_SECONDS
         self._resting_until: float | None = None
         self._start()
@@ -77,7 +83,7 @@ class _Child:
             return
         self._process.terminate()
         try:
-            self._process.wait(_END_SECONDS)
+            self._process.wait(self._end_seconds)
         except subprocess.TimeoutExpired:
             _log.error("%s does not end; killing it", self.program.name)
             self._process.kill()
@@ -107,13 +113,13 @@ class _Asked:
 def run_recorder(device: Device) -> None:
     """Run vault, dock and recorder, and what their board needs, until asked to end."""
     asked = _Asked()
-    children: list[_Child] = []
+    children: list[Child] = []
     durable.make_folder(device.paths.run)
     try:
         for program, listening in _companions(device):
-            children.append(_Child(program))
+            children.append(Child(program))
             _wait_for(listening)
-        children += [_Child(program) for program in own_programs(device.paths.folder)]
+        children += [Child(program) for program in own_programs(device.paths.folder)]
         while not asked.to_end:
             for child in children:
                 child.look()
