@@ -134,6 +134,8 @@ class TestRecorder:
         self.sent: dict[int, bytes] = {}
         self.durable: dict[int, int] = {}
         self.frames = 0
+        self.start_ns = 0
+        self.progress = m.Progress(last_pts_ns=1_000_000_000)
 
     def ask(self, message: Any, answer: type[Answer]) -> Answer:
         self.channel.send(message)
@@ -171,23 +173,22 @@ class TestRecorder:
         init = self.dice.randbytes(800)
         self.sent[number] = init
         self.frames = 0
+        self.start_ns = self.progress.last_pts_ns
         self.channel.send(m.BeginSegment(number=number, init=init))
 
     def feed(self, number: int, size: int) -> None:
         content = self.dice.randbytes(size)
         self.frames += 1
         self.sent[number] += content
-        start = 1_000_000_000 + number * 10_000_000_000
-        progress = m.Progress(
+        self.progress = m.Progress(
             frames=self.frames,
             samples=self.frames * 1_920,
-            first_pts_ns=start,
-            last_pts_ns=start + self.frames * 40_000_000,
+            first_pts_ns=self.start_ns,
+            last_pts_ns=self.start_ns + self.frames * 40_000_000,
             gop_first=number,
             gop_count=1,
         )
-        self.channel.send(m.Fragment(number=number, content=content, progress=progress))
-        self.progress = progress
+        self.channel.send(m.Fragment(number=number, content=content, progress=self.progress))
 
     def end(self, number: int) -> m.SegmentSealed:
         return self.ask(m.EndSegment(number=number, progress=self.progress), m.SegmentSealed)
