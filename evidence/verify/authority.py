@@ -18,6 +18,7 @@ from evidence import jws, keys, records
 from evidence import schema as s
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
+from evidence.keys import EKU_DEVICE_SIGNING
 from evidence.verify.lines import Draft
 
 _ENTRIES = frozenset({"open", "resume", "start"})
@@ -96,45 +97,44 @@ class Authority:
 
     def _enter(self, payload: JsonObject) -> Refusal | None:
         """A record that brings certificate and statement: ``open``, ``resume`` or ``start``."""
-        refusal, key = self._reach(payload.get("x5c"))
-        said = _parse_statement(payload["chainkey"])
-        if key is not None and refusal is None:
-            self._certified = (keys.thumbprint(keys.to_jwk(key)), key)
-            refusal = self._check_statement(said, key)
+        said = _parse_statement(payload.get("chainkey"))
+        refusal = self._certify(payload.get("x5c"), said)
         stated = _read_key(said.payload.get("jwk")) if said.payload is not None else None
         self._current = _keys(stated)
         self._anchored = stated is not None
         return refusal
 
-    def _reach(self, x5c: object) -> tuple[Refusal | None, ec.EllipticCurvePublicKey | None]:
-        chain = x5c if isinstance(x5c, list) else []
+    def _certify(self, x5c: object, said: _Said) -> Refusal | None:
+        """Reach the device's key from the CA and have it vouch for the chain key."""
         try:
-            leaf = keys.reach(chain, self._ca, keys.EKU_DEVICE_SIGNING)
+            leaf = keys.reach(x5c if isinstance(x5c, list) else [], self._ca, EKU_DEVICE_SIGNING)
             device = keys.device_of(leaf)
             key = keys.public_key_of(leaf)
         except EvidenceError as error:
-            return Refusal("certificate", error.detail), None
+            return Refusal("certificate", error.detail)
         if self.device is not None and device != self.device:
-            return Refusal("wrong_device", f"certified for {device}, not {self.device}"), None
-        self.device = device
-        self.certificate = leaf
-        return None, key
+            return Refusal("wrong_device", f"certified for {device}, not {self.device}")
+        certified = (keys.thumbprint(keys.to_jwk(key)), key)
+        refusal = self._check_statement(said, certified, device)
+        if refusal is None:
+            self.device, self.certificate, self.statement = device, leaf, said.payload
+            self._certified = certified
+        return refusal
 
-    def _check_statement(self, said: _Said, key: ec.EllipticCurvePublicKey) -> Refusal | None:
+    def _check_statement(self, said: _Said, certified: _Known, device: str) -> Refusal | None:
         if said.parsed is None or said.payload is None:
             return Refusal("statement", f"the chain key statement is unreadable: {said.problem}")
         try:
-            said.parsed.verify(key)
+            said.parsed.verify(certified[1])
             s.check_fields(_STATEMENT, said.payload, "statement")
         except EvidenceError as error:
             return Refusal("statement", error.detail)
-        if self._certified is None or said.parsed.kid != self._certified[0]:
+        if said.parsed.kid != certified[0]:
             return Refusal("statement", "its kid names another key than the certificate")
         if said.payload["chain"] != self._kind:
             return Refusal("statement", f"it is for a {said.payload['chain']} chain")
-        if said.payload["dev"] != self.device:
+        if said.payload["dev"] != device:
             return Refusal("wrong_device", f"the chain key is stated for {said.payload['dev']}")
-        self.statement = said.payload
         return None
 
     def _check(self, parsed: jws.Jws, *, attests: bool) -> tuple[Standing, Refusal | None]:

@@ -14,7 +14,6 @@ from cryptography import x509
 
 from evidence import canonical, journal
 from evidence.canonical import JsonObject
-from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError
 from evidence.journal import NEWLINE
 from evidence.verify.authority import Authority, Standing
@@ -112,7 +111,11 @@ class ChainWalk:
                 self._add("line_missing", _how_many(place - expected), record=expected)
                 yield Link(expected, b"", "", None, None)
                 intact = False
-            payload = self._payload(draft, place) if standing is not Standing.REFUSED else None
+            payload = None
+            if standing is not Standing.REFUSED:
+                payload = self._payload(draft, place)
+            else:
+                self._claim_unheard(draft)
             if payload is not None and intact:
                 self._check_place(draft, last, place)
             self._places.append((draft.position, place))
@@ -179,17 +182,22 @@ class ChainWalk:
         elif prev is not None and draft.text("prev") != prev:
             self._add("chain_broken", "names another predecessor", record=place)
 
-    def _check_torn(self, draft: Draft, named: JsonObject | None, number: int) -> None:
+    def _check_torn(self, draft: Draft, named: JsonObject | None, place: int) -> None:
         if named is None:
             return
-        torn = self._order.claim_torn(draft)
-        content = NEWLINE.join(line.raw for line in torn)
-        if named != {"bytes": len(content), "sha256": sha256_hex(content)}:
-            self._add("resume_mismatch", "the torn bytes are not those it names", record=number)
+        torn = self._order.claim_torn(draft, named)
+        if torn is None:
+            self._add("resume_mismatch", "the torn bytes it names are not there", record=place)
         elif any(line.payload is not None for line in torn[:-1]):
-            self._add("resume_mismatch", "it calls whole lines torn", record=number)
+            self._add("resume_mismatch", "it calls whole lines torn", record=place)
         else:
-            self._add("torn_line", f"{len(content)} bytes", record=number)
+            self._add("torn_line", f"{named['bytes']} bytes", record=place)
+
+    def _claim_unheard(self, draft: Draft) -> None:
+        """A damaged record may still name the torn bytes before it: they are not a second find."""
+        torn = draft.payload.get("torn") if draft.payload is not None else None
+        if isinstance(torn, dict) and type(torn.get("bytes")) is int:
+            self._order.claim_torn(draft, torn)
 
     def _finish(self) -> None:
         self._report_unchecked()
@@ -224,10 +232,10 @@ class ChainWalk:
             self._report_extra(line, place + 1, repeated=repeated)
 
     def _report_extra(self, line: Draft, place: int, *, repeated: bool) -> None:
-        if repeated:
-            self._add("line_repeated", record=line.number)
-        elif line.payload is None:
+        if line.payload is None:
             self._add("line_malformed", line.problem, record=place)
+        elif repeated:
+            self._add("line_repeated", record=line.number)
         else:
             self._add("line_foreign", f"it calls itself {line.number}", record=place)
 

@@ -7,7 +7,6 @@ yet.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +14,7 @@ from typing import Final
 
 from evidence import jws
 from evidence.canonical import JsonObject
+from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError
 from evidence.journal import NEWLINE
 
@@ -60,7 +60,7 @@ class Draft:
 
 def parse(position: int, raw: bytes) -> Draft:
     """Parse one line."""
-    digest = hashlib.sha256(raw).hexdigest()
+    digest = sha256_hex(raw)
     try:
         parsed = jws.parse(raw, jws.TYP_RECORD)
         return Draft(position, raw, digest, parsed, parsed.payload())
@@ -93,11 +93,14 @@ class Order:
 
     def first(self) -> Draft | None:
         """The line numbered 0, or the first that could follow it."""
+        zeros = (p for p in range(len(self._lines)) if self._is_start(p))
+        zero = next(zeros, None)
+        if zero is not None:
+            return self._draft(zero)
         start = self._draft(0)
-        if start is None or start.number == 0:
-            return start
-        zeros = [p for p in range(len(self._lines)) if self._is_start(p)]
-        return self._draft(zeros[0]) if zeros else self._fallback(0)
+        # Damaged in its owner; a sound line 0 of another owner has been put in its place.
+        damaged = start is not None and start.number == 0 and not self._vouched(start)
+        return start if damaged else self._fallback(0)
 
     def after(self, last: Draft, expected: int) -> Draft | None:
         """The line that follows ``last`` and should be numbered ``expected``; None at the end."""
@@ -118,15 +121,26 @@ class Order:
         self._ahead.pop(draft.position, None)
         self._cursor = draft.position + 1
 
-    def claim_torn(self, draft: Draft) -> list[Draft]:
-        """The lines directly before ``draft`` that have no place: what a crash left there."""
-        torn: list[Draft] = []
-        position = draft.position - 1
-        while position >= 0 and not self._taken[position]:
-            torn.append(parse(position, self._lines[position]))
-            self._mark(position)
-            position -= 1
-        return torn[::-1]
+    def claim_torn(self, draft: Draft, named: JsonObject) -> list[Draft] | None:
+        """Find the bytes that ``draft`` names as torn among the lines before it.
+
+        Args:
+            draft: A line that names torn bytes.
+            named: Their length ``bytes`` and their ``sha256``.
+
+        Returns:
+            The lines they are, which have a place from now on; None where they are not there.
+        """
+        for end in range(draft.position, max(0, draft.position - _MOST_AHEAD), -1):
+            start = self._back_from(end, named["bytes"])
+            content = NEWLINE.join(self._lines[start:end])
+            if start < end and named == {"bytes": len(content), "sha256": sha256_hex(content)}:
+                for position in range(start, end):
+                    self._mark(position)
+                return [self._parse(position) for position in range(start, end)]
+            if self._taken[end - 1]:
+                break
+        return None
 
     def left_over(self) -> Iterator[tuple[Draft, bool]]:
         """Lines that have no place in the chain, and whether the same bytes have one elsewhere."""
@@ -173,35 +187,54 @@ class Order:
         beyond = self._draft(near.position + 1)
         return beyond is None or beyond.text("prev") == near.digest
 
-    def _preference(self, position: int) -> tuple[bool, bool, bool, int]:
+    def _preference(self, position: int) -> tuple[bool, bool, bool, bool, int]:
         """Of several lines: one that is signed, that names the others as torn, that leads on."""
         draft = self._parse(position)
-        names_torn = _names_torn(draft, self._untaken_before(position))
+        names_torn = self._torn_from(position, draft.payload) is not None
         leads_on = draft.digest in self._index()
-        return (not self._vouched(draft), not names_torn, not leads_on, position)
+        back = position < self._cursor
+        return (not self._vouched(draft), not names_torn, not leads_on, back, position)
 
-    def _untaken_before(self, position: int) -> bytes:
-        """The lines without a place directly before ``position``, up to ``_MOST_TORN`` bytes."""
-        start, size = position, 0
-        while start > 0 and not self._taken[start - 1] and size <= _MOST_TORN:
+    def _torn_from(self, position: int, payload: JsonObject | None) -> int | None:
+        """Where the bytes begin that the line names as torn, if they stand right before it."""
+        torn = payload.get("torn") if payload is not None else None
+        if not isinstance(torn, dict) or type(torn.get("bytes")) is not int:
+            return None
+        start = self._back_from(position, torn["bytes"])
+        content = NEWLINE.join(self._lines[start:position])
+        same = torn == {"bytes": len(content), "sha256": sha256_hex(content)}
+        return start if same and start < position else None
+
+    def _back_from(self, end: int, size: int) -> int:
+        """The first of the lines without a place before ``end`` that hold about ``size`` bytes."""
+        start, length = end, -1
+        while start > 0 and not self._taken[start - 1] and length < min(size, _MOST_TORN):
             start -= 1
-            size += len(self._lines[start]) + 1
-        return NEWLINE.join(self._lines[start:position])
+            length += len(self._lines[start]) + 1
+        return start
 
     def _fallback(self, expected: int) -> Draft | None:
         """Nothing names the last line: the next in the file that is damaged or comes later."""
+        damaged: Draft | None = None
         for position in range(self._cursor, len(self._lines)):
             # A hostile file can send the search back and forth; an honest one needs it once or
             # twice.
             self._patience -= 1
             if self._patience < 0:
-                return None
+                break
             draft = self._draft(position)
             if draft is None or self._taken[position]:
                 continue
-            if draft.payload is None or self._could_follow(draft, expected):
-                return draft
-        return None
+            if draft.payload is None:
+                damaged = damaged or draft
+            elif self._could_follow(draft, expected):
+                # What stands before the very line that is expected took no place of its own,
+                # nor what the line names as torn.
+                if damaged is None or draft.number == expected:
+                    return draft
+                named = self._torn_from(position, draft.payload)
+                return draft if named is not None and named <= damaged.position else damaged
+        return damaged
 
     def _could_follow(self, draft: Draft, expected: int) -> bool:
         number = draft.number
@@ -219,14 +252,3 @@ class Order:
                 if prev is not None:
                     self._by_prev.setdefault(prev, []).append(position)
         return self._by_prev
-
-
-def _names_torn(draft: Draft, before: bytes) -> bool:
-    """Whether ``draft`` names exactly ``before`` as torn."""
-    torn = draft.payload.get("torn") if draft.payload is not None else None
-    return (
-        isinstance(torn, dict)
-        and bool(before)
-        and torn.get("bytes") == len(before)
-        and torn.get("sha256") == hashlib.sha256(before).hexdigest()
-    )

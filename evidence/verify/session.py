@@ -79,6 +79,7 @@ class Session:
         return None if self.story.opened is None else int(self.story.opened["counter"])
 
     def _hole(self, link: Link) -> None:
+        self._statement = None
         self.flow.hole(link)
         self.clock.lose_sight()
         self.media.hole()

@@ -1,8 +1,8 @@
 """Sessions without a device: signed as a vault signs them, in memory, the same from the same seed.
 
 A ``Bureau`` has the CA and the keys under it, a ``Recorder`` a device with its log, a ``Take`` one
-session of it. The media are noise behind a true age header: nothing here opens them. ``Take.folder``
-is the evidence folder as a dict of names and bytes.
+session of it. The media are noise behind a true age header: nothing here opens them.
+``Take.folder`` is the evidence folder as a dict of names and bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import base64
 import hashlib
 import random
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,7 +27,6 @@ from evidence.journal import NEWLINE, Chain, ChainStatement
 from evidence.keys import EKU_DEVICE_SIGNING, EKU_RECEIPT_SIGNING, Jwk, low_s, thumbprint, to_jwk
 from evidence.moments import Moment, TimeSource
 from evidence.receipt import Receipt, ReceiptedFile, ReceiptKind
-from evidence.verify import Bundle
 
 Folder = dict[str, bytes]
 
@@ -60,6 +59,7 @@ class SeededChainKey(keys.ChainKey):
     def __init__(self, text: str) -> None:
         self._text = text
         self._step = 0
+        self.used: dict[str, SeededSigner] = {}
         self.now = SeededSigner(f"{text} 0")
         self.then = SeededSigner(f"{text} 1")
 
@@ -76,6 +76,7 @@ class SeededChainKey(keys.ChainKey):
         return self.then.jwk
 
     def sign(self, message: bytes) -> bytes:
+        self.used[self.now.kid] = self.now
         return self.now.sign(message)
 
     def evolve(self) -> None:
@@ -311,13 +312,19 @@ class Take:
     """One session of a recorder, told verb by verb."""
 
     def __init__(
-        self, recorder: Recorder, *, plan: bool = True, dice: random.Random | None = None
+        self,
+        recorder: Recorder,
+        *,
+        plan: bool = True,
+        dice: random.Random | None = None,
+        sid: str | None = None,
+        prev: str | None = None,
     ) -> None:
         self.recorder = recorder
         self.dice = dice or random.Random(1)
         recorder.counter += 1
         self.counter = recorder.counter
-        self.sid = ids.session_id(
+        self.sid = sid or ids.session_id(
             recorder.ticker.utc_ns // 1_000_000,
             hashlib.sha256(f"{recorder.device} {self.counter}".encode()).digest()[:10],
         )
@@ -331,7 +338,8 @@ class Take:
         self._last_tick: tuple[int, int] | None = None
         self.key, self.statement = recorder.state("session", self.counter)
         self.started = (recorder.ticker.boot_id, recorder.start_id)
-        self.chain = Chain({"sid": self.sid}, self.key, prev=recorder.log_head)
+        self.keys_used: dict[str, SeededSigner] = self.key.used
+        self.chain = Chain({"sid": self.sid}, self.key, prev=prev or recorder.log_head)
         self._open(plan=plan)
 
     def _open(self, *, plan: bool) -> None:
@@ -490,6 +498,7 @@ class Take:
         orphans = self._leave(orphan) if orphan is not None else []
         prev, index = self.chain.prev, self.chain.index
         self.key, self.statement = self.recorder.state("session", self.counter)
+        self.key.used = self.keys_used
         self.chain = Chain({"sid": self.sid}, self.key, prev=prev, index=index)
         self._write(
             "resume",
@@ -587,37 +596,3 @@ def sealed_file(text: str, size: int) -> bytes:
     )
     head = b"age-encryption.org/v1\n" + stanzas + b"--- " + b64("mac", 32) + b"\n"
     return head + noise(text, max(300, size) - len(head))
-
-
-class MemoryFiles:
-    """The sealed files of a folder in memory (``evidence.verify.Files``)."""
-
-    def __init__(self, folder: Mapping[str, bytes]) -> None:
-        self._files = {n: content for n, content in folder.items() if n not in PARTS}
-
-    def names(self) -> list[str]:
-        return list(self._files)
-
-    def size(self, name: str) -> int:
-        return len(self._files[name])
-
-    def read(self, name: str) -> Iterator[bytes]:
-        content = self._files[name]
-        for start in range(0, len(content), 65_536):
-            yield content[start : start + 65_536]
-
-
-PARTS = {
-    ids.JOURNAL_NAME: "journal",
-    ids.DEVICE_LOG_NAME: "device_log",
-    "receipt-committed.jws": "committed",
-    "receipt-stored.jws": "stored",
-    "rulebook.json": "rulebook",
-    "root.json": "root",
-}
-
-
-def bundle(folder: Mapping[str, bytes]) -> Bundle:
-    """A folder in memory as ``evidence.verify`` takes it."""
-    parts: dict[str, Any] = {field: folder.get(name) for name, field in PARTS.items()}
-    return Bundle(files=MemoryFiles(folder), **parts)
