@@ -9,7 +9,7 @@ from evidence import journal, receipt, rulebook
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
 from tests.kits import forging
-from tests.kits.sessions import SeededSigner
+from tests.kits.sessions import Recorder, SeededSigner
 from tests.tamper.cases import STRANGER, Case
 from tests.tamper.kinds import (
     JOURNAL,
