@@ -5,8 +5,8 @@
 Three tables:
 
 1. CPU against ``ffmpeg -f segment``. Both read the same raw 1280 x 720 pictures and the same 48 kHz
-   sound from cached files, encode with x264 at the same settings (one thread) and AAC at 64 kbit/s, and
-   write MP4 segments of 10 s, as fast as they can. Counted is user and system time of the whole
+   sound from cached files, encode with x264 at the same settings (one thread) and AAC at 64 kbit/s,
+   and write MP4 segments of 10 s, as fast as they can. Counted is user and system time of the whole
    process, start included. Runs are interleaved; medians are given. ``encoders alone`` is this
    Python process with the same two encoders and nothing else: ffmpeg's library is Debian's, ours is
    PyAV's own, and the difference between the two is not capture's.

@@ -318,6 +318,29 @@ def test_sound_waits_half_a_second_at_most_for_silent_pictures() -> None:
     assert progress.audio_last_pts_ns > bench.now_ns - HOLD_NS - 5 * BLOCK_NS
 
 
+def test_sound_that_comes_after_its_segment_has_ended_is_a_gap() -> None:
+    bench = Bench()
+    bench.start()
+    bench.run(1.4)
+    bench.microphone = False
+    withheld = [bench.now_ns + k * BLOCK_NS for k in range(1, 71)]
+    bench.run(1.4)
+    assert 1 in bench.shelf.segments
+    for end_ns in withheld:
+        bench.engine.sound(block_at(end_ns, late_ns=bench.now_ns - end_ns))
+    bench.microphone = True
+    bench.run(1)
+    bench.stop()
+    assert steps(all_video(bench)) == {3_600}
+    [gap] = bench.shelf.gaps
+    assert (gap.cause, gap.track) == (Cause.LATE, Track.AUDIO)
+    assert gap.to_ns is not None
+    samples = (gap.to_ns - gap.from_ns) * 48_000 / SECOND_NS
+    ticks = all_audio(bench)
+    assert max(steps(ticks)) == pytest.approx(samples + 1_024, abs=2)
+    assert all(first < second for first, second in pairwise(ticks))
+
+
 def test_a_picture_that_goes_back_in_time_is_refused_until_the_next_idr_frame() -> None:
     bench = Bench()
     bench.start()
