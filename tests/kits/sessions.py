@@ -344,7 +344,7 @@ class Take:
 
     def _open(self, *, plan: bool) -> None:
         bureau = self.recorder.bureau
-        self._write(
+        self.write(
             "open",
             {
                 "x5c": self.recorder.x5c,
@@ -375,7 +375,7 @@ class Take:
         self.content += NEWLINE
 
     def event(self, kind: str, fields: JsonObject) -> None:
-        self._write("event", {"kind": kind, "fields": fields})
+        self.write("event", {"kind": kind, "fields": fields})
 
     def announce(self, *, verdict: str = "unverified", check: str = "none") -> None:
         """The announcement played."""
@@ -439,7 +439,7 @@ class Take:
             self.frames_open += 25
             length = max(1, len(sealed) * second // (seconds + 1))
             self._last_tick = (length, self.chain.index)
-            self._write(
+            self.write(
                 "tick",
                 {
                     "file": ids.segment_name(self.number),
@@ -456,7 +456,7 @@ class Take:
         self.files[name] = sealed
         frames = self.frames_open
         end_ns = self.pts_ns + (frames + dropped) * _FRAME_NS
-        line = self._write(
+        line = self.write(
             "seg",
             {
                 **_file(name, sealed),
@@ -500,7 +500,7 @@ class Take:
         self.key, self.statement = self.recorder.state("session", self.counter)
         self.key.used = self.keys_used
         self.chain = Chain({"sid": self.sid}, self.key, prev=prev, index=index)
-        self._write(
+        self.write(
             "resume",
             {
                 "x5c": self.recorder.x5c,
@@ -517,7 +517,7 @@ class Take:
     def close(self, reason: str = "button", *, log: bool = True) -> None:
         """Close, attest and enter the session in the device log."""
         root = digests.merkle_root([leaf for _, leaf in self.segments])
-        self._write(
+        self.write(
             "close",
             {
                 "segments": len(self.segments),
@@ -556,7 +556,8 @@ class Take:
         made[ids.DEVICE_LOG_NAME] = bytes(self.recorder.log)
         return {**made, "rulebook.json": bureau.rulebook, "root.json": bureau.root}
 
-    def _write(self, t: str, fields: JsonObject) -> bytes:
+    def write(self, t: str, fields: JsonObject) -> bytes:
+        """Any record, whether or not it belongs there."""
         line = self.chain.append(t, fields, self.recorder.ticker.now())
         self.content += line + NEWLINE
         return line
