@@ -1,35 +1,23 @@
-"""The shipped announcement: the words of the rules, rendered by a script that anybody can run again."""
+"""The shipped announcement: the words of the rules, rendered by a script that repeats itself."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
 
 import av
 import numpy as np
 import pytest
+
+from scripts import render_announcements as script
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ROOT / "provisioning" / "files" / "announce"
 SENTENCE = "为保护您的合法权益，监督我们的执法行为，本次执法全程录音录像。"
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    """``scripts/render_announcements.py``, as a module."""
-    path = ROOT / "scripts" / "render_announcements.py"
-    spec = importlib.util.spec_from_file_location("render_announcements", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def _needs_espeak(script: ModuleType) -> None:
+def _needs_espeak() -> None:
     if script.espeak_version() != script.ESPEAK_VERSION:
         pytest.skip(f"espeak-ng {script.ESPEAK_VERSION} is not installed (apt install espeak-ng)")
 
@@ -61,14 +49,14 @@ def test_announcement_speaks_from_its_first_to_its_last_tenth_of_a_second() -> N
     assert np.abs(pcm).max() < 32_000
 
 
-def test_rendering_again_makes_the_same_bytes(script: ModuleType, tmp_path: Path) -> None:
-    _needs_espeak(script)
+def test_rendering_again_makes_the_same_bytes(tmp_path: Path) -> None:
+    _needs_espeak()
     script.main(tmp_path)
     for file in ("zh-CN/audio.flac", "zh-CN/text.txt", "zh-CN/meta.json"):
         assert (tmp_path / file).read_bytes() == (SHIPPED / file).read_bytes(), file
 
 
-def test_no_clip_is_spelt_in_english_letters(script: ModuleType) -> None:
-    _needs_espeak(script)
+def test_no_clip_is_spelt_in_english_letters() -> None:
+    _needs_espeak()
     for clip in script.SCRIPTS:
         assert "(en)" not in script.phonemes(clip), clip.clip_id
