@@ -79,13 +79,13 @@ TABLE: Final[Mapping[type, Mapping[Phase, Row]]] = {
         STOPPING: noting.note_mark,
     },
     e.MarkHeld: {
-        STARTING: _NO_SESSION,
-        IDLE: _NO_SESSION,
+        STARTING: noting.note_mark_hold,
+        IDLE: noting.note_mark_hold,
         OPENING: Ignored("the announcement follows anyway"),
         ANNOUNCING: ending.announce_again,
         RECORDING: ending.announce_again,
         CONFIRMING: ending.announce_again,
-        STOPPING: _ENDED,
+        STOPPING: noting.note_mark_hold,
     },
     e.PhotoPressed: {
         STARTING: noting.note_photo,

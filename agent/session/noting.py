@@ -12,6 +12,7 @@ from agent.session.effects import Beep, NotePress, StoreEvent
 from agent.session.events import (
     BatteryRead,
     FirstFrame,
+    MarkHeld,
     MarkTapped,
     MediaAdvanced,
     PartFailed,
@@ -38,6 +39,11 @@ def note_record(session: Session, event: RecordPressed) -> Step:
 def note_mark(session: Session, event: MarkTapped) -> Step:
     """A mark without a session goes into the device log."""
     return session, (NotePress("mark", "tap", event.at_ns),)
+
+
+def note_mark_hold(session: Session, event: MarkHeld) -> Step:
+    """A held mark without a session goes into the device log."""
+    return session, (NotePress("mark", "hold", event.at_ns),)
 
 
 def note_photo(session: Session, event: PhotoPressed) -> Step:

@@ -72,7 +72,7 @@ def attached_idle(session: Session, event: VaultAttached) -> Step:
         phase=Phase.ANNOUNCING,
         sid=held.sid,
         pressed_ns=None,
-        lost_from_ns=held.video_end_ns,
+        lost_from_ns=_end_of_pictures(held),
         heartbeat_ns=0,
         trouble=None,
     )
@@ -91,7 +91,7 @@ def attached_opening(session: Session, event: VaultAttached) -> Step:
         return _admitted(ready, held, (PassMedia(0, 0),))
     # Another process of this recorder had begun it: the press found a recording under way.
     gap: tuple[Effect, ...] = ()
-    going = replace(ready, lost_from_ns=held.video_end_ns)
+    going = replace(ready, lost_from_ns=_end_of_pictures(held))
     if going.first_frame_ns:
         going, gap = noting.first_frame(going, FirstFrame(going.first_frame_ns))
     return _admitted(going, held, (ReplayMedia(held.next_segment, held.gop_count), *gap))
@@ -113,6 +113,11 @@ def vault_lost(session: Session, event: object) -> Step:
     """Capture goes on; what the vault has not got is kept until it is back."""
     del event
     return replace(session, attached=False), ()
+
+
+def _end_of_pictures(held: ActiveSession) -> int | None:
+    """Where the gap begins; without a picture before it, the recording just begins later."""
+    return held.video_end_ns or None
 
 
 def _attached(session: Session, event: VaultAttached) -> Session:

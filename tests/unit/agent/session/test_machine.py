@@ -366,3 +366,8 @@ def test_a_press_that_finds_a_session_of_another_process_goes_on_with_it() -> No
     assert session.phase is Phase.ANNOUNCING
     assert f.ReplayMedia(2, 11) in effects
     assert [(one["from_ns"], one["to_ns"]) for one in _stored(effects, "gap")] == [(7 * S, 9 * S)]
+
+
+def test_a_session_without_a_picture_has_no_gap_before_its_first_one() -> None:
+    _, effects = _run(Session(), e.VaultAttached(HELD, (RULE,)), e.FirstFrame(9 * S))
+    assert _stored(effects, "gap") == []
