@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from time import monotonic
 from types import FrameType
 from typing import Final
 
@@ -30,11 +29,12 @@ PROCESSES: Final = ("vault", "dock", "session")
 
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 5.0
-_STEADY_SECONDS: Final = 10.0
+TURN_SECONDS: Final = 0.05
+"""Time is counted in turns of the one loop: here is no clock to ask."""
+_STEADY_TURNS: Final = 200
 """A process that lived this long begins again with the first pause."""
+_COMPANION_TURNS: Final = 200
 _END_SECONDS: Final = 15.0
-_TURN_SECONDS: Final = 0.05
-_COMPANION_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +57,20 @@ class Child:
         self.program = program
         self._end_seconds = end_seconds
         self._pause = FIRST_PAUSE_SECONDS
-        self._resting_until: float | None = None
+        self._resting_turns = 0
         self._start()
 
     def look(self) -> None:
-        """Start it again, after a pause that grows, when it has died."""
-        if self._resting_until is not None:
-            if monotonic() >= self._resting_until:
+        """One turn: start it again, after a pause that grows, when it has died."""
+        if self._resting_turns > 0:
+            self._resting_turns -= 1
+            if self._resting_turns == 0:
                 self._start()
             return
+        self._turns += 1
         code = self._process.poll()
-        if code is None:
-            return
-        if monotonic() - self._started > _STEADY_SECONDS:
-            self._pause = FIRST_PAUSE_SECONDS
-        _log.warning(
-            "%s ended with %d; starting it again in %.1f s", self.program.name, code, self._pause
-        )
-        self._resting_until = monotonic() + self._pause
-        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        if code is not None:
+            self._rest(code)
 
     def end(self) -> None:
         """Ask it to end; make it end when it does not."""
@@ -89,11 +84,19 @@ class Child:
             self._process.kill()
             self._process.wait()
 
+    def _rest(self, code: int) -> None:
+        if self._turns > _STEADY_TURNS:
+            self._pause = FIRST_PAUSE_SECONDS
+        _log.warning(
+            "%s ended with %d; starting it again in %.1f s", self.program.name, code, self._pause
+        )
+        self._resting_turns = max(1, round(self._pause / TURN_SECONDS))
+        self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+
     def _start(self) -> None:
         # A session of its own: Ctrl-C at the terminal reaches the supervisor alone.
         self._process = subprocess.Popen(self.program.command, start_new_session=True)
-        self._started = monotonic()
-        self._resting_until = None
+        self._turns = 0
         _log.info("%s runs as process %d", self.program.name, self._process.pid)
 
 
@@ -123,7 +126,7 @@ def run_recorder(device: Device) -> None:
         while not asked.to_end:
             for child in children:
                 child.look()
-            Event().wait(_TURN_SECONDS)
+            Event().wait(TURN_SECONDS)
     finally:
         for child in reversed(children):
             child.end()
@@ -145,9 +148,10 @@ def _companions(device: Device) -> list[tuple[Program, Path]]:
 
 def _wait_for(listening: Path) -> None:
     """Wait until somebody listens there; without, the processes say themselves what is missing."""
-    until = monotonic() + _COMPANION_SECONDS
-    while not _serves(listening) and monotonic() < until:
-        Event().wait(_TURN_SECONDS)
+    for _ in range(_COMPANION_TURNS):
+        if _serves(listening):
+            return
+        Event().wait(TURN_SECONDS)
 
 
 def _serves(path: Path) -> bool:
