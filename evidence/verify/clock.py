@@ -54,7 +54,7 @@ class ChainClock:
             self._add("time_backwards", f"mono_ns {mono} after {self._mono}", link)
         elif (rebased or free) and utc < self._utc:
             self._add("time_backwards", f"{payload['utc']} is before the record before it", link)
-        elif not free:
+        if not free:
             self._check_base(link, boot, utc - mono, rebased=rebased)
         self._boot, self._mono, self._utc = boot, mono, utc
         self._note_quality(link, payload["utc_q"]["source"])

@@ -50,7 +50,9 @@ class Flow:
 
     def end(self) -> None:
         """The journal ends here."""
-        if self._last == "close":
+        if self._last == "(start)":
+            self._findings.add("not_opened", "there is no record", file=JOURNAL_NAME)
+        elif self._last == "close":
             self._findings.add("unattested", file=JOURNAL_NAME, record=self._number())
         elif not self.closed and self._last is not None and not self.end_unknown:
             self._findings.add("not_closed", file=JOURNAL_NAME, record=self._number())

@@ -142,6 +142,7 @@ class Media:
         open_name = None if self.next_number is None else ids.segment_name(self.next_number)
         if open_name in self.claims:
             self._add("resume_mismatch", f"{open_name} is not among its orphans", link)
+            self.next_number = None
 
     def end(self, payload: JsonObject, link: Link, counter: int | None) -> None:
         """The ``close`` record: it has to add up."""
