@@ -134,6 +134,8 @@ class Engine:
             return
         if self._phase is Phase.AWAITING:
             if not taken.keyframe or taken.pts_ns < self._since_ns:
+                # An IDR frame that was already on its way has eaten the request of the press.
+                self._ask_keyframe(taken.pts_ns, now=taken.keyframe)
                 return
             self._beginning.encoded(delivered_ns)
             self._start(taken.pts_ns)

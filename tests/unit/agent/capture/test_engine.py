@@ -57,6 +57,18 @@ def test_a_recording_begins_with_the_first_idr_frame_captured_after_the_press() 
     assert latency.captured_ns == facts.first_pts_ns
 
 
+def test_an_idr_frame_captured_before_the_press_does_not_eat_its_request() -> None:
+    bench = Bench()
+    bench.run(1)
+    bench.now_ns += FRAME_NS
+    bench.engine.begin(0, bench.now_ns + 1, 0)
+    asked = bench.keyframes_asked
+    bench.to_keyframe()
+    bench.picture()
+    assert bench.keyframes_asked == asked + 1
+    assert bench.shelf.segments == {}
+
+
 def test_pictures_and_sound_go_on_without_a_step_over_every_turn() -> None:
     bench = Bench()
     bench.start()
