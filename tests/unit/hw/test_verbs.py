@@ -1,0 +1,126 @@
+"""Every verb does to the world what it says, and every verb is on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hw.board import open_board
+from hw.errors import LockFault, MissingPartFault
+from hw.fake.clock import JumpingClock
+from hw.fake.locker import FakeLocker
+from hw.fake.terminal import app
+from hw.fake.world import FakeWorld
+from hw.types import ButtonName, CameraSettings, Role
+
+Verb = Callable[[FakeWorld], None]
+
+
+@pytest.fixture
+def world() -> FakeWorld:
+    return FakeWorld.here(JumpingClock())
+
+
+@pytest.mark.parametrize(
+    ("verb", "field", "value"),
+    [
+        (FakeWorld.dock, "docked", True),
+        (FakeWorld.undock, "docked", False),
+        (FakeWorld.charge, "battery_percent", 100),
+        (FakeWorld.break_gauge, "battery_answers", False),
+        (FakeWorld.fill_disk, "free_bytes", 0),
+        (FakeWorld.free_disk, "free_bytes", None),
+        (FakeWorld.protect_disk, "storage_writable", False),
+        (FakeWorld.break_camera, "camera", "gone"),
+        (FakeWorld.freeze_camera, "camera", "frozen"),
+        (FakeWorld.stall_camera, "camera", "stalled"),
+        (FakeWorld.mend_camera, "camera", "working"),
+        (FakeWorld.cover_camera, "camera_covered", True),
+        (FakeWorld.uncover_camera, "camera_covered", False),
+        (FakeWorld.still_scene, "scene", "still"),
+        (FakeWorld.moving_scene, "scene", "moving"),
+        (FakeWorld.break_microphone, "microphone", "gone"),
+        (FakeWorld.mend_microphone, "microphone", "working"),
+        (FakeWorld.cover_speaker, "speaker", "covered"),
+        (FakeWorld.break_speaker, "speaker", "gone"),
+        (FakeWorld.mend_speaker, "speaker", "working"),
+        (FakeWorld.clap, "clapping", True),
+    ],
+)
+def test_a_verb_does_what_it_says(world: FakeWorld, verb: Verb, field: str, value: object) -> None:
+    verb(world)
+    assert getattr(world.state(), field) == value
+
+
+def test_holding_a_button_takes_its_time(world: FakeWorld) -> None:
+    edges: list[tuple[bool, int]] = []
+    world.link.watch(lambda _, after, at_ns: edges.append((after.mark_pressed, at_ns)))
+    world.hold(ButtonName.MARK, 3)
+    (down, down_ns), (up, up_ns) = edges
+    assert (down, up, up_ns - down_ns) == (True, False, 3_000_000_000)
+
+
+def test_a_bouncing_contact_makes_edges_within_milliseconds(world: FakeWorld) -> None:
+    edges: list[int] = []
+    world.link.watch(lambda _before, _after, at_ns: edges.append(at_ns))
+    world.bounce(ButtonName.RECORD, 3)
+    assert len(edges) == 8
+    assert edges[6] - edges[0] < 10_000_000
+
+
+def test_losses_add_up(world: FakeWorld) -> None:
+    world.lose_samples(10)
+    world.lose_samples(5)
+    world.vanish_samples(3)
+    assert (world.state().samples_lost, world.state().samples_vanished) == (15, 3)
+
+
+def test_pulling_the_power_makes_a_new_boot_and_lifts_every_finger(world: FakeWorld) -> None:
+    world.push(ButtonName.RECORD)
+    world.pull_power()
+    first = world.state()
+    world.pull_power()
+    assert first.boot_id != world.state().boot_id
+    assert not first.record_pressed
+
+
+def test_every_verb_is_a_command_with_help() -> None:
+    commands = {command.name for command in app.registered_commands}
+    assert {"press", "hold", "dock", "fill-disk", "lose-samples", "clap", "heard"} <= commands
+    assert all(command.callback and command.callback.__doc__ for command in app.registered_commands)
+    assert not {"at", "here", "close"} & commands
+
+
+def test_no_board_opens_without_its_world(tmp_path: Path) -> None:
+    with pytest.raises(MissingPartFault, match=r"hw\.fake\.world"):
+        open_board("fake", Role.DOCK, device_dir=tmp_path, camera=CameraSettings())
+
+
+def test_one_board_never_stands_in_for_another(tmp_path: Path) -> None:
+    with pytest.raises(MissingPartFault):
+        open_board("pi", Role.DOCK, device_dir=tmp_path, camera=CameraSettings())
+
+
+@pytest.mark.parametrize("damage", [b"", b"evidence!", b"EVIDENCE"])
+def test_the_fake_locker_notices_what_it_could_not_stop(tmp_path: Path, damage: bytes) -> None:
+    locker, path = FakeLocker(), tmp_path / "000000.mp4.age"
+    path.write_bytes(b"evidence")
+    with path.open("r+b") as file:
+        locker.lock_immutable(file.fileno())
+        path.chmod(0o600)
+        path.write_bytes(damage)
+        with pytest.raises(LockFault):
+            locker.release(file.fileno())
+
+
+def test_an_append_only_file_that_shrank_is_noticed(tmp_path: Path) -> None:
+    locker, path = FakeLocker(), tmp_path / "journal.jws"
+    path.write_bytes(b"evidence")
+    with path.open("r+b") as file:
+        locker.lock_append(file.fileno())
+        assert locker.is_locked(file.fileno())
+        file.truncate(3)
+        with pytest.raises(LockFault, match="shrunk"):
+            locker.lock_immutable(file.fileno())
