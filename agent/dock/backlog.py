@@ -63,15 +63,11 @@ def journal_of(session: PendingSession) -> PushFile:
 def contents_of(session: PendingSession) -> Iterator[PushFile]:
     """The sealed files of a session, in the order in which its journal names them.
 
-    An empty file is left out: it has no chunk, and its record says all there is to say of it.
-
     Raises:
         UnreadableError: The journal cannot be read.
     """
     waiting: PushFile | None = None
     for named in _named_files(Path(session.folder) / ids.JOURNAL_NAME):
-        if not named.facts.size:
-            continue
         if waiting is not None:
             yield waiting
         waiting = _push_file(session, named.name, named.facts, settles=False)

@@ -125,6 +125,7 @@ class PahoLink(Link):
         )
         client.connect_timeout = self._address.connect_seconds
         client.max_inflight_messages = _RECEIVE_MAXIMUM
+        client.on_socket_open = _send_small_messages_at_once
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
@@ -204,6 +205,11 @@ class PahoLink(Link):
         _properties: object,
     ) -> None:
         self._emit(Lost(f"disconnected: {reason}"))
+
+
+def _send_small_messages_at_once(_client: Client, _user: object, connection: Any) -> None:  # noqa: ANN401 - paho says no more of it
+    """An init or a fin must not wait for the acknowledgement of the bytes before it."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _leave_writing_to_the_loop(_client: Client, _user: object, _socket: object) -> None:

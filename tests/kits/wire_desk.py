@@ -53,6 +53,8 @@ class WireDesk:
         self._client.subscribe([(f"{self.desk.topics.base}/#", options)])
 
     def _on_message(self, _client: Client, _user: object, message: MQTTMessage) -> None:
+        if message.topic.split("/")[3] in ("receipt", "rsp") and not message.topic.endswith("/ack"):
+            return  # retained, of an earlier connection of the desk itself
         with self._lock:
             for topic, payload in self.desk.hear(message.topic, bytes(message.payload)):
                 self._client.publish(topic, payload, qos=1, retain="/receipt/" in topic)

@@ -88,11 +88,11 @@ def test_log_line_that_is_not_whole_yet_waits(rig: Rig) -> None:
     assert len(rig.desk.lines) == 3
 
 
-def test_empty_sealed_file_is_left_to_its_record(rig: Rig) -> None:
-    session = rig.card.add_session(0, 5)
+def test_empty_files_arrive_by_name_though_they_have_no_byte(rig: Rig) -> None:
+    rig.card.add_session(0, 5, 0)
+    rig.card.add_session(0)
     rig.run()
-    assert (session.sid, "000000.mp4.age") not in rig.desk.archive
-    assert rig.desk.archive[session.sid, "000001.mp4.age"]
+    assert rig.missing() == []
 
 
 def test_session_closed_while_docked_is_pushed_too(rig: Rig) -> None:
