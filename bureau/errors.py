@@ -7,6 +7,22 @@ from __future__ import annotations
 
 _DIAGNOSES = {
     "settings": "单位配置文件有误，请重新运行 provision init",
+    "unknown_device": "设备未在本单位登记，不予接收",
+    "revoked_device": "设备证书已注销或设备已停用，不予接收",
+    "registry": "设备登记文件有误，请重新登记该设备",
+    "refused": "传输内容不符合约定，不予接收",
+    "device_log": "设备台账核验未通过，已转入隔离区",
+    "journal": "记录日志核验未通过，已转入隔离区",
+    "quarantined": "该记录已在隔离区，请由管理人员处理",
+    "busy": "采集工作站已在运行，同一单位目录只能运行一个",
+    "receipts": "回执簿有误，暂停签发回执",
+    "ledger": "管理台账无法读写",
+    "no_session": "查无此记录",
+    "no_identity": "解密身份文件不可用",
+    "open": "记录无法打开",
+    "out": "导出目录不可用",
+    "broker": "消息服务（mosquitto）无法启动",
+    "link": "无法连接消息服务",
 }
 
 
@@ -15,13 +31,16 @@ class BureauError(Exception):
 
     Args:
         detail: The cause and, where there is one, the next step, in one English sentence.
+        code: A more precise stable code than the class's.
     """
 
     code = "bureau"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        if code is not None:
+            self.code = code
 
     def diagnosis(self) -> str:
         """The error in Chinese, for the clerk."""
@@ -32,3 +51,57 @@ class SettingsError(BureauError):
     """``bureau.toml`` is missing or wrong."""
 
     code = "settings"
+
+
+class UnknownDeviceError(BureauError):
+    """A device that this bureau has not enrolled, or no longer accepts."""
+
+    code = "unknown_device"
+
+
+class RegistryError(BureauError):
+    """A registry entry that cannot be read."""
+
+    code = "registry"
+
+
+class RefusedError(BureauError):
+    """A message that asks for what the desk does not do; trying again does not help."""
+
+    code = "refused"
+
+
+class BusyError(BureauError):
+    """Another intake works on the same bureau folder."""
+
+    code = "busy"
+
+
+class ReceiptBookError(BureauError):
+    """The book of receipts is not one chain; nothing more is signed until a person has looked."""
+
+    code = "receipts"
+
+
+class LedgerError(BureauError):
+    """The ledger's database cannot be read or written."""
+
+    code = "ledger"
+
+
+class AccessError(BureauError):
+    """A session that cannot be opened."""
+
+    code = "open"
+
+
+class BrokerError(BureauError):
+    """Mosquitto is missing, does not start, or does not listen."""
+
+    code = "broker"
+
+
+class LinkError(BureauError):
+    """The broker cannot be reached, or does not accept the desk."""
+
+    code = "link"

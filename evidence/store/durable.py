@@ -196,6 +196,17 @@ def move_file(source: Path, target: Path) -> None:
     sync_folder(source.parent)
 
 
+def move_folder(source: Path, target: Path) -> None:
+    """Give a whole folder another name on the same medium, in one step.
+
+    Raises:
+        OSError: The target exists and is not empty, or lies on another medium.
+    """
+    source.rename(target)
+    sync_folder(target.parent)
+    sync_folder(source.parent)
+
+
 def make_folder(path: Path, *, mode: int = 0o750) -> None:
     """Create a folder, and those above it, durably. Idempotent."""
     if path.is_dir():

@@ -1,0 +1,210 @@
+"""Opening a session: what was sealed becomes playable, and who did it is on record.
+
+Owns decrypting with the bureau's identity, the films, and the evidence folder that stands beside
+them. Refuses to open anything before the ledger has taken who and why (查阅审批), and to write over
+what is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyrage
+
+from bureau.archive import Archive
+from bureau.clock import Clock
+from bureau.errors import AccessError
+from bureau.films import join, trim
+from bureau.intake.case import bundle_of
+from bureau.intake.rulebooks import Rulebooks
+from bureau.ledger import CopyRow, Ledger
+from bureau.receipts import ReceiptBook
+from evidence.ids import DEVICE_LOG_NAME, is_content_name
+from evidence.report import report
+from evidence.store import durable
+from evidence.verify import Bundle, Verdict, verify
+
+FILM_NAME: Final = "recording.mp4"
+_AGE_SUFFIX: Final = ".age"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copied:
+    """An opened session.
+
+    Attributes:
+        folder: Where it lies.
+        films: One playable file per segment, in order.
+        recording: All of them in one, or None where nothing could be played.
+        verdict: What verifying it gave.
+    """
+
+    folder: Path
+    films: list[Path]
+    recording: Path | None
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who opens a session, and why (S3§14, S4§18)."""
+
+    who: str
+    why: str
+
+
+class Access:
+    """Opens sessions.
+
+    Args:
+        archive: Where they lie.
+        book: Their receipts.
+        rulebooks: Their rulebooks.
+        ledger: Takes every opening.
+        identity: File of the bureau's age identity.
+        clock: Says when.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        book: ReceiptBook,
+        rulebooks: Rulebooks,
+        ledger: Ledger,
+        identity: Path,
+        clock: Clock,
+    ) -> None:
+        self._archive = archive
+        self._book = book
+        self._rulebooks = rulebooks
+        self._ledger = ledger
+        self._identity = identity
+        self._clock = clock
+
+    def open(self, device: str, sid: str, out: Path, reader: Reader) -> Copied:
+        """Open a session into the folder ``out``.
+
+        Args:
+            device: Whose.
+            sid: Session id.
+            out: A folder that does not exist yet, or is empty.
+            reader: Who, and why; in the ledger before anything is opened.
+
+        Raises:
+            AccessError: The folder is not empty, the identity unusable, or the session not here.
+            LedgerError: The ledger does not take the copy: nothing is opened.
+        """
+        self._refuse(device, sid, out, reader)
+        identity = _read_identity(self._identity)
+        number = self._ledger.begin_copy(
+            CopyRow(
+                device=device,
+                sid=sid,
+                who=reader.who,
+                why=reader.why,
+                began=self._clock.utc(),
+                finished=None,
+                outcome="begun",
+                folder=str(out),
+            )
+        )
+        outcome = "failed"
+        try:
+            copied = self._copy(device, sid, out, identity)
+            outcome = "opened"
+        except OSError as error:
+            raise AccessError(f"{out} cannot be written: {error}", code="out") from error
+        finally:
+            self._ledger.finish_copy(number, at=self._clock.utc(), outcome=outcome)
+        return copied
+
+    def judge(self, device: str, sid: str) -> Verdict:
+        """Verify a session with everything the bureau holds of it."""
+        return verify(self._bundle(device, sid), self._rulebooks.ca)
+
+    def _refuse(self, device: str, sid: str, out: Path, reader: Reader) -> None:
+        if not reader.who.strip() or not reader.why.strip():
+            raise AccessError("who opens it and why has to be said (--who, --why)")
+        if not self._archive.session(device, sid).is_dir():
+            raise AccessError(f"session {sid} is not in the archive", code="no_session")
+        if out.exists() and any(out.iterdir()):
+            raise AccessError(f"{out} is not empty; name another folder", code="out")
+
+    def _copy(self, device: str, sid: str, out: Path, identity: pyrage.x25519.Identity) -> Copied:
+        evidence = out / "evidence"
+        durable.make_folder(evidence)
+        source = self._archive.session(device, sid)
+        films = []
+        for name in sorted(path.name for path in source.iterdir()):
+            _take(source / name, evidence / name)
+            if name.endswith(_AGE_SUFFIX) and is_content_name(name):
+                opened = out / name.removesuffix(_AGE_SUFFIX)
+                _unseal(source / name, opened, identity)
+                if opened.suffix == ".mp4":
+                    trim(opened)
+                    films.append(opened)
+        bundle = self._bundle(device, sid)
+        self._lay_papers(bundle, evidence)
+        verdict = verify(bundle, self._rulebooks.ca)
+        text = json.dumps(verdict.to_json(), ensure_ascii=False, indent=2) + "\n"
+        durable.replace_file(out / "verdict.json", text.encode())
+        durable.replace_file(
+            out / "verdict.txt", ("\n".join(report(verdict, "zh")) + "\n").encode()
+        )
+        recording = out / FILM_NAME
+        joined = join(films, recording)
+        return Copied(
+            folder=out, films=films, recording=recording if joined else None, verdict=verdict
+        )
+
+    def _bundle(self, device: str, sid: str) -> Bundle:
+        return bundle_of(self._archive, self._book, self._rulebooks, device, sid)
+
+    def _lay_papers(self, bundle: Bundle, folder: Path) -> None:
+        """Beside the sealed files: log, receipts, rulebook, so that the folder is judged alone."""
+        papers = {
+            DEVICE_LOG_NAME: bundle.device_log,
+            "receipt-committed.jws": bundle.committed,
+            "receipt-stored.jws": bundle.stored,
+            "rulebook.json": bundle.rulebook,
+            "root.json": bundle.root,
+        }
+        for name, content in papers.items():
+            if content is not None:
+                durable.replace_file(folder / name, content)
+
+
+def _take(source: Path, target: Path) -> None:
+    """A copy of an archived file: a second name where the medium is the same."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _unseal(source: Path, target: Path, identity: pyrage.x25519.Identity) -> None:
+    """Decrypt; of a file that a crash tore, everything that is authentic."""
+    # age writes each chunk once it is authentic, and ends in an error at the torn one.
+    with (
+        source.open("rb") as sealed,
+        target.open("xb") as opened,
+        contextlib.suppress(pyrage.DecryptError),
+    ):
+        pyrage.decrypt_io(sealed, opened, [identity])
+
+
+def _read_identity(path: Path) -> pyrage.x25519.Identity:
+    try:
+        lines = path.read_text().splitlines()
+        secret = next(line for line in lines if line.startswith("AGE-SECRET-KEY-"))
+        return pyrage.x25519.Identity.from_str(secret)
+    except (OSError, StopIteration, pyrage.IdentityError) as error:
+        raise AccessError(
+            f"{path} holds no usable identity: {error}", code="no_identity"
+        ) from error

@@ -1,0 +1,52 @@
+"""A session as the verifier takes it, out of the bureau's store.
+
+Owns putting together what is held of one session: journal, files, device log, receipts, rulebook.
+Refuses judgement: ``evidence.verify`` gives it.
+"""
+
+from __future__ import annotations
+
+from bureau.archive import Archive
+from bureau.intake.rulebooks import Rulebooks
+from bureau.receipts import ReceiptBook
+from evidence import journal
+from evidence.errors import EvidenceError
+from evidence.ids import JOURNAL_NAME
+from evidence.receipt import ReceiptKind
+from evidence.store.folder import FolderFiles
+from evidence.verify import Bundle
+
+
+def bundle_of(
+    archive: Archive, book: ReceiptBook, rulebooks: Rulebooks, device: str, sid: str
+) -> Bundle:
+    """Everything that is held of a session.
+
+    Raises:
+        OSError: The store cannot be read.
+    """
+    folder = archive.session(device, sid)
+    content = (folder / JOURNAL_NAME).read_bytes()
+    log = archive.log(device)
+    return Bundle(
+        journal=content,
+        files=FolderFiles(folder),
+        device_log=log.read_bytes() if log.exists() else None,
+        committed=_receipt(book, device, sid, "committed"),
+        stored=_receipt(book, device, sid, "stored"),
+        rulebook=rulebooks.find(_rulebook_digest(content)),
+        root=rulebooks.root,
+    )
+
+
+def _receipt(book: ReceiptBook, device: str, sid: str, kind: ReceiptKind) -> bytes | None:
+    issued = book.find(device, sid, kind)
+    return issued.read() if issued is not None else None
+
+
+def _rulebook_digest(content: bytes) -> str:
+    records = journal.payloads(content)
+    try:
+        return str(records[0]["rulebook"]["sha256"])
+    except (EvidenceError, IndexError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,58 @@
+"""Every rulebook this bureau ever signed, by its digest.
+
+Owns finding the one a session was opened under. Refuses to sign: provisioning does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+
+from evidence import rulebook
+from evidence.digests import sha256_hex
+from evidence.errors import EvidenceError
+from evidence.limits import MAX_RULEBOOK_BYTES
+
+
+class Rulebooks:
+    """The bureau's rulebooks.
+
+    Args:
+        folder: ``rulebook/``: ``root.json`` and ``versions/*.json``.
+        ca: The bureau CA.
+    """
+
+    def __init__(self, folder: Path, ca: x509.Certificate) -> None:
+        self._folder = folder
+        self.ca = ca
+        self._known: dict[str, bytes] = {}
+
+    @property
+    def root(self) -> bytes | None:
+        """The root document, or None."""
+        path = self._folder / "root.json"
+        return path.read_bytes() if path.exists() else None
+
+    def find(self, sha256: str) -> bytes | None:
+        """The envelope with that digest, or None."""
+        if sha256 not in self._known:
+            self._look()
+        return self._known.get(sha256)
+
+    def number(self, sha256: str, key: str) -> int | None:
+        """An integer of that rulebook; None where it is not here or not valid."""
+        envelope, root = self.find(sha256), self.root
+        if envelope is None or root is None:
+            return None
+        try:
+            book = rulebook.read_rulebook(envelope, rulebook.read_root(root, self.ca))
+        except EvidenceError:
+            return None
+        return book.number(key)
+
+    def _look(self) -> None:
+        for path in sorted((self._folder / "versions").glob("*.json")):
+            if path.stat().st_size <= MAX_RULEBOOK_BYTES:
+                envelope = path.read_bytes()
+                self._known[sha256_hex(envelope)] = envelope

@@ -1,0 +1,113 @@
+"""The bureau's office: everything a command works with, opened from the bureau's folder.
+
+Owns the composition of store, receipt book, ledger and registry. Refuses a second intake on
+the same folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography import x509
+
+from bureau.access import Access
+from bureau.archive import Archive
+from bureau.clock import Clock
+from bureau.desk import Connection
+from bureau.errors import BusyError, SettingsError
+from bureau.intake.intake import Office
+from bureau.intake.partials import Partials
+from bureau.intake.rulebooks import Rulebooks
+from bureau.ledger import Ledger
+from bureau.receipts import ReceiptBook
+from bureau.registry import Registry
+from bureau.settings import Bureau
+from evidence.store.durable import make_folder
+from evidence.store.signers import file_signer
+
+
+def open_office(bureau: Bureau, clock: Clock) -> Office:
+    """Open everything the intake works with.
+
+    Raises:
+        SettingsError: A certificate of the bureau is missing.
+        KeyUnusableError: The receipt key cannot be used.
+        BureauError: The receipt book or the ledger is unusable.
+    """
+    paths = bureau.paths
+    ca = _certificate(paths.ca)
+    return Office(
+        ca=ca,
+        registry=Registry(paths.registry),
+        archive=Archive(paths.archive, paths.quarantine),
+        partials=Partials(paths.partial),
+        book=ReceiptBook(
+            paths.folder / "receipts",
+            file_signer(paths.receipt_key),
+            _certificate(paths.receipt_certificate),
+            clock,
+        ),
+        ledger=open_ledger(bureau),
+        rulebooks=Rulebooks(paths.rulebook.parent, ca),
+        clock=clock,
+    )
+
+
+def open_ledger(bureau: Bureau) -> Ledger:
+    """The ledger alone."""
+    return Ledger(f"sqlite:///{bureau.paths.ledger}")
+
+
+def open_access(bureau: Bureau, office: Office) -> Access:
+    """What opens sessions."""
+    return Access(
+        office.archive,
+        office.book,
+        office.rulebooks,
+        office.ledger,
+        bureau.paths.bureau_identity,
+        office.clock,
+    )
+
+
+def connection_of(bureau: Bureau) -> Connection:
+    """How the desk reaches its broker."""
+    return Connection(
+        host=bureau.settings.broker.host,
+        port=bureau.settings.broker.port,
+        name=bureau.settings.desk,
+        ca=bureau.paths.ca,
+        certificate=bureau.paths.desk_certificate,
+        key=bureau.paths.desk_key,
+    )
+
+
+@contextmanager
+def alone(bureau: Bureau) -> Iterator[None]:
+    """Be the only intake on this bureau's folder.
+
+    Raises:
+        BusyError: Another one works on it.
+    """
+    make_folder(bureau.paths.partial)
+    fd = os.open(bureau.paths.partial, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise BusyError(f"an intake works on {bureau.paths.folder} already") from None
+    try:
+        yield
+    finally:
+        os.close(fd)
+
+
+def _certificate(path: Path) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} is no certificate: {error}; run: provision init") from error
