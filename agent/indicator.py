@@ -42,13 +42,11 @@ def _recording(session: Session, now_ns: int) -> LampPattern:
 
 
 def _idle(session: Session, *, warm: bool) -> LampPattern:
-    if not session.attached:
-        return LampPattern.STARTING
     if session.trouble == "storage" or _low(session):
         return LampPattern.LOW
     if session.trouble is not None or session.faults:
         return LampPattern.FAULT
-    return LampPattern.READY if warm else LampPattern.STARTING
+    return LampPattern.READY if warm and session.attached else LampPattern.STARTING
 
 
 def _low(session: Session) -> bool:

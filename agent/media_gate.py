@@ -37,8 +37,11 @@ class MediaLink(Protocol):
 @unique
 class _Door(Enum):
     CLOSED = "closed"
+    """No session: nothing passes, gaps neither."""
     HOLDING = "holding"
     OPEN = "open"
+    INTERRUPTED = "interrupted"
+    """The vault is away, or cannot be given what was held: media are replayed later."""
     AWAITING = "awaiting"
 
 
@@ -94,8 +97,8 @@ class MediaGate(SegmentSink):
     def interrupt(self) -> None:
         """The vault is gone; only what was never sent is still held."""
         with self._lock:
-            if self._door is not _Door.HOLDING:
-                self._reset(_Door.CLOSED)
+            if self._door in {_Door.OPEN, _Door.AWAITING}:
+                self._reset(_Door.INTERRUPTED)
 
     def durable(self, message: Durable) -> None:
         """The vault acknowledged."""
@@ -135,7 +138,9 @@ class MediaGate(SegmentSink):
             "to_ns": gap.to_ns,
             "cause": gap.cause.value,
         }
-        self._link.store_event("gap", fields)
+        with self._lock:
+            if self._door is not _Door.CLOSED:
+                self._link.store_event("gap", fields)
 
     def started(self, started: Started) -> None:
         """Picture and sound have been handed over up to here."""
@@ -150,8 +155,8 @@ class MediaGate(SegmentSink):
                 self._held.append(message)
                 self._held_bytes += size
                 if self._held_bytes > MOST_HELD_BYTES:
-                    self._reset(_Door.CLOSED)
-            case _Door.CLOSED | _Door.AWAITING:
+                    self._reset(_Door.INTERRUPTED)
+            case _Door.CLOSED | _Door.INTERRUPTED | _Door.AWAITING:
                 pass
             case _:
                 assert_never(self._door)

@@ -28,6 +28,8 @@ RecorderChannel = Channel[m.ToRecorder, m.FromRecorder]
 
 _CONNECT_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.1
+_TURNED_AWAY_SECONDS: Final = 10.0
+"""A vault that cannot work says so, and signs it, each time it is asked."""
 MOST_OUTGOING_BYTES: Final = 16 * 1024 * 1024
 """A vault that is this far behind counts as gone."""
 MOST_OWED: Final = 4_096
@@ -185,38 +187,46 @@ class VaultLink:
 
     def _run(self, media: MediaSide) -> None:
         while not self._ended.is_set():
-            self._connect_once(media)
-            self._clock.wait(self._ended, _RETRY_SECONDS)
+            turned_away = self._connect_once(media)
+            self._clock.wait(self._ended, _TURNED_AWAY_SECONDS if turned_away else _RETRY_SECONDS)
 
-    def _connect_once(self, media: MediaSide) -> None:
+    def _connect_once(self, media: MediaSide) -> bool:
+        """One connection, to its end; whether the vault turned this recorder away for good."""
         try:
             channel: RecorderChannel = Channel.connect(
                 self._path, m.ToRecorder, seconds=_CONNECT_SECONDS
             )
         except OSError:
-            return  # not there yet; sought again in a moment
+            return False  # not there yet; sought again in a moment
         outbox = _Outbox(channel)
         outbox.put(m.Attach())
         attached = False
         try:
             for message in channel:
-                if not attached:
-                    attached = self._attach(message, outbox)
-                    if not attached:
-                        break
-                else:
+                if attached:
                     self._take(message, media)
+                elif isinstance(message, m.Attached):
+                    self._attach(message, outbox)
+                    attached = True
+                else:
+                    return self._turned_away(message)
         except (OSError, ProtocolError) as error:
             _log.warning("the connection to the vault broke: %s", error)
         finally:
             outbox.close()
             if attached:
                 self._detach(media)
+        return False
 
-    def _attach(self, message: m.ToRecorder, outbox: _Outbox) -> bool:
-        if not isinstance(message, m.Attached):
-            _log.warning("the vault does not take this recorder: %s", message)
+    def _turned_away(self, message: m.ToRecorder) -> bool:
+        _log.warning("the vault does not take this recorder: %s", message)
+        # Its connection to the process before this one ends in a moment.
+        if not isinstance(message, m.Refused) or message.code == "recording":
             return False
+        self._post(e.SessionRefused(message.code, message.detail))
+        return True
+
+    def _attach(self, message: m.Attached, outbox: _Outbox) -> None:
         with self._lock:
             self._outbox = outbox
             self._questions.clear()
@@ -225,7 +235,6 @@ class VaultLink:
                 outbox.put(self._notes.popleft())
         rules = tuple(message.announcements)
         self._post(e.VaultAttached(message.session, rules, message.segment_seconds))
-        return True
 
     def _detach(self, media: MediaSide) -> None:
         media.interrupt()

@@ -28,7 +28,7 @@ from evidence.moments import utc_text
 from hw.errors import HardwareFault
 from hw.fake.clock import SystemClock
 from hw.types import ButtonName, LampPattern
-from scripts.stage import DEVICE_ID, Stage, StageError, Wishes
+from scripts.stage import Stage, StageError, Wishes
 from scripts.timeline import Timeline
 
 console = Console(highlight=False)
@@ -52,12 +52,14 @@ class Outcome:
     Attributes:
         sid: The session.
         verdict: What ``evidence verify --json`` said.
-        films: The opened recording.
+        recording: The whole recording as one film; None where nothing is playable.
+        films: The same, segment by segment.
         evidence: Folder that was judged.
     """
 
     sid: str
     verdict: JsonObject
+    recording: Path | None
     films: list[Path]
     evidence: Path
 
@@ -130,17 +132,20 @@ class Demo:
         """List, open and verify what the bureau has."""
         bureau = ["--bureau", str(self.stage.bureau)]
         console.print(self.stage.command("bureau.main", ["ledger", *bureau]).rstrip(), markup=False)
-        opened = self.stage.folder / "opened"
-        why = ["--who", "demo", "--why", "scripts/demo"]
-        self.stage.command("bureau.main", ["open", sid, *bureau, "--to", str(opened), *why])
-        evidence = self.stage.bureau / "archive" / DEVICE_ID / sid
+        why = ["--who", "demo", "--why", "scripts/demo", "--json"]
+        where = ["--to", str(self.stage.folder / "opened")]
+        opened = self.stage.command_json("bureau.main", ["open", sid, *bureau, *where, *why])
+        evidence = Path(opened["evidence"])
         ca = str(self.stage.bureau / "certs" / "ca.pem")
-        said = self.stage.command("evidence", ["verify", str(evidence), "--ca", ca, "--json"])
+        said = self.stage.command(
+            "evidence", ["verify", str(evidence), "--ca", ca, "--json"], expect=(0, 1)
+        )
         (self.stage.folder / "verdict.json").write_text(said)
         return Outcome(
             sid=sid,
             verdict=json.loads(said),
-            films=sorted(opened.rglob("*.mp4")),
+            recording=Path(opened["recording"]) if opened["recording"] else None,
+            films=[Path(film) for film in opened["films"]],
             evidence=evidence,
         )
 
@@ -202,8 +207,9 @@ def _conclude(demo: Demo, outcome: Outcome, summary: Path | None) -> None:
     _say(f"Announcement: {verdict['disclosure']} (played and signed; hearing it comes later).")
     _say("Where things are:")
     for label, path in (
-        ("recording, opened for the bureau", outcome.films[0].parent if outcome.films else folder),
-        ("evidence as archived: journal, sealed segments, receipts", outcome.evidence),
+        ("recording (MP4)", outcome.recording or folder),
+        ("its segments (MP4)", outcome.films[0].parent if outcome.films else folder),
+        ("evidence: journal, sealed segments, receipts", outcome.evidence),
         ("verdict", folder / "verdict.json"),
         ("logs of the processes", demo.stage.logs),
     ):
@@ -215,11 +221,12 @@ def _conclude(demo: Demo, outcome: Outcome, summary: Path | None) -> None:
             "judgement": verdict["judgement"],
             "sid": outcome.sid,
             "folder": str(folder),
+            "recording": str(outcome.recording),
             "films": [str(film) for film in outcome.films],
             "timeline": demo.timeline.lines,
         }
         summary.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    if not verified or not outcome.films:
+    if not verified or outcome.recording is None:
         console.print(f"[red]NOT VERIFIED[/red]: {verdict['judgement']}")
         raise typer.Exit(1)
     console.print("VERIFIED")
@@ -239,7 +246,7 @@ def _play_by_keys(demo: Demo) -> None:
         "d": world.dock,
         "u": world.undock,
     }
-    console.print(_KEYS)
+    console.print(_KEYS, soft_wrap=True)
     lamp: LampPattern | None = None
     with _single_keys():
         while (key := _key()) != "q":

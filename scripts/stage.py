@@ -200,9 +200,9 @@ class Stage:
             raise StageError(f"{module} {' '.join(arguments)} ended with {done.returncode}: {said}")
         return done.stdout
 
-    def command_json(self, module: str, arguments: Sequence[str]) -> object:
-        """Run a command to its end and read what it printed as JSON."""
-        answer: object = json.loads(self.command(module, arguments))
+    def command_json(self, module: str, arguments: Sequence[str]) -> JsonObject:
+        """Run a command to its end and read the JSON object it printed."""
+        answer: JsonObject = json.loads(self.command(module, arguments))
         return answer
 
     def _start(self, name: str, module: str, arguments: Sequence[str]) -> None:

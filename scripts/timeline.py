@@ -36,11 +36,10 @@ class Timeline:
 
     def follow(self, chain: str, records: list[JsonObject]) -> None:
         """Tell those records of ``chain`` that were not told yet."""
-        for record in records:
-            known = (chain, int(record["i"]))
-            if known not in self._told:
-                self._told.add(known)
-                self._tell(record)
+        fresh = [one for one in records if (chain, int(one["i"])) not in self._told]
+        for record in sorted(fresh, key=_moment_of):
+            self._told.add((chain, int(record["i"])))
+            self._tell(record)
 
     def say(self, who: str, what: str, utc: str) -> None:
         """Tell something that is dated by the wall clock alone."""

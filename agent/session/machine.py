@@ -124,8 +124,8 @@ TABLE: Final[Mapping[type, Mapping[Phase, Row]]] = {
         STOPPING: _UNASKED,
     },
     e.SessionRefused: {
-        STARTING: _UNASKED,
-        IDLE: _UNASKED,
+        STARTING: opening.turned_away,
+        IDLE: opening.turned_away,
         OPENING: opening.refused,
         ANNOUNCING: _UNASKED,
         RECORDING: _UNASKED,

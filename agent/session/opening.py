@@ -61,11 +61,17 @@ def refused(session: Session, event: SessionRefused) -> Step:
     return idle, (ForgetSession(), StopCapture(), press, Beep(3))
 
 
+def turned_away(session: Session, event: SessionRefused) -> Step:
+    """The vault cannot work, and says why: nothing can be recorded until it can."""
+    return replace(session, trouble=event.code), ()
+
+
 def attached_idle(session: Session, event: VaultAttached) -> Step:
     """Ready; a session that the vault holds open goes on, for nothing but a press began it."""
     ready = _attached(session, event)
     if event.session is None:
-        return replace(ready, phase=Phase.IDLE), ()
+        first = session.phase is Phase.STARTING
+        return replace(ready, phase=Phase.IDLE, trouble=None if first else ready.trouble), ()
     held = event.session
     going = replace(
         ready,

@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evidence.canonical import JsonObject
 from hw.types import ButtonName, LampPattern
 from scripts.stage import Stage, Wishes
-from tests.kits.clip import write_clip
+from tests.kits.clip import SAMPLES, write_clip
 
 SEGMENT_SECONDS = 2
 HOLD_SECONDS = 3.2
@@ -26,13 +27,25 @@ class Story(Stage):
     Args:
         folder: The test's own.
         long_clip: Announce the real sentence (9 s) instead of a short sound.
+        clip_samples: Length of the short sound at 48 kHz.
+        enrol: How the device differs from the defaults.
     """
 
-    def __init__(self, folder: Path, *, long_clip: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        long_clip: bool = False,
+        clip_samples: int = SAMPLES,
+        enrol: Sequence[str] = ENROL,
+    ) -> None:
         super().__init__(folder)
-        announce = [] if long_clip else ["--announce", str(write_clip(folder / "clips" / "zh-cn"))]
+        announce = []
+        if not long_clip:
+            clips = write_clip(folder / "clips" / "zh-cn", samples=clip_samples)
+            announce = ["--announce", str(clips)]
         seconds = ["--segment-seconds", str(SEGMENT_SECONDS), "--keep-days", "0"]
-        self.provision(Wishes(init=[*INIT, *seconds, *announce], enrol=ENROL))
+        self.provision(Wishes(init=[*INIT, *seconds, *announce], enrol=enrol))
 
     def switch_on(self) -> None:
         """Start the recorder and wait for the green lamp."""
@@ -90,6 +103,11 @@ class Story(Stage):
     def faults(self, sid: str, part: str) -> list[str]:
         """How a part's faults went."""
         return [one["state"] for one in self.events(sid, "fault") if one["part"] == part]
+
+    def samples_of(self, clip: str) -> int:
+        """How long an announcement is."""
+        meta = json.loads((self.device.paths.announce / clip / "meta.json").read_text())
+        return int(meta["samples"])
 
     def kill(self, name: str) -> None:
         """End one process as by kill -9."""

@@ -120,6 +120,17 @@ def test_media_count_as_taken_once_picture_and_sound_are_acknowledged() -> None:
 
 def test_a_gap_is_an_event_even_while_no_media_pass() -> None:
     room = Room()
+    room.gate.hold()
+    room.gate.let_pass()
+    room.gate.interrupt()
     room.gate.gap(Gap(5, None, Cause.CAMERA_GONE, Track.VIDEO))
     fields = {"track": "video", "from_ns": 5, "to_ns": None, "cause": "camera_gone"}
     assert room.link.events == [("gap", fields)]
+
+
+def test_a_gap_of_what_no_session_took_is_no_event() -> None:
+    room = Room()
+    room.gate.hold()
+    room.gate.close()
+    room.gate.gap(Gap(5, None, Cause.CAMERA_GONE, Track.VIDEO))
+    assert room.link.events == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Queue
@@ -172,11 +171,22 @@ def test_acknowledgements_reach_capture_and_the_lamp(vault: Vault) -> None:
     assert vault.acknowledged == [mark]
 
 
-def test_a_vault_that_does_not_take_this_recorder_is_asked_again(vault: Vault) -> None:
+def _turn_away(vault: Vault, code: str) -> None:
     connection, _ = vault.listener.accept()
-    first: Channel[Any, Any] = Channel(connection, m.FromRecorder)
-    first.receive()
-    first.send(m.Refused(code="recording", detail="a recorder is attached already"))
+    channel: Channel[Any, Any] = Channel(connection, m.FromRecorder)
+    channel.receive()
+    channel.send(m.Refused(code=code, detail="why"))
+    channel.close()
+
+
+def test_a_vault_that_still_has_the_process_before_is_asked_again_at_once(vault: Vault) -> None:
+    _turn_away(vault, "recording")
     vault.accept()
-    first.close()
-    assert isinstance(connection, socket.socket)
+
+
+def test_a_vault_that_cannot_work_is_told_to_the_loop_and_not_pestered(vault: Vault) -> None:
+    _turn_away(vault, "no_rulebook")
+    assert vault.event(e.SessionRefused).code == "no_rulebook"
+    vault.listener.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        vault.listener.accept()

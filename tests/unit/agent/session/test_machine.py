@@ -371,3 +371,10 @@ def test_a_press_that_finds_a_session_of_another_process_goes_on_with_it() -> No
 def test_a_session_without_a_picture_has_no_gap_before_its_first_one() -> None:
     _, effects = _run(Session(), e.VaultAttached(HELD, (RULE,)), e.FirstFrame(9 * S))
     assert _stored(effects, "gap") == []
+
+
+def test_a_vault_that_cannot_work_shows_until_it_can() -> None:
+    away, _ = _run(Session(), e.SessionRefused("no_rulebook", "expired root"))
+    assert away.trouble == "no_rulebook"
+    ready, _ = _run(away, e.VaultAttached(None, (RULE,)))
+    assert ready.trouble is None
