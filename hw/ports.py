@@ -96,7 +96,11 @@ class Speaker(Protocol):
 
     @abstractmethod
     def play(self, clip: Clip) -> Playback:
-        """Start playing; raises ``SpeakerFault`` when it cannot."""
+        """Start playing.
+
+        Raises:
+            SpeakerFault: It cannot, or another clip is still sounding: two never sound at once.
+        """
 
 
 @runtime_checkable
@@ -120,7 +124,8 @@ class Camera(Protocol):
     def start(self, sink: VideoSink) -> None:
         """Deliver packets, or one fault and then nothing, to ``sink`` from the driver's thread.
 
-        The first packet is a key frame. Raises ``CameraFault`` when the camera is not there.
+        The first packet is a key frame. Raises ``CameraFault`` when the camera is not there or
+        already started.
         """
 
     @abstractmethod
@@ -155,7 +160,7 @@ class Battery(Protocol):
 
     @abstractmethod
     def read(self) -> BatteryReading:
-        """The state now; raises ``HardwareFault`` when the gauge does not answer."""
+        """The state now; raises ``BatteryFault`` when the gauge does not answer."""
 
 
 @runtime_checkable
