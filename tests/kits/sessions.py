@@ -111,7 +111,7 @@ def certificate(
 class Bureau:
     """A bureau: its CA, receipt key, rulebook keys and rulebook."""
 
-    def __init__(self, seed: str = "bureau") -> None:
+    def __init__(self, seed: str = "bureau", recipients: dict[str, str] | None = None) -> None:
         self.seed = seed
         self.name = f"{seed} CA"
         self.ca_signer = SeededSigner(f"{seed} ca")
@@ -121,7 +121,7 @@ class Bureau:
             f"{seed} desk", self.receipt_signer, EKU_RECEIPT_SIGNING
         )
         self.clerks = [SeededSigner(f"{seed} clerk {n}") for n in range(2)]
-        self.recipients = {role: f"age1{seed}{role}" for role in ("bureau", "escrow")}
+        self.recipients = recipients or {role: f"age1{seed}{role}" for role in ("bureau", "escrow")}
         self.root = rulebook.sign_root(self.root_document(), self.ca_signer)
         self.rulebook = rulebook.sign_rulebook(self.rulebook_document(), self.clerks)
 
@@ -450,8 +450,16 @@ class Take:
                 },
             )
 
-    def end(self, sealed: bytes, *, dropped: int = 0, ended_by: str = "recorder") -> None:
-        """The open segment is sealed."""
+    def end(
+        self,
+        sealed: bytes,
+        *,
+        dropped: int = 0,
+        ended_by: str = "recorder",
+        plain: bytes | None = None,
+    ) -> None:
+        """The open segment is sealed; ``plain`` is what is inside, where something is."""
+        plain = noise(f"plain {self.sid} {self.number}", 700) if plain is None else plain
         name = ids.segment_name(self.number)
         self.files[name] = sealed
         frames = self.frames_open
@@ -461,8 +469,8 @@ class Take:
             {
                 **_file(name, sealed),
                 "number": self.number,
-                "plain_size": len(sealed) - 300 if len(sealed) > 300 else 0,
-                "plain_sha256": sha256_hex(b"plain" + sealed),
+                "plain_size": len(plain),
+                "plain_sha256": sha256_hex(plain),
                 "init_sha256": sha256_hex(b"init"),
                 "first_pts_ns": self.pts_ns,
                 "last_pts_ns": end_ns,
