@@ -133,7 +133,7 @@ def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
         "例：bureau open 编号 --bureau ./bureau --to ./out --who 张三 --why 案件复核"
     ),
 )
-def open_session(
+def open_session(  # noqa: PLR0913 - who, why and where are all asked for
     context: typer.Context,
     sid: Annotated[str, typer.Argument(help="记录编号（bureau ledger 的最后一列）。")],
     *,
