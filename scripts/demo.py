@@ -102,9 +102,8 @@ class Demo:
     def follow(self) -> None:
         """Tell what has been signed since."""
         log = self.stage.device_log()
-        for sid in self.stage.sessions():
-            self.timeline.follow(sid, self.stage.journal(sid))
-        self.timeline.follow("device", log)
+        chains = {sid: self.stage.journal(sid) for sid in self.stage.sessions()}
+        self.timeline.follow({"device": log, **chains}, self.stage.receipts())
 
     def record(self) -> str:
         """Press, announce, record, mark, stop; returns the session's id."""
@@ -129,12 +128,12 @@ class Demo:
         self.wait(lambda: self._logged("release", sid), "receipt and release", seconds=60)
 
     def judge(self, sid: str) -> Outcome:
-        """List, open and verify what the bureau has."""
+        """Open and verify what the bureau has, and show its ledger."""
         bureau = ["--bureau", str(self.stage.bureau)]
-        console.print(self.stage.command("bureau.main", ["ledger", *bureau]).rstrip(), markup=False)
         why = ["--who", "demo", "--why", "scripts/demo", "--json"]
         where = ["--to", str(self.stage.folder / "opened")]
         opened = self.stage.command_json("bureau.main", ["open", sid, *bureau, *where, *why])
+        self._tell_ledger(sid)
         evidence = Path(opened["evidence"])
         ca = str(self.stage.bureau / "certs" / "ca.pem")
         said = self.stage.command(
@@ -148,6 +147,18 @@ class Demo:
             films=[Path(film) for film in opened["films"]],
             evidence=evidence,
         )
+
+    def _tell_ledger(self, sid: str) -> None:
+        """The bureau's ledger, as a clerk sees it."""
+        bureau = ["--bureau", str(self.stage.bureau)]
+        rows = json.loads(self.stage.command("bureau.main", ["ledger", *bureau, "--json"]))
+        row = next(one for one in rows if one["sid"] == sid)
+        what = (
+            f"ledger: session {row['counter']} of {row['device']}, {row['segments']} segments, "
+            f"announcement {row['disclosure']}, {row['state']}, {row['verdict']}; "
+            f"was due by {row['deadline'][:19]} UTC"
+        )
+        self.timeline.say("bureau", what, row["stored"])
 
     def _is_ready(self) -> bool:
         if not self.stage.device.paths.world_socket.exists():
@@ -185,19 +196,18 @@ def main(
     demo = Demo(stage)
     picture = ["--width", "320", "--height", "240", "--bitrate", "600000"] if small else []
     try:
-        demo.set_up(picture)
-        if keep_running:
-            _play_by_keys(demo)
-            return
-        sid = demo.record()
-        demo.push(sid)
-        outcome = demo.judge(sid)
+        with stage:
+            demo.set_up(picture)
+            if keep_running:
+                _play_by_keys(demo)
+                return
+            sid = demo.record()
+            demo.push(sid)
+            outcome = demo.judge(sid)
     except (StageError, HardwareFault) as error:
         console.print(f"[red]The demo failed:[/red] {escape(str(error))}", soft_wrap=True)
         console.print(f"Logs: {stage.logs}", soft_wrap=True)
         raise typer.Exit(1) from error
-    finally:
-        stage.clear()
     _conclude(demo, outcome, summary)
 
 

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from time import monotonic
-from typing import IO, Final, TypeVar
+from typing import IO, Final, Self, TypeVar
 
 from agent.settings import LONGEST_SOCKET_PATH, Device, load_device
-from evidence import journal
+from evidence import journal, jws
 from evidence.canonical import JsonObject
 from hw.errors import HardwareFault
 from hw.fake.world import FakeWorld
@@ -111,6 +111,12 @@ class Stage:
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)  # noqa: TID251 - the stage's own
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+
     # Looking at it.
 
     @property
@@ -143,6 +149,11 @@ class Stage:
     def journal(self, sid: str) -> list[JsonObject]:
         """The records of a session's journal so far."""
         return _records(self.device.paths.sessions / sid / "journal.jws")
+
+    def receipts(self) -> list[JsonObject]:
+        """The bureau's receipts that the vault has taken."""
+        found = sorted(self.device.paths.receipts.glob("*.jws"))
+        return [jws.parse(one.read_bytes(), jws.TYP_RECEIPT).payload() for one in found]
 
     def sessions(self) -> list[str]:
         """Sessions with a folder on the device, oldest first."""

@@ -6,7 +6,7 @@ log, of a session's journal, or of the bureau's ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from rich.console import Console
@@ -34,24 +34,33 @@ class Timeline:
         self._told: set[tuple[str, int]] = set()
         self.lines: list[dict[str, object]] = []
 
-    def follow(self, chain: str, records: list[JsonObject]) -> None:
-        """Tell those records of ``chain`` that were not told yet."""
-        fresh = [one for one in records if (chain, int(one["i"])) not in self._told]
-        for record in sorted(fresh, key=_moment_of):
-            self._told.add((chain, int(record["i"])))
-            self._tell(record)
+    def follow(self, chains: Mapping[str, list[JsonObject]], receipts: list[JsonObject]) -> None:
+        """Tell what was not told yet: records by chain, and the bureau's receipts."""
+        news = [line for chain, records in chains.items() for line in self._read(chain, records)]
+        for receipt in receipts:
+            if self._is_new("receipts", int(receipt["serial"])) and self._zero is not None:
+                at_ns = utc_ns(receipt["stored_at"]) - utc_ns(self._zero["utc"])
+                news.append((at_ns / _SECOND_NS, _signed_receipt(receipt)))
+        for seconds, line in sorted(news):
+            self._print(seconds, *line)
 
     def say(self, who: str, what: str, utc: str) -> None:
         """Tell something that is dated by the wall clock alone."""
-        zero_ns = utc_ns(str(self._zero["utc"])) if self._zero is not None else utc_ns(utc)
-        self._print((utc_ns(utc) - zero_ns) / _SECOND_NS, who, what)
+        zero = utc if self._zero is None else self._zero["utc"]
+        self._print((utc_ns(utc) - utc_ns(zero)) / _SECOND_NS, who, what)
 
-    def _tell(self, record: JsonObject) -> None:
-        self._zero = self._zero or record
-        told = _TELLERS.get(str(record["t"]), _nothing)(record)
-        if told is not None:
-            at_ns = _moment_of(record) - int(self._zero["mono_ns"])
-            self._print(at_ns / _SECOND_NS, *told)
+    def _read(self, chain: str, records: list[JsonObject]) -> Iterator[tuple[float, Line]]:
+        for record in records:
+            if self._is_new(chain, int(record["i"])):
+                self._zero = self._zero or record
+                told = _TELLERS.get(str(record["t"]), _nothing)(record)
+                if told is not None:
+                    yield (_moment_of(record) - int(self._zero["mono_ns"])) / _SECOND_NS, told
+
+    def _is_new(self, chain: str, number: int) -> bool:
+        new = (chain, number) not in self._told
+        self._told.add((chain, number))
+        return new
 
     def _print(self, seconds: float, who: str, what: str) -> None:
         self.lines.append({"at_ms": round(seconds * 1000), "who": who, "what": what})
@@ -165,6 +174,16 @@ def _receipt(record: JsonObject) -> Line:
     return "vault", (
         f"verified the bureau's receipt no. {record['serial']}: {record['kind']} "
         f"(sha256 {record['sha256'][:12]}…)"
+    )
+
+
+def _signed_receipt(receipt: JsonObject) -> Line:
+    number, files = receipt["serial"], len(receipt["files"])
+    if receipt["kind"] == "committed":
+        return "bureau", f"verified the journal and signs receipt no. {number}: committed"
+    return "bureau", (
+        f"verified and archived all {files} files, writes its ledger, "
+        f"and signs receipt no. {number}: stored"
     )
 
 

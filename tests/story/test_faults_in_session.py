@@ -15,10 +15,9 @@ pytestmark = [pytest.mark.slow]
 
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[Story]:
-    made = Story(tmp_path)
-    made.switch_on()
-    yield made
-    made.clear()
+    with Story(tmp_path) as made:
+        made.switch_on()
+        yield made
 
 
 def test_without_a_camera_sound_goes_on_and_pictures_come_back(story: Story) -> None:
@@ -83,8 +82,7 @@ def test_space_that_runs_out_closes_the_session_cleanly(story: Story) -> None:
 
 @pytest.mark.rule("C8")
 def test_stopping_during_the_announcement_states_how_far_it_came(tmp_path: Path) -> None:
-    story = Story(tmp_path, long_clip=True)
-    try:
+    with Story(tmp_path, long_clip=True) as story:
         story.switch_on()
         sid = story.press_record()
         story.wait_until(lambda: story.of(sid, "tick"), "the first picture on the medium")
@@ -95,5 +93,3 @@ def test_stopping_during_the_announcement_states_how_far_it_came(tmp_path: Path)
         assert [(one["announced"], one["reason"]) for one in said] == [(False, "stopped")]
         assert 0 < said[0]["frames_played"] < story.samples_of("zh-cn")
         assert story.judge(sid)["judgement"] == "verified"
-    finally:
-        story.clear()

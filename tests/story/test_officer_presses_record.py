@@ -16,9 +16,8 @@ pytestmark = [pytest.mark.slow]
 
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[Story]:
-    made = Story(tmp_path)
-    yield made
-    made.clear()
+    with Story(tmp_path) as made:
+        yield made
 
 
 @pytest.mark.rule("C8", "C10")
@@ -53,7 +52,7 @@ def test_a_press_records_announces_seals_and_a_hold_with_a_press_ends_it(story: 
     assert verdict["judgement"] == "verified"
 
 
-@pytest.mark.rule("C8")
+@pytest.mark.rule("C12")
 def test_the_announcement_is_itself_on_the_record(story: Story) -> None:
     story.switch_on()
     sid = story.start_recording()
@@ -64,6 +63,7 @@ def test_the_announcement_is_itself_on_the_record(story: Story) -> None:
     assert said["from_ns"] < story.of(sid, "seg")[-1]["last_pts_ns"]
 
 
+@pytest.mark.rule("E1")
 def test_pictures_join_without_loss_from_the_press_to_the_end(story: Story) -> None:
     story.switch_on()
     sid = story.start_recording()

@@ -9,15 +9,14 @@ import pytest
 
 from tests.kits.story import Story, broken
 
-pytestmark = [pytest.mark.slow]
+pytestmark = [pytest.mark.slow, pytest.mark.rule("E8")]
 
 
 @pytest.fixture
 def story(tmp_path: Path) -> Iterator[Story]:
-    made = Story(tmp_path)
-    made.switch_on()
-    yield made
-    made.clear()
+    with Story(tmp_path) as made:
+        made.switch_on()
+        yield made
 
 
 def test_a_killed_vault_loses_nothing_and_the_party_is_told_again(story: Story) -> None:
