@@ -7,8 +7,8 @@ what is there.
 
 from __future__ import annotations
 
-import contextlib
 import json
+import logging
 import os
 import shutil
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ from evidence.ids import DEVICE_LOG_NAME, is_content_name
 from evidence.report import report
 from evidence.store import durable
 from evidence.verify import Bundle, Verdict, verify
+
+_log = logging.getLogger(__name__)
 
 FILM_NAME: Final = "recording.mp4"
 _AGE_SUFFIX: Final = ".age"
@@ -189,14 +191,21 @@ def _take(source: Path, target: Path) -> None:
 
 
 def _unseal(source: Path, target: Path, identity: pyrage.x25519.Identity) -> None:
-    """Decrypt; of a file that a crash tore, everything that is authentic."""
-    # age writes each chunk once it is authentic, and ends in an error at the torn one.
-    with (
-        source.open("rb") as sealed,
-        target.open("xb") as opened,
-        contextlib.suppress(pyrage.DecryptError),
-    ):
-        pyrage.decrypt_io(sealed, opened, [identity])
+    """Decrypt; of a file that a crash tore, everything that is authentic.
+
+    Raises:
+        OSError: The medium failed.
+    """
+    with source.open("rb") as sealed, target.open("xb") as opened:
+        try:
+            pyrage.decrypt_io(sealed, opened, [identity])
+        except pyrage.DecryptError as error:
+            _log.warning("%s: %s", source.name, error)
+        except OSError as error:
+            # A torn file ends in an error without a number, after each whole chunk was written.
+            if error.errno is not None:
+                raise
+            _log.warning("%s: %s", source.name, error)
 
 
 def _read_identity(path: Path) -> pyrage.x25519.Identity:

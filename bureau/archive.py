@@ -63,6 +63,10 @@ class Archive:
             file.write(b"".join(line + NEWLINE for line in lines))
             file.sync()
 
+    def replace_log(self, device: str, lines: Sequence[bytes]) -> None:
+        """Keep only these lines of the copy: the others were not what the device had signed."""
+        replace_file(self.log(device), b"".join(line + NEWLINE for line in lines))
+
     def session(self, device: str, sid: str) -> Path:
         """The folder of a session: in quarantine if it was put there."""
         held = self._quarantine / device / sid / "session"

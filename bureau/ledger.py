@@ -171,6 +171,16 @@ class Ledger:
         with self._transaction() as session:
             session.merge(row)
 
+    def put_receipt(self, row: ReceiptRow) -> None:
+        """Write a receipt, unless it stands there: its acknowledgement is kept.
+
+        Raises:
+            LedgerError: The database does not take it.
+        """
+        with self._transaction() as session:
+            if session.get(ReceiptRow, row.serial) is None:
+                session.add(row)
+
     def set_state(
         self, device: str, sid: str, state: str, *, verdict: str, stored: str | None = None
     ) -> None:
@@ -205,6 +215,25 @@ class Ledger:
         wanted = select(ReceiptRow.serial).where(ReceiptRow.acknowledged.is_not(None))
         with self._transaction() as session:
             return set(session.scalars(wanted))
+
+    def serials(self) -> set[int]:
+        """Serials of all receipts it lists.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        with self._transaction() as session:
+            return set(session.scalars(select(ReceiptRow.serial)))
+
+    def states(self) -> dict[tuple[str, str], str]:
+        """State of every session it lists, by device and session.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        wanted = select(SessionRow.device, SessionRow.sid, SessionRow.state)
+        with self._transaction() as session:
+            return {(row[0], row[1]): row[2] for row in session.execute(wanted)}
 
     def begin_copy(self, row: CopyRow) -> int:
         """Write down that somebody is about to open a session; its number.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +55,7 @@ def open_office(bureau: Bureau, clock: Clock) -> Office:
         ledger=open_ledger(bureau),
         rulebooks=Rulebooks(paths.rulebook.parent, ca),
         clock=clock,
+        free_bytes=lambda: shutil.disk_usage(paths.folder).free,
     )
 
 

@@ -1,10 +1,13 @@
 """What the bureau knows of one device: its log, its sessions, the files they name.
 
-Owns finding the verified line behind a transfer's id. Refuses anything that no verified line names:
-a broker and the other devices on it are not trusted.
+Owns finding the verified line behind a transfer. Refuses anything that no verified line of this
+very device names: a broker and the other devices on it are not trusted. Sessions that are over are
+not kept in memory; one that is asked for again is read again.
 """
 
 from __future__ import annotations
+
+import logging
 
 from cryptography import x509
 
@@ -13,8 +16,13 @@ from bureau.errors import RefusedError
 from bureau.intake.log import Claim, LogChain
 from bureau.intake.partials import Target
 from bureau.intake.summary import Summary, summarise
+from bureau.receipts import ReceiptBook
+from evidence.digests import FileFacts
+from evidence.errors import EvidenceError
 from evidence.ids import JOURNAL_NAME
 from evidence.receipt import ReceiptedFile
+
+_log = logging.getLogger(__name__)
 
 
 class Holdings:
@@ -23,46 +31,107 @@ class Holdings:
     Args:
         device: Device id.
         archive: Where its log and sessions lie.
+        book: Says which journals were verified, and which sessions are over.
         ca: The bureau CA.
+
+    Attributes:
+        chain: The device log, verified again from our copy.
+        damage: Why our copy of the log is shorter than it was, or None.
     """
 
-    def __init__(self, device: str, archive: Archive, ca: x509.Certificate) -> None:
+    def __init__(
+        self, device: str, archive: Archive, book: ReceiptBook, ca: x509.Certificate
+    ) -> None:
         self.device = device
         self._archive = archive
+        self._book = book
         self._targets: dict[str, Target] = {}
         self._summaries: dict[str, Summary] = {}
+        self._missing: dict[str, set[str]] = {}
+        self._over: dict[str, str] = {}
+        self._reopened: Summary | None = None
         self.chain = LogChain(device, ca)
-        self.chain.extend(archive.read_log(device))
+        lines = archive.read_log(device)
+        extension = self.chain.extend(lines)
+        kept = len(extension.accepted)
+        self.damage = None if kept == len(lines) else f"line {kept} does not verify any more"
         self.learn()
 
+    @property
+    def lines(self) -> tuple[bytes, ...]:
+        """The lines of our copy that verify."""
+        return self._archive.read_log(self.device)[: self.chain.lines]
+
     def learn(self) -> None:
-        """Take what the log names by now, and the journals that are archived."""
-        for claim in self.chain.claims.values():
-            self._add(claim.sid, JOURNAL_NAME, claim)
-            held = self._archive.holds(self.device, claim.sid, JOURNAL_NAME)
-            if held and claim.sid not in self._summaries and not self.quarantined(claim.sid):
-                path = self._archive.file(self.device, claim.sid, JOURNAL_NAME)
-                self.admit(summarise(path.read_bytes()))
+        """Take what the log names by now, and the verified journals that are archived."""
+        for sid, claim in self.chain.claims.items():
+            if self.is_over(sid) or sid in self._summaries:
+                continue
+            self.aim(self._target(sid, JOURNAL_NAME, claim.journal))
+            if self._book.find(self.device, sid, "committed") is not None:
+                self._admit_archived(sid)
 
     def admit(self, summary: Summary) -> None:
         """A journal was verified: its files may come."""
-        self._summaries[summary.sid] = summary
+        sid = summary.sid
+        self._summaries[sid] = summary
         for name, facts in summary.files.items():
-            target = Target(device=self.device, sid=summary.sid, name=name, facts=facts)
+            self.aim(self._target(sid, name, facts))
+        names = (JOURNAL_NAME, *summary.files)
+        self._missing[sid] = {
+            name for name in names if not self._archive.holds(self.device, sid, name)
+        }
+
+    def arrived(self, target: Target) -> None:
+        """A file was archived."""
+        self._missing.get(target.sid, set()).discard(target.name)
+
+    def finish(self, sid: str) -> None:
+        """A session is over: remember no more of it than its transfers' ids."""
+        self._summaries.pop(sid, None)
+        self._missing.pop(sid, None)
+        mine = [fid for fid, target in self._targets.items() if target.sid == sid]
+        for fid in mine:
+            del self._targets[fid]
+            self._over[fid] = sid
+
+    def aim(self, target: Target) -> None:
+        """Let chunks of this transfer's id go to ``target``: the same bytes may have two names."""
+        if self.is_over(target.sid):
+            self._over[target.fid] = target.sid
+        else:
             self._targets[target.fid] = target
 
     def target(self, fid: str) -> Target:
         """The file behind a transfer's id.
 
         Raises:
-            RefusedError: No verified line names it, or its session is in quarantine.
+            RefusedError: No verified line names it.
         """
         target = self._targets.get(fid)
         if target is None:
             raise RefusedError("no verified record of this device names that file")
-        if self.quarantined(target.sid):
-            raise RefusedError(f"session {target.sid} is in quarantine", code="quarantined")
         return target
+
+    def session_over(self, fid: str) -> str | None:
+        """The session that is over to which a transfer belonged, or None."""
+        return self._over.get(fid)
+
+    def named(self, sid: str, name: str) -> Target:
+        """The file of that name in that session, as the verified lines describe it.
+
+        Raises:
+            RefusedError: They do not name it, or the journal is not here yet.
+        """
+        journal = self.claim(sid).journal
+        if name == JOURNAL_NAME:
+            return self._target(sid, name, journal)
+        summary = self._summaries.get(sid) or self._reopen(sid)
+        if summary is None:
+            raise RefusedError("the journal goes first: it names the files")
+        if name not in summary.files:
+            raise RefusedError("the journal names no such file")
+        return self._target(sid, name, summary.files[name])
 
     def claim(self, sid: str) -> Claim:
         """What the log says of a session.
@@ -75,34 +144,65 @@ class Holdings:
             raise RefusedError(f"the device log names no session {sid}")
         return claim
 
-    def summary(self, sid: str) -> Summary | None:
-        """A session whose journal was verified, or None."""
-        return self._summaries.get(sid)
+    def summary(self, sid: str) -> Summary:
+        """A session whose journal was verified.
 
-    def sessions(self) -> list[str]:
-        """Sessions that the log names."""
-        return list(self.chain.claims)
+        Raises:
+            RefusedError: It was not.
+        """
+        summary = self._summaries.get(sid) or self._reopen(sid)
+        if summary is None:
+            raise RefusedError(f"the journal of {sid} is not here")
+        return summary
 
     def quarantined(self, sid: str) -> bool:
         """Whether that session was put aside."""
         return self._archive.reason(self.device, sid) is not None
 
+    def is_over(self, sid: str) -> bool:
+        """Whether nothing more is expected of a session."""
+        stored = self._book.find(self.device, sid, "stored")
+        return stored is not None or self.quarantined(sid)
+
     def is_complete(self, sid: str) -> bool:
         """Whether every file of a session is archived."""
-        summary = self._summaries.get(sid)
-        return summary is not None and all(
-            self._archive.holds(self.device, sid, name) for name in summary.files
-        )
+        return sid in self._summaries and not self._missing[sid]
 
     def files(self, sid: str) -> tuple[ReceiptedFile, ...]:
-        """Every file of a verified session as a receipt names it, journal first."""
+        """Every file of a verified session as a receipt names it, journal first.
+
+        Raises:
+            RefusedError: Its journal was not verified.
+        """
         journal = self.claim(sid).journal
-        named = self._summaries[sid].files
         return (
             ReceiptedFile(JOURNAL_NAME, journal.size, journal.sha256),
-            *(ReceiptedFile(name, facts.size, facts.sha256) for name, facts in named.items()),
+            *(
+                ReceiptedFile(name, facts.size, facts.sha256)
+                for name, facts in self.summary(sid).files.items()
+            ),
         )
 
-    def _add(self, sid: str, name: str, claim: Claim) -> None:
-        target = Target(device=self.device, sid=sid, name=name, facts=claim.journal)
-        self._targets[target.fid] = target
+    def _target(self, sid: str, name: str, facts: FileFacts) -> Target:
+        return Target(device=self.device, sid=sid, name=name, facts=facts)
+
+    def _admit_archived(self, sid: str) -> None:
+        """Take a journal up that was verified before this process began."""
+        try:
+            self.admit(self._read(sid))
+        except (EvidenceError, OSError) as error:
+            _log.error("the archived journal of %s cannot be taken up: %s", sid, error)
+
+    def _reopen(self, sid: str) -> Summary | None:
+        """The summary of a session that is over; the last one is kept at hand."""
+        if not self.is_over(sid) or not self._archive.holds(self.device, sid, JOURNAL_NAME):
+            return None
+        if self._reopened is None or self._reopened.sid != sid:
+            try:
+                self._reopened = self._read(sid)
+            except EvidenceError as error:
+                raise RefusedError(f"the journal names no files: {error.detail}") from error
+        return self._reopened
+
+    def _read(self, sid: str) -> Summary:
+        return summarise(self._archive.file(self.device, sid, JOURNAL_NAME).read_bytes())

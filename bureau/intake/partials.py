@@ -261,6 +261,10 @@ class Partials:
         """Where the bytes of ``target`` arrive."""
         return self._folder / target.device / target.fid
 
+    def devices(self) -> int:
+        """How many devices have transfers open."""
+        return len({device for device, _ in self._open})
+
     def sync(self) -> list[tuple[Partial, tuple[int, ...]]]:
         """Put everything on the medium; what may now be acknowledged, by transfer.
 

@@ -14,13 +14,19 @@ RATE = 48_000
 SAMPLES = 4_800
 
 
-def write_clip(folder: Path, *, clip_id: str = "zh-cn", text: str = SENTENCE) -> Path:
-    """Write ``text.txt``, ``audio.flac`` (0.1 s) and ``meta.json``; returns the folder above."""
+def write_clip(
+    folder: Path, *, clip_id: str = "zh-cn", text: str = SENTENCE, samples: int = SAMPLES
+) -> Path:
+    """Write ``text.txt``, ``audio.flac`` (0.1 s if not told) and ``meta.json``.
+
+    Returns:
+        The folder above.
+    """
     folder.mkdir(parents=True)
-    samples = (np.sin(np.arange(SAMPLES) / 20) * 8_000).astype("<i2")
+    sound = (np.sin(np.arange(samples) / 20) * 8_000).astype("<i2")
     with av.open(str(folder / "audio.flac"), "w", format="flac") as file:
         stream = file.add_stream("flac", rate=RATE, layout="mono", format="s16")
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
+        frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = RATE
         for packet in [*stream.encode(frame), *stream.encode(None)]:
             file.mux(packet)
@@ -29,8 +35,8 @@ def write_clip(folder: Path, *, clip_id: str = "zh-cn", text: str = SENTENCE) ->
         "id": clip_id,
         "lang": "zh-CN",
         "text_sha256": hashlib.sha256(text.encode()).hexdigest(),
-        "pcm_sha256": hashlib.sha256(samples.tobytes()).hexdigest(),
-        "samples": SAMPLES,
+        "pcm_sha256": hashlib.sha256(sound.tobytes()).hexdigest(),
+        "samples": samples,
         "rate": RATE,
     }
     (folder / "meta.json").write_text(json.dumps(meta))
