@@ -86,7 +86,7 @@ def stop(session: Session, reason: str, at_ns: int) -> Step:
 
 def clip_ended(session: Session, event: ClipEnded) -> Step:
     """The announcement's statement is complete: now the vault may close."""
-    if session.speech is not Speech.PLAYING:
+    if session.speech is not Speech.PLAYING or event.clip != session.clip:
         return session, ()
     silent, effects = speaking.clip_ended_at_stop(session, event)
     return silent, (*effects, CloseVaultSession(session.closing))
@@ -118,10 +118,10 @@ def lost(session: Session, held: ActiveSession | None) -> Step:
 
 def attached_stopping(session: Session, event: VaultAttached) -> Step:
     """The vault came back while closing: send what it may lack and ask again, or find it closed."""
-    ready = replace(session, attached=True, rules=event.announcements)
+    ready = replace(session, attached=True)
     held = event.session
     if held is None:
-        idle, effects = _idle(ready, None)
+        idle, effects = _idle(replace(ready, rules=event.announcements), None)
         return idle, (ForgetSession(), *effects)
     # A second stop returns when the replayed tail has been handed on.
     tail: tuple[Effect, ...] = (ReplayMedia(held.next_segment, held.gop_count), StopCapture())
@@ -173,7 +173,6 @@ def _idle(session: Session, trouble: str | None) -> Step:
         attached=session.attached,
         rules=session.rules,
         faults=session.faults,
-        storage=session.storage,
         battery_percent=session.battery_percent,
         quitting=session.quitting,
         unannounced=session.unannounced,

@@ -42,7 +42,6 @@ def start(session: Session, event: RecordPressed) -> Step:
         rules=session.rules,
         pressed_ns=event.at_ns,
         faults=session.faults,
-        storage=session.storage,
         battery_percent=session.battery_percent,
     )
     effects: tuple[Effect, ...] = (BeginCapture(0, 0, event.at_ns),)
@@ -105,11 +104,11 @@ def attached_opening(session: Session, event: VaultAttached) -> Step:
 
 def attached_capturing(session: Session, event: VaultAttached) -> Step:
     """The vault came back: what it may not have is sent again, and the party is told again."""
-    ready = _attached(session, event)
     held = event.session
     if held is None or held.sid != session.sid:
-        return ending.lost(ready, held)
-    going = speaking.await_media(ready)
+        return ending.lost(_attached(session, event), held)
+    # What a session says was settled when it was opened.
+    going = speaking.await_media(replace(session, attached=True))
     if going.phase is Phase.RECORDING:
         going = replace(going, phase=Phase.ANNOUNCING)
     return going, (ReplayMedia(held.next_segment, held.gop_count),)

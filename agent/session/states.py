@@ -79,7 +79,7 @@ class Session:
         closing: Why it ends.
         quitting: Whether the process ends with it.
         faults: Parts that do not work now.
-        storage: The vault's last word about space.
+        storage: The vault's last word about space in this session.
         battery_percent: Of the last reading.
         heartbeat_ns: When media last reached the medium; 0 while none did.
         trouble: Stable code of what went wrong with the last session or start.

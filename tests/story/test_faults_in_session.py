@@ -13,11 +13,22 @@ from tests.kits.story import HOLD_SECONDS, Story, broken
 pytestmark = [pytest.mark.slow]
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with Story(tmp_path_factory.mktemp("story")) as story:
+        story.switch_on()
+        yield story
+
+
 @pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
-    with Story(tmp_path) as made:
-        made.switch_on()
-        yield made
+def story(running: Story) -> Iterator[Story]:
+    """One recorder for all of these; whatever a test broke is mended."""
+    yield running
+    running.world.mend_camera()
+    running.world.mend_microphone()
+    running.world.mend_speaker()
+    running.world.skew_clock(0)
+    running.wait_until(lambda: running.lamp() is LampPattern.READY, "the green lamp")
 
 
 def test_without_a_camera_sound_goes_on_and_pictures_come_back(story: Story) -> None:
@@ -71,13 +82,14 @@ def test_a_broken_speaker_is_stated_and_the_recording_goes_on(story: Story) -> N
     assert broken(story.judge(sid)) == []
 
 
-def test_space_that_runs_out_closes_the_session_cleanly(story: Story) -> None:
-    sid = story.start_recording()
-    story.world.fill_disk(1_000_000)
-    assert story.closed(sid)["reason"] == "storage"
-    story.wait_until(lambda: story.lamp() is LampPattern.LOW, "the lamp to say so")
-    verdict = story.judge(sid)
-    assert broken(verdict) == []
+def test_space_that_runs_out_closes_the_session_cleanly(tmp_path: Path) -> None:
+    with Story(tmp_path) as story:
+        story.switch_on()
+        sid = story.start_recording()
+        story.world.fill_disk(1_000_000)
+        assert story.closed(sid)["reason"] == "storage"
+        story.wait_until(lambda: story.lamp() is LampPattern.LOW, "the lamp to say so")
+        assert broken(story.judge(sid)) == []
 
 
 @pytest.mark.rule("C8")

@@ -120,7 +120,7 @@ def test_every_row_that_changes_nothing_says_why() -> None:
 
 
 @given(st.lists(st.sampled_from(SAMPLES), max_size=60))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_no_order_of_events_breaks_what_must_hold(events: list[e.Event]) -> None:
     session = Session()
     running = False
