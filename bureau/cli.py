@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
+from types import FrameType
 from typing import Annotated, Final
 
 import typer
@@ -260,16 +262,30 @@ def _watch(broker: Broker, stop: Event) -> None:
 
 
 def _stop_when_asked() -> Event:
+    """An event that SIGTERM or SIGINT sets, whichever thread meets it.
+
+    Blocked signals would be inherited by the broker, which then could not be asked to end.
+    """
     stop = Event()
-    wanted = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
+    heard, told = socket.socketpair()
+    told.settimeout(0)
+    signal.set_wakeup_fd(told.fileno())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave_it_to_the_thread)
 
     def wait() -> None:
-        signal.sigwait(wanted)
-        stop.set()
+        with told, heard:
+            heard.recv(1)
+            stop.set()
+            # A second signal has to find somebody to write to.
+            Event().wait()
 
     Thread(target=wait, name="signals", daemon=True).start()
     return stop
+
+
+def _leave_it_to_the_thread(number: int, frame: FrameType | None) -> None:
+    del number, frame
 
 
 def _guard(folder: Path, work: Callable[[Bureau], None]) -> None:
