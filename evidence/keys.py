@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -154,7 +154,7 @@ def read_certificate(text: object) -> x509.Certificate:
         raise CertificateError("a certificate is base64 DER of at most 4 KiB")
     try:
         return x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError) as error:
+    except (binascii.Error, ValueError, x509.InvalidVersion) as error:
         raise CertificateError("not a certificate") from error
 
 
@@ -207,7 +207,7 @@ def device_of(certificate: x509.Certificate) -> str:
 def _check_issued(leaf: x509.Certificate, ca: x509.Certificate) -> None:
     try:
         leaf.verify_directly_issued_by(ca)
-    except (InvalidSignature, TypeError, ValueError):
+    except (InvalidSignature, TypeError, UnsupportedAlgorithm, ValueError):
         raise CertificateError("the certificate was not issued by the pinned bureau CA") from None
 
 

@@ -88,10 +88,10 @@ class Authority:
             self.lose_sight()
             return Standing.REFUSED, None
         before = self._current
-        refusal = self._enter(payload) if payload.get("t") in _ENTRIES else None
+        refusal = self._enter(payload) if _type_of(payload) in _ENTRIES else None
         standing = Standing.REFUSED
         if refusal is None:
-            standing, refusal = self._check(parsed, attests=payload.get("t") == "attest")
+            standing, refusal = self._check(parsed, attests=_type_of(payload) == "attest")
         self._learn_next(payload, standing, before)
         return standing, refusal
 
@@ -155,7 +155,7 @@ class Authority:
         return Standing.SIGNED, None
 
     def _learn_next(self, payload: JsonObject, standing: Standing, before: _Keys) -> None:
-        evolves = self._evolves_always or payload.get("t") in records.EVOLVING
+        evolves = self._evolves_always or _type_of(payload) in records.EVOLVING
         announced = _read_key(payload.get("next")) if evolves else None
         if standing is Standing.REFUSED:
             # Damaged: the next line may be under the key it announces, or still under the old one.
@@ -180,6 +180,11 @@ def _parse_statement(token: object) -> _Said:
         return _Said(parsed, parsed.payload())
     except (EvidenceError, UnicodeEncodeError) as error:
         return _Said(None, None, str(error))
+
+
+def _type_of(payload: JsonObject) -> str:
+    t = payload.get("t")
+    return t if isinstance(t, str) else ""
 
 
 def _keys(known: _Known | None) -> _Keys:
