@@ -1,8 +1,10 @@
 """The receiving desk on MQTT 5: devices' messages in, the bureau's answers out.
 
-Owns the connection to the broker (TLS 1.3, a certificate of the desk's own) and the one thread on
-which the intake works. Refuses to believe the transport: an acknowledgement by the broker means
-nothing, and a connection that breaks is begun anew without relying on what the broker kept.
+Owns the connection to the broker (TLS 1.3, a certificate of the desk's own), the one thread on
+which the intake works, and the one beside it that judges whole sessions: reading one of many
+gigabytes must not keep every other device waiting. Refuses to believe the transport: an
+acknowledgement by the broker means nothing, and a connection that breaks is begun anew without
+relying on what the broker kept.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import logging
 import queue
 import ssl
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -21,18 +24,20 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from bureau.errors import LinkError
-from bureau.intake.intake import Intake
+from bureau.intake.intake import Intake, Whole
 from bureau.intake.message import Message, Outgoing
+from evidence.verify import Verdict
 from evidence.wire import ROOT
 
 _log = logging.getLogger(__name__)
 
 TOPICS: Final = (f"{ROOT}/+/f/#", f"{ROOT}/+/log", f"{ROOT}/+/state", f"{ROOT}/+/receipt/+/+/ack")
-FLUSH_BYTES: Final = 8 * 1024 * 1024
-FLUSH_SECONDS: Final = 0.02
 CONNECT_SECONDS: Final = 10.0
 
 _QUEUED: Final = 64
+_TURN_SECONDS: Final = 0.02
+_LULL_SECONDS: Final = 0.002
+"""Nothing came for so long: what was written is synced now; more gathers meanwhile."""
 _KEEPALIVE_SECONDS: Final = 30
 _PAUSE_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 _RETAIN_NOT_SENT: Final = 2
@@ -95,32 +100,72 @@ class Desk:
         """
         tls = self._connection.tls()
         failures = 0
-        while not self._stop.is_set():
-            link = _Link(self._connection, tls)
-            try:
-                link.open(self._stop)
-                failures = 0
-                _log.info("the desk listens at %s", self._connection.port)
-                self._serve(link)
-            except LinkError as error:
-                _log.warning("%s", error.detail)
-            finally:
-                link.close()
-            self._stop.wait(_PAUSE_SECONDS[min(failures, len(_PAUSE_SECONDS) - 1)])
-            failures += 1
+        with ThreadPoolExecutor(1, "judge") as judges:
+            while not self._stop.is_set():
+                link = _Link(self._connection, tls)
+                try:
+                    link.open(self._stop)
+                    failures = 0
+                    _log.info("the desk listens at %s", self._connection.port)
+                    self._serve(link, _Bench(self._intake, judges))
+                except LinkError as error:
+                    _log.warning("%s", error.detail)
+                finally:
+                    link.close()
+                self._stop.wait(_PAUSE_SECONDS[min(failures, len(_PAUSE_SECONDS) - 1)])
+                failures += 1
 
-    def _serve(self, link: _Link) -> None:
+    def _serve(self, link: _Link, bench: _Bench) -> None:
         """Answer one connection until it ends."""
         link.publish(self._intake.greet())
-        unsynced = 0
         while not self._stop.is_set() and link.is_up():
-            message = link.receive(FLUSH_SECONDS)
+            lull = _LULL_SECONDS if self._intake.unsynced else _TURN_SECONDS
+            message = link.receive(lull)
             if message is not None:
                 link.publish(self._intake.handle(message))
-                unsynced += len(message.payload)
-            if unsynced and (message is None or unsynced >= FLUSH_BYTES):
+            if self._intake.is_due() or (message is None and self._intake.unsynced):
                 link.publish(self._intake.flush())
-                unsynced = 0
+            link.publish(bench.turn())
+        bench.rise()
+
+
+class _Bench:
+    """The judge's bench: one session at a time, on a thread of its own.
+
+    Args:
+        intake: Says which session waits, and takes the verdict.
+        judges: The one thread.
+    """
+
+    def __init__(self, intake: Intake, judges: ThreadPoolExecutor) -> None:
+        self._intake = intake
+        self._judges = judges
+        self._whole: Whole | None = None
+        self._verdict: Future[Verdict] | None = None
+
+    def turn(self) -> list[Outgoing]:
+        """Take a verdict if there is one, and hand in the next session."""
+        if self._verdict is None:
+            self._hand_in()
+            return []
+        return self._take() if self._verdict.done() else []
+
+    def rise(self) -> None:
+        """The connection ended: wait for the verdict; its receipt goes out at the next greeting."""
+        if self._verdict is not None:
+            self._take()
+
+    def _hand_in(self) -> None:
+        self._whole = self._intake.next_whole()
+        if self._whole is not None:
+            self._verdict = self._judges.submit(self._intake.judge, self._whole)
+
+    def _take(self) -> list[Outgoing]:
+        whole, verdict = self._whole, self._verdict
+        self._whole = self._verdict = None
+        if whole is None or verdict is None:
+            return []
+        return self._intake.conclude(whole, verdict.result)
 
 
 class _Link:
@@ -143,6 +188,7 @@ class _Link:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
+        self._client.on_publish = self._on_publish
 
     def open(self, stop: Event) -> None:
         """Connect and subscribe.
@@ -188,8 +234,8 @@ class _Link:
         self._client.loop_stop()
 
     def _wait(self, event: Event, stop: Event) -> None:
-        for _ in range(int(CONNECT_SECONDS / FLUSH_SECONDS)):
-            if event.wait(FLUSH_SECONDS) or self._down.is_set() or stop.is_set():
+        for _ in range(int(CONNECT_SECONDS / _TURN_SECONDS)):
+            if event.wait(_TURN_SECONDS) or self._down.is_set() or stop.is_set():
                 return
 
     def _on_connect(
@@ -214,12 +260,19 @@ class _Link:
     ) -> None:
         self._fail(f"disconnected: {code}")
 
+    def _on_publish(
+        self, _client: mqtt.Client, _data: object, _mid: int, code: ReasonCode, _more: object
+    ) -> None:
+        # The library counts a refused message as published.
+        if code.is_failure:
+            _log.error("the broker refused an answer of the desk: %s", code)
+
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
         # A full queue holds this thread, and through it the broker: that is the flow control.
         offered = Message(message.topic, bytes(message.payload))
         while not self._down.is_set():
             try:
-                self._messages.put(offered, timeout=FLUSH_SECONDS)
+                self._messages.put(offered, timeout=_TURN_SECONDS)
             except queue.Full:
                 continue
             return

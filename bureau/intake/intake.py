@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, NoReturn
 
 from cryptography import x509
@@ -22,7 +23,7 @@ from bureau.errors import BureauError, LedgerError, RefusedError
 from bureau.intake.case import bundle_of
 from bureau.intake.holdings import Holdings
 from bureau.intake.message import Message, Outgoing, answer, pause, refusal
-from bureau.intake.partials import Partial, Partials, Target
+from bureau.intake.partials import Partials, Target
 from bureau.intake.rulebooks import Rulebooks
 from bureau.intake.summary import summarise
 from bureau.ledger import DeviceRow, Ledger, QuarantineRow, ReceiptRow, SessionRow
@@ -144,7 +145,7 @@ class Intake:
             # Nothing is acknowledged; the devices send it again when the disk takes it.
             _log.exception("what arrived cannot be put on the medium")
             return []
-        return [self._acknowledged(partial, offsets) for partial, offsets in synced if offsets]
+        return [self._acknowledged(each.target, offsets) for each, offsets in synced if offsets]
 
     @property
     def unsynced(self) -> bool:
@@ -179,10 +180,15 @@ class Intake:
         """Verify a whole session; reads every file and changes nothing."""
         return verify(whole.bundle, self._office.ca)
 
-    def conclude(self, whole: Whole, verdict: Verdict) -> list[Outgoing]:
-        """What follows from the verdict: a ``stored`` receipt, or quarantine."""
+    def conclude(self, whole: Whole, verdict: Callable[[], Verdict]) -> list[Outgoing]:
+        """What follows from the verdict: a ``stored`` receipt, or quarantine.
+
+        Args:
+            whole: The session.
+            verdict: Gives the verdict, or raises what ended the judging.
+        """
         try:
-            return self._store(self._holdings(whole.device), whole.sid, verdict)
+            return self._store(self._holdings(whole.device), whole.sid, verdict())
         except RefusedError as error:
             _log.error("%s", error.detail)
         except (BureauError, EvidenceError, OSError):
@@ -195,7 +201,7 @@ class Intake:
         """Judge every session that waits, here and now."""
         outgoing: list[Outgoing] = []
         while (whole := self.next_whole()) is not None:
-            outgoing += self.conclude(whole, self.judge(whole))
+            outgoing += self.conclude(whole, partial(self.judge, whole))
         return outgoing
 
     def recover(self) -> None:
@@ -335,8 +341,8 @@ class Intake:
             return [answer(topic.device, response)]
         if self._is_full():
             return [self._full(topic.device, message.topic)]
-        partial = self._office.partials.open(target)
-        if not partial.write(topic.offset, message.payload, topic.sha256):
+        arriving = self._office.partials.open(target)
+        if not arriving.write(topic.offset, message.payload, topic.sha256):
             return [answer(topic.device, _resend(message.topic, "the chunk arrived altered"))]
         self._group_bytes += len(message.payload)
         if self._group_since_ns is None:
@@ -368,10 +374,10 @@ class Intake:
         if target.facts.size == 0:
             archive.admit_empty(target.device, target.sid, target.name)
             return True
-        partial = partials.open(target)
-        if not partial.whole or not partial.read_back():
+        arriving = partials.open(target)
+        if not arriving.whole or not arriving.read_back():
             return False
-        partials.forget(partial)
+        partials.forget(arriving)
         archive.admit(partials.path(target), target.device, target.sid, target.name)
         return True
 
@@ -558,8 +564,7 @@ class Intake:
             case _:
                 return []
 
-    def _acknowledged(self, partial: Partial, offsets: tuple[int, ...]) -> Outgoing:
-        target = partial.target
+    def _acknowledged(self, target: Target, offsets: tuple[int, ...]) -> Outgoing:
         last = offsets[-1]
         topic = Topics(target.device).chunk(target.fid, last, target.sha256_at(last))
         response = _success(topic, acknowledged=offsets, credit=self._credit())
