@@ -24,6 +24,7 @@ from typing import IO, Final, Self, TypeVar
 from agent.settings import LONGEST_SOCKET_PATH, Device, load_device
 from evidence import journal, jws
 from evidence.canonical import JsonObject
+from evidence.errors import EvidenceError
 from hw.errors import HardwareFault
 from hw.fake.world import FakeWorld
 from hw.types import LampPattern
@@ -153,12 +154,11 @@ class Stage:
     def receipts(self) -> list[JsonObject]:
         """The bureau's receipts that the vault has taken."""
         found = sorted(self.device.paths.receipts.glob("*.jws"))
-        return [jws.parse(one.read_bytes(), jws.TYP_RECEIPT).payload() for one in found]
+        return [one for path in found if (one := _receipt(path)) is not None]
 
     def sessions(self) -> list[str]:
         """Sessions with a folder on the device, oldest first."""
-        folder = self.device.paths.sessions
-        return sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+        return sorted(one.name for one in self.device.paths.sessions.glob("*/"))
 
     def lamp(self) -> LampPattern | None:
         """What the status lamp shows; None while there is no world."""
@@ -258,4 +258,16 @@ def free_port() -> int:
 
 
 def _records(path: Path) -> list[JsonObject]:
-    return journal.payloads(path.read_bytes()) if path.exists() else []
+    """The whole lines so far; none where the file is not there yet, or has been released."""
+    try:
+        return journal.payloads(path.read_bytes())
+    except FileNotFoundError:
+        return []
+
+
+def _receipt(path: Path) -> JsonObject | None:
+    """A receipt; None while it is still being written."""
+    try:
+        return jws.parse(path.read_bytes(), jws.TYP_RECEIPT).payload()
+    except EvidenceError:
+        return None
