@@ -26,7 +26,6 @@ class Flow:
         self._findings = findings
         self._last: str | None = "(start)"
         self._last_link: Link | None = None
-        self._boot: str | None = None
         self._allowed: frozenset[str] | None = None
         self.closed = False
         self.attested = False
@@ -90,8 +89,6 @@ class Flow:
             self.attested = False
         elif t == "attest" and self.closed:
             self.attested = True
-        if self._boot is None or t == "resume":
-            self._boot = payload["boot_id"]
         self._last, self._last_link = t, link
 
     def _limit(self, payload: JsonObject) -> None:
