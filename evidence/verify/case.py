@@ -1,7 +1,7 @@
 """One session before its judge: the steps of the essay, in their order.
 
-Owns which part is asked what, and putting together the verdict. Refuses rules of its own: each step's
-rules stand in its module.
+Owns which part is asked what, and putting together the verdict. Refuses rules of its own: each
+step's rules stand in its module.
 """
 
 from __future__ import annotations
