@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -19,10 +22,11 @@ from evidence.receipt import ReceiptKind
 from evidence.wire import ChunkTopic, DeviceTopic, Topics
 from tests.kits.enrolment import Enrolled, enrol
 from tests.kits.peer import Mosquitto, free_port
+from tests.kits.processes import Victim
 from tests.kits.receipts import receipt_for, signed_by
 from tests.kits.scripted_desk import Says, ScriptedDesk
 from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
-from tests.kits.wire_desk import RunningDock, WireDesk, wait_until
+from tests.kits.wire_desk import PATIENCE, RunningDock, WireDesk, wait_until
 
 QUICK = {"connect_timeout_ms": 2_000, "chunk_timeout_ms": 2_000, "backoff_most_ms": 500}
 
@@ -338,3 +342,32 @@ def test_frozen_broker_does_not_hold_up_lifting_or_ending(scene: Scene) -> None:
             wait_until(lambda: any(n.startswith("undocked") for n in scene.notes()), "note", 5)
         finally:
             scene.broker.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_backlog(scene: Scene, tmp_path: Path) -> None:
+    scene.record(*[20_000_000] * 6)
+    published = tmp_path / "published"
+    published.touch()
+    command = [sys.executable, "-m", "tests.kits.counting_dock"]
+    arguments = [str(scene.device.paths.folder), str(published)]
+    desk = scene.desk()
+    with (
+        Victim("dock", command + arguments, tmp_path / "dock.log") as dock,
+        WireDesk(scene.enrolled.bureau, scene.port, desk),
+    ):
+        wait_until(lambda: published.read_text().startswith("connect"), "a connection")
+        before = most = anonymous_kib(dock.pid)
+        until = time.monotonic() + PATIENCE
+        while scene.pending().sessions:
+            assert time.monotonic() < until
+            most = max(most, anonymous_kib(dock.pid))
+            Event().wait(0.02)
+    assert scene.same(desk)
+    assert most - before <= 12 * 1_024
+
+
+def anonymous_kib(pid: int) -> int:
+    """Memory of a process that no file stands behind."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("RssAnon")))
