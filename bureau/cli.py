@@ -77,7 +77,7 @@ def desk(
         with ExitStack() as stack:
             stack.enter_context(office.alone(one))
             intake = Intake(office.open_office(one, _clock(context)))
-            intake.recover()
+            intake.steps.recover()
             if with_broker:
                 broker = _broker(one)
                 stack.enter_context(broker)

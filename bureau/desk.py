@@ -24,8 +24,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from bureau.errors import LinkError
-from bureau.intake.intake import Intake, Whole
+from bureau.intake.intake import Intake
 from bureau.intake.message import Message, Outgoing
+from bureau.intake.steps import Steps, Whole
 from evidence.verify import Verdict
 from evidence.wire import ROOT
 
@@ -107,7 +108,7 @@ class Desk:
                     link.open(self._stop)
                     failures = 0
                     _log.info("the desk listens at %s", self._connection.port)
-                    self._serve(link, _Bench(self._intake, judges))
+                    self._serve(link, _Bench(self._intake.steps, judges))
                 except LinkError as error:
                     _log.warning("%s", error.detail)
                 finally:
@@ -117,7 +118,7 @@ class Desk:
 
     def _serve(self, link: _Link, bench: _Bench) -> None:
         """Answer one connection until it ends."""
-        link.publish(self._intake.greet())
+        link.publish(self._intake.steps.unacknowledged())
         while not self._stop.is_set() and link.is_up():
             lull = _LULL_SECONDS if self._intake.unsynced else _TURN_SECONDS
             message = link.receive(lull)
@@ -133,12 +134,12 @@ class _Bench:
     """The judge's bench: one session at a time, on a thread of its own.
 
     Args:
-        intake: Says which session waits, and takes the verdict.
+        steps: Say which session waits, and take the verdict.
         judges: The one thread.
     """
 
-    def __init__(self, intake: Intake, judges: ThreadPoolExecutor) -> None:
-        self._intake = intake
+    def __init__(self, steps: Steps, judges: ThreadPoolExecutor) -> None:
+        self._steps = steps
         self._judges = judges
         self._whole: Whole | None = None
         self._verdict: Future[Verdict] | None = None
@@ -156,16 +157,16 @@ class _Bench:
             self._take()
 
     def _hand_in(self) -> None:
-        self._whole = self._intake.next_whole()
+        self._whole = self._steps.next_whole()
         if self._whole is not None:
-            self._verdict = self._judges.submit(self._intake.judge, self._whole)
+            self._verdict = self._judges.submit(self._steps.judge, self._whole)
 
     def _take(self) -> list[Outgoing]:
         whole, verdict = self._whole, self._verdict
         self._whole = self._verdict = None
         if whole is None or verdict is None:
             return []
-        return self._intake.conclude(whole, verdict.result)
+        return self._steps.conclude(whole, verdict.result)
 
 
 class _Link:

@@ -20,9 +20,9 @@ from bureau.archive import Archive
 from bureau.clock import Clock
 from bureau.desk import Connection
 from bureau.errors import BusyError, SettingsError
-from bureau.intake.intake import Office
 from bureau.intake.partials import Partials
 from bureau.intake.rulebooks import Rulebooks
+from bureau.intake.stores import Office
 from bureau.ledger import Ledger
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry

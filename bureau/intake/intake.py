@@ -1,44 +1,26 @@
 """The intake: what becomes of every message of a device.
 
-Owns the way of a session through the desk: log ▸ journal (committed) ▸ files ▸ verified ▸ stored,
-each step on the medium before it is answered and repeatable after a crash. Refuses to acknowledge
-what is not on the disk, to take a byte that no verified record names, and to discard anything: what
-does not verify is quarantined with its reason.
+Owns the verbs of the wire and their answers, the grouping of syncs, and the acknowledgements that
+follow them. Refuses to acknowledge what is not on the disk, to take a byte that no verified line
+names, and to let one device's message end the desk for all the others.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import Final, NoReturn
+from typing import Final
 
-from cryptography import x509
-
-from bureau.archive import Archive
-from bureau.clock import Clock
 from bureau.errors import BureauError, LedgerError, RefusedError
-from bureau.intake.case import bundle_of
 from bureau.intake.holdings import Holdings
 from bureau.intake.message import Message, Outgoing, answer, pause, refusal
-from bureau.intake.partials import Partials, Target
-from bureau.intake.rulebooks import Rulebooks
-from bureau.intake.summary import summarise
-from bureau.ledger import DeviceRow, Ledger, QuarantineRow, ReceiptRow, SessionRow
-from bureau.receipts import Holding, Issued, ReceiptBook
-from bureau.registry import Registry
-from evidence import jws, wire
-from evidence.canonical import JsonObject
-from evidence.digests import CHUNK_BYTES, sha256_hex
-from evidence.errors import EvidenceError, RecordError, WireError
-from evidence.ids import JOURNAL_NAME, is_device_id
-from evidence.journal import NEWLINE
-from evidence.limits import MAX_RECEIPT_BYTES
-from evidence.moments import utc_ns, utc_text
-from evidence.receipt import ReceiptKind
-from evidence.verify import Bundle, Finding, Judgement, Severity, Verdict, verify
+from bureau.intake.partials import Target
+from bureau.intake.steps import Steps
+from bureau.intake.stores import Office
+from bureau.ledger import DeviceRow
+from evidence import wire
+from evidence.digests import CHUNK_BYTES
+from evidence.errors import EvidenceError, WireError
+from evidence.ids import is_device_id
 from evidence.wire import MAX_PACKET_BYTES, ReasonCode, Response, Topics
 
 _log = logging.getLogger(__name__)
@@ -54,56 +36,22 @@ FLIGHT_BYTES: Final = 128 * 1024 * 1024
 RESERVE_BYTES: Final = 1024 * 1024 * 1024
 """Free on the archive's medium, below which devices have to wait."""
 
-_HOUR_NS: Final = 3_600 * 1_000_000_000
-_MOST_REASONS: Final = 100
-_KINDS: Final[tuple[ReceiptKind, ...]] = ("committed", "stored")
 _LONGEST_DETAIL: Final = 500
 
 
-@dataclass(frozen=True, kw_only=True)
-class Office:
-    """Everything the intake works with.
+class Intake:
+    """Takes messages, returns what the desk publishes. One thread uses it.
+
+    Args:
+        office: The bureau.
 
     Attributes:
-        ca: The bureau CA.
-        registry: Who may speak.
-        archive: Where evidence ends up.
-        partials: Where it arrives.
-        book: Signs receipts.
-        ledger: The searchable record.
-        rulebooks: Every rulebook signed.
-        clock: Says when.
-        free_bytes: Free on the archive's medium.
+        steps: Takes sessions forward.
     """
-
-    ca: x509.Certificate
-    registry: Registry
-    archive: Archive
-    partials: Partials
-    book: ReceiptBook
-    ledger: Ledger
-    rulebooks: Rulebooks
-    clock: Clock
-    free_bytes: Callable[[], int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Whole:
-    """A session of which every file is archived, before its judge."""
-
-    device: str
-    sid: str
-    bundle: Bundle
-
-
-class Intake:
-    """Takes messages, returns what the desk publishes. One thread uses it; ``judge`` any may."""
 
     def __init__(self, office: Office) -> None:
         self._office = office
-        self._devices: dict[str, Holdings] = {}
-        self._whole: deque[tuple[str, str]] = deque()
-        self._unsettled: list[tuple[str, str]] = []
+        self.steps = Steps(office)
         self._group_bytes = 0
         self._group_since_ns: int | None = None
 
@@ -159,106 +107,6 @@ class Intake:
         waited_ns = self._office.clock.mono_ns() - self._group_since_ns
         return self._group_bytes >= GROUP_BYTES or waited_ns >= GROUP_NS
 
-    def greet(self) -> list[Outgoing]:
-        """What a fresh connection publishes: receipts that no device has acknowledged."""
-        self._whole.extend(self._unsettled)
-        self._unsettled = []
-        known = self._office.ledger.acknowledged()
-        waiting = (one for one in self._office.book.all() if one.serial not in known)
-        return [_published(issued) for issued in waiting]
-
-    def next_whole(self) -> Whole | None:
-        """The next session that waits for its judge, or None."""
-        while self._whole:
-            device, sid = self._whole.popleft()
-            if self._holdings(device).is_over(sid):
-                continue
-            return Whole(device=device, sid=sid, bundle=self._bundle(device, sid))
-        return None
-
-    def judge(self, whole: Whole) -> Verdict:
-        """Verify a whole session; reads every file and changes nothing."""
-        return verify(whole.bundle, self._office.ca)
-
-    def conclude(self, whole: Whole, verdict: Callable[[], Verdict]) -> list[Outgoing]:
-        """What follows from the verdict: a ``stored`` receipt, or quarantine.
-
-        Args:
-            whole: The session.
-            verdict: Gives the verdict, or raises what ended the judging.
-        """
-        try:
-            return self._store(self._holdings(whole.device), whole.sid, verdict())
-        except RefusedError as error:
-            _log.error("%s", error.detail)
-        except (BureauError, EvidenceError, OSError):
-            # Judged again at the next connection, or when the device asks again.
-            _log.exception("session %s cannot be stored now", whole.sid)
-            self._unsettled.append((whole.device, whole.sid))
-        return []
-
-    def settle(self) -> list[Outgoing]:
-        """Judge every session that waits, here and now."""
-        outgoing: list[Outgoing] = []
-        while (whole := self.next_whole()) is not None:
-            outgoing += self.conclude(whole, partial(self.judge, whole))
-        return outgoing
-
-    def recover(self) -> None:
-        """Take up every session where a crash left it, and whatever the ledger lost."""
-        listed = self._office.ledger.states()
-        self._relist_receipts()
-        for device, sid in self._office.archive.sessions():
-            try:
-                self._take_up(device, sid, listed.get((device, sid)))
-            except RefusedError as error:
-                # In quarantine, before or by now: a person has to look.
-                _log.warning("session %s: %s", sid, error.detail)
-            except (BureauError, EvidenceError, OSError):
-                _log.exception("session %s cannot be taken up now", sid)
-
-    # After a start.
-
-    def _take_up(self, device: str, sid: str, listed: str | None) -> None:
-        archive = self._office.archive
-        reason = archive.reason(device, sid)
-        if reason is not None:
-            archive.quarantine(device, sid, reason)
-            if listed == "quarantined":
-                return
-        if listed == "stored" and self._office.book.find(device, sid, "stored") is not None:
-            return
-        holdings = self._holdings(device)
-        if not archive.holds(device, sid, JOURNAL_NAME):
-            return
-        if holdings.is_over(sid):
-            self._relist(holdings, sid)
-        else:
-            self._advance(holdings, sid)
-
-    def _relist_receipts(self) -> None:
-        """Give the ledger every receipt that it lost, or that a crash kept from it."""
-        known = self._office.ledger.serials()
-        for issued in self._office.book.all():
-            if issued.serial not in known:
-                self._list_receipt(issued)
-
-    def _relist(self, holdings: Holdings, sid: str) -> None:
-        """Give the ledger the row of a session that is over."""
-        device = holdings.device
-        if holdings.quarantined(sid):
-            reason = self._office.archive.reason(device, sid) or {}
-            self._note_quarantine(device, sid, str(reason.get("reason", "")))
-        verdict = self._judge_journal(device, sid)
-        row = self._row(holdings, sid, verdict)
-        issued = self._office.book.find(device, sid, "stored")
-        if issued is not None:
-            said = jws.parse(issued.read(), jws.TYP_RECEIPT, limit=MAX_RECEIPT_BYTES).payload()
-            row.state, row.stored = "stored", said["stored_at"]
-        if holdings.quarantined(sid):
-            row.state, row.verdict = "quarantined", Judgement.BROKEN.value
-        self._office.ledger.put(row)
-
     # Verbs.
 
     def _take(self, topic: wire.DeviceTopic, message: Message) -> list[Outgoing]:
@@ -282,7 +130,7 @@ class Intake:
 
     def _extend_log(self, device: str, message: Message) -> list[Outgoing]:
         batch = wire.decode_log(message.payload)
-        holdings = self._holdings(device)
+        holdings = self.steps.holdings(device)
         log = holdings.chain
         fork = log.differs(batch.first, batch.lines)
         if fork is not None:
@@ -298,27 +146,20 @@ class Intake:
         return [answer(device, _success(message.topic, next_index=log.lines))]
 
     def _quarantine_log(self, device: str, message: Message, why: str) -> list[Outgoing]:
-        self._keep_aside(device, "log", message.payload, why)
+        self.steps.keep_aside(device, "log", message.payload, why)
         response = Response(
             topic=message.topic,
             reason_code=ReasonCode.REFUSED,
             reason_description=f"device_log: {why}"[:_LONGEST_DETAIL],
-            next_index=self._holdings(device).chain.lines,
+            next_index=self.steps.holdings(device).chain.lines,
         )
         return [answer(device, response)]
-
-    def _keep_aside(self, device: str, what: str, content: bytes, why: str) -> None:
-        _log.error("%s of %s: %s", what, device, why)
-        name = f"{what}-{sha256_hex(content)[:16]}"
-        reason: JsonObject = {"reason": why, "since": self._office.clock.utc()}
-        self._office.archive.quarantine_content(device, name, content, reason)
-        self._note_quarantine(device, name, why)
 
     # Files.
 
     def _init(self, topic: wire.InitTopic, message: Message) -> list[Outgoing]:
         meta = wire.decode_meta(message.payload)
-        holdings = self._holdings(topic.device)
+        holdings = self.steps.holdings(topic.device)
         target = _target_of(holdings, meta, topic.fid)
         holdings.aim(target)
         if self._is_held(target):
@@ -332,7 +173,7 @@ class Intake:
         return [answer(topic.device, response)]
 
     def _chunk(self, topic: wire.ChunkTopic, message: Message) -> list[Outgoing]:
-        holdings = self._holdings(topic.device)
+        holdings = self.steps.holdings(topic.device)
         if holdings.session_over(topic.fid) is not None:
             return [answer(topic.device, _success(message.topic, done=True))]
         target = holdings.target(topic.fid)
@@ -350,11 +191,11 @@ class Intake:
         return []
 
     def _fin(self, topic: wire.FinTopic, message: Message) -> list[Outgoing]:
-        holdings = self._holdings(topic.device)
+        holdings = self.steps.holdings(topic.device)
         done = answer(topic.device, _success(message.topic, done=True))
         over = holdings.session_over(topic.fid)
         if over is not None:
-            return [done, *self._receipts(topic.device, over)]
+            return [done, *self.steps.receipts(topic.device, over)]
         target = holdings.target(topic.fid)
         if (topic.size, topic.sha256) != (target.facts.size, target.facts.sha256):
             raise RefusedError("fin names another file than the verified record")
@@ -363,9 +204,9 @@ class Intake:
             have = self._office.partials.open(target).ranges()
             return [answer(topic.device, _resend(message.topic, "not whole yet", have))]
         holdings.arrived(target)
-        issued = self._advance(holdings, target.sid)
+        issued = self.steps.advance(holdings, target.sid)
         if repeated and not issued:
-            issued = self._receipts(topic.device, target.sid)
+            issued = self.steps.receipts(topic.device, target.sid)
         return [done, *issued]
 
     def _admit(self, target: Target) -> bool:
@@ -394,153 +235,6 @@ class Intake:
     def _credit(self) -> int:
         share = FLIGHT_BYTES // max(1, self._office.partials.devices())
         return max(CHUNK_BYTES, min(WINDOW_BYTES, share))
-
-    # Sessions.
-
-    def _advance(self, holdings: Holdings, sid: str) -> list[Outgoing]:
-        """Take a session as far as what is held allows; each step is idempotent."""
-        device = holdings.device
-        issued: list[Outgoing] = []
-        if self._office.book.find(device, sid, "committed") is None:
-            issued.append(_published(self._commit(holdings, sid)))
-        if holdings.is_complete(sid) and (device, sid) not in self._whole:
-            self._whole.append((device, sid))
-        return issued
-
-    def _commit(self, holdings: Holdings, sid: str) -> Issued:
-        """The journal is here: verify it alone, enter it, receipt it."""
-        device = holdings.device
-        contested = holdings.chain.contested.get(sid)
-        if contested is not None:
-            self._quarantine(holdings, sid, contested, ())
-        verdict = self._judge_journal(device, sid)
-        if verdict.judgement is Judgement.BROKEN:
-            self._quarantine(holdings, sid, "the journal does not verify", verdict.findings)
-        path = self._office.archive.file(device, sid, JOURNAL_NAME)
-        claim = holdings.claim(sid)
-        try:
-            summary = summarise(path.read_bytes())
-        except RecordError as error:
-            self._quarantine(holdings, sid, error.detail, verdict.findings)
-        said = (summary.device, summary.sid, summary.counter, summary.root)
-        if said != (device, sid, claim.counter, claim.root):
-            why = "the journal is not of the session that the log names"
-            self._quarantine(holdings, sid, why, verdict.findings)
-        holdings.admit(summary)
-        self._office.ledger.put(self._row(holdings, sid, verdict))
-        return self._issue("committed", holdings, sid)
-
-    def _store(self, holdings: Holdings, sid: str, verdict: Verdict) -> list[Outgoing]:
-        """Every file is here and judged: enter it, receipt it."""
-        device = holdings.device
-        if holdings.is_over(sid):
-            return self._receipts(device, sid)
-        if verdict.judgement is Judgement.BROKEN:
-            self._quarantine(holdings, sid, "the session does not verify", verdict.findings)
-        # The row first: a receipt without one would be found by nobody.
-        row = self._row(holdings, sid, verdict)
-        row.state, row.stored = "stored", self._office.clock.utc()
-        self._office.ledger.put(row)
-        issued = self._issue("stored", holdings, sid)
-        self._close(holdings, sid)
-        _log.info("session %s of %s is stored: receipt %d", sid, device, issued.serial)
-        return [_published(issued)]
-
-    def _close(self, holdings: Holdings, sid: str) -> None:
-        self._office.partials.finish_session(holdings.device, sid)
-        holdings.finish(sid)
-
-    def _receipts(self, device: str, sid: str) -> list[Outgoing]:
-        """The receipts a session has, again."""
-        issued = (self._office.book.find(device, sid, kind) for kind in _KINDS)
-        return [_published(one) for one in issued if one is not None]
-
-    def _issue(self, kind: ReceiptKind, holdings: Holdings, sid: str) -> Issued:
-        claim = holdings.claim(sid)
-        holding = Holding(
-            device=holdings.device,
-            sid=sid,
-            counter=claim.counter,
-            root=claim.root,
-            files=holdings.files(sid),
-        )
-        issued = self._office.book.issue(kind, holding)
-        self._list_receipt(issued)
-        return issued
-
-    def _list_receipt(self, issued: Issued) -> None:
-        self._office.ledger.put_receipt(
-            ReceiptRow(
-                serial=issued.serial,
-                device=issued.device,
-                sid=issued.sid,
-                kind=issued.kind,
-                sha256=sha256_hex(issued.read()),
-                acknowledged=None,
-            )
-        )
-
-    def _bundle(self, device: str, sid: str) -> Bundle:
-        office = self._office
-        return bundle_of(office.archive, office.book, office.rulebooks, device, sid)
-
-    def _judge_journal(self, device: str, sid: str) -> Verdict:
-        return verify(replace(self._bundle(device, sid), files=None), self._office.ca)
-
-    def _quarantine(
-        self, holdings: Holdings, sid: str, why: str, findings: tuple[Finding, ...]
-    ) -> NoReturn:
-        """Put a session aside; raises, since nothing more is to be done with it here.
-
-        Raises:
-            RefusedError: Always.
-        """
-        device = holdings.device
-        reason: JsonObject = {
-            "reason": why,
-            "since": self._office.clock.utc(),
-            "findings": [
-                {"code": one.code, "record": one.record, "file": one.file, "detail": one.detail}
-                for one in findings
-                if one.severity is Severity.BROKEN
-            ][:_MOST_REASONS],
-        }
-        self._office.archive.quarantine(device, sid, reason)
-        self._close(holdings, sid)
-        self._note_quarantine(device, sid, why)
-        self._office.ledger.set_state(device, sid, "quarantined", verdict="broken")
-        raise RefusedError(f"session {sid} was put in quarantine: {why}", code="quarantined")
-
-    def _note_quarantine(self, device: str, name: str, why: str) -> None:
-        self._office.ledger.put(
-            QuarantineRow(device=device, name=name, reason=why, since=self._office.clock.utc())
-        )
-
-    def _row(self, holdings: Holdings, sid: str, verdict: Verdict) -> SessionRow:
-        """The ledger's row of a session whose journal was verified."""
-        summary, files = holdings.summary(sid), holdings.files(sid)
-        hours = self._office.rulebooks.number(summary.rulebook, "upload.deadline_hours")
-        deadline = None if hours is None else utc_text(utc_ns(summary.ended) + hours * _HOUR_NS)
-        return SessionRow(
-            device=holdings.device,
-            sid=sid,
-            counter=summary.counter,
-            officer=summary.officer,
-            custodian=summary.custodian,
-            activity=summary.activity,
-            started=summary.started,
-            ended=summary.ended,
-            reason=summary.reason,
-            segments=summary.segments,
-            interruptions=summary.interruptions,
-            disclosure=summary.disclosure,
-            files=len(files),
-            size=sum(file.size for file in files),
-            state="committed",
-            verdict=verdict.judgement.value,
-            deadline=deadline,
-            stored=None,
-        )
 
     # Small things.
 
@@ -573,23 +267,7 @@ class Intake:
     def _forget(self, device: str) -> None:
         """Nothing in memory is certain any more: begin again from what the disk says."""
         self._office.partials.close()
-        self._devices.pop(device, None)
-
-    def _holdings(self, device: str) -> Holdings:
-        if device not in self._devices:
-            office = self._office
-            holdings = Holdings(device, office.archive, office.book, office.ca)
-            if holdings.damage is not None:
-                self._mend_log(holdings, holdings.damage)
-            self._devices[device] = holdings
-        return self._devices[device]
-
-    def _mend_log(self, holdings: Holdings, why: str) -> None:
-        """Our copy of the log no longer verifies: set it aside, and ask the device for the rest."""
-        archive = self._office.archive
-        content = b"".join(line + NEWLINE for line in archive.read_log(holdings.device))
-        self._keep_aside(holdings.device, "log-copy", content, why)
-        archive.replace_log(holdings.device, holdings.lines)
+        self.steps.forget(device)
 
 
 def _target_of(holdings: Holdings, meta: wire.FileMeta, fid: str) -> Target:
@@ -613,8 +291,3 @@ def _success(topic: str, **values: object) -> Response:
 
 def _resend(topic: str, why: str, have: tuple[tuple[int, int], ...] = ()) -> Response:
     return Response(topic=topic, reason_code=ReasonCode.RESEND, reason_description=why, have=have)
-
-
-def _published(issued: Issued) -> Outgoing:
-    topic = Topics(issued.device).receipt(issued.sid, issued.kind)
-    return Outgoing(topic, issued.read(), retain=True)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from bureau.archive import Archive
 from bureau.clock import Clock
-from bureau.intake.intake import Intake, Office
+from bureau.intake.intake import Intake
 from bureau.intake.message import Message, Outgoing
 from bureau.intake.partials import Partials
 from bureau.intake.rulebooks import Rulebooks
+from bureau.intake.stores import Office
 from bureau.ledger import Ledger
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
@@ -84,8 +85,8 @@ class IntakeRig:
         """The process is gone; another one takes up what is on the disk."""
         self.close()
         self.start()
-        self.intake.recover()
-        self.outgoing += self.intake.settle()
+        self.intake.steps.recover()
+        self.outgoing += self.intake.steps.settle()
 
     def enrol(self, device: str, status: str = "active") -> None:
         entry = {"v": 1, "device": device, "status": status, "board": "fake"}
@@ -95,7 +96,7 @@ class IntakeRig:
         """Hand in one message and let everything that follows from it happen."""
         outgoing = self.intake.handle(Message(topic, payload))
         outgoing += self.intake.flush()
-        outgoing += self.intake.settle()
+        outgoing += self.intake.steps.settle()
         self.outgoing += outgoing
         return responses(outgoing)
 

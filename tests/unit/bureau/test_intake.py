@@ -120,14 +120,16 @@ def test_an_acknowledged_receipt_is_cleared_and_not_published_again(
 ) -> None:
     take = closed_take(pusher.recorder)
     pusher.push(take)
-    assert len(rig.intake.greet()) == 2
+    assert len(rig.intake.steps.unacknowledged()) == 2
     topic = Topics("REC-0001").receipt(take.sid, "stored")
     rig.outgoing.clear()
     rig.say(f"{topic}/ack")
     assert [(part.topic, part.payload, part.retain) for part in rig.outgoing] == [
         (topic, b"", True)
     ]
-    assert [part.topic.rsplit("/", 1)[1] for part in rig.intake.greet()] == ["committed"]
+    assert [part.topic.rsplit("/", 1)[1] for part in rig.intake.steps.unacknowledged()] == [
+        "committed"
+    ]
 
 
 @pytest.mark.rule("H9")

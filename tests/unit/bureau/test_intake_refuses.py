@@ -207,7 +207,7 @@ def test_an_unknown_receipt_s_acknowledgement_clears_nothing_that_matters(
 ) -> None:
     take, _, _ = begun
     rig.say(Topics("REC-0001").receipt(take.sid, "stored") + "/ack")
-    assert len(rig.intake.greet()) == 1
+    assert len(rig.intake.steps.unacknowledged()) == 1
 
 
 # What does not verify.
