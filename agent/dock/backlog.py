@@ -37,8 +37,8 @@ class PushFile:
         sid: Session id.
         counter: The session's device counter.
         journal_sha256: Digest of the session's journal.
-        settles: Whether the desk answers its end with a receipt: the journal, and a session's
-            last file.
+        settled_bytes: What the desk judges when this file ends, before it sends a receipt: the
+            journal, or with a session's last file all of it; 0 for the files between.
     """
 
     path: Path
@@ -47,7 +47,12 @@ class PushFile:
     sid: str
     counter: int
     journal_sha256: str
-    settles: bool
+    settled_bytes: int
+
+    @property
+    def settles(self) -> bool:
+        """Whether the desk answers its end with a receipt."""
+        return self.settled_bytes > 0
 
     def chunk_size(self, index: int) -> int:
         """Bytes of chunk ``index``."""
@@ -57,7 +62,7 @@ class PushFile:
 def journal_of(session: PendingSession) -> PushFile:
     """The journal of a session as a file to push."""
     facts = FileFacts(session.journal_size, session.journal_sha256, tuple(session.journal_chunks))
-    return _push_file(session, ids.JOURNAL_NAME, facts, settles=True)
+    return _push_file(session, ids.JOURNAL_NAME, facts, facts.size)
 
 
 def contents_of(session: PendingSession) -> Iterator[PushFile]:
@@ -67,15 +72,19 @@ def contents_of(session: PendingSession) -> Iterator[PushFile]:
         UnreadableError: The journal cannot be read.
     """
     waiting: PushFile | None = None
+    total = session.journal_size
     for named in _named_files(Path(session.folder) / ids.JOURNAL_NAME):
         if waiting is not None:
             yield waiting
-        waiting = _push_file(session, named.name, named.facts, settles=False)
+        total += named.facts.size
+        waiting = _push_file(session, named.name, named.facts, 0)
     if waiting is not None:
-        yield _push_file(session, waiting.name, waiting.facts, settles=True)
+        yield _push_file(session, waiting.name, waiting.facts, total)
 
 
-def _push_file(session: PendingSession, name: str, facts: FileFacts, *, settles: bool) -> PushFile:
+def _push_file(
+    session: PendingSession, name: str, facts: FileFacts, settled_bytes: int
+) -> PushFile:
     return PushFile(
         path=Path(session.folder) / name,
         name=name,
@@ -83,7 +92,7 @@ def _push_file(session: PendingSession, name: str, facts: FileFacts, *, settles:
         sid=session.sid,
         counter=session.counter,
         journal_sha256=session.journal_sha256,
-        settles=settles,
+        settled_bytes=settled_bytes,
     )
 
 

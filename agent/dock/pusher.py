@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 _NS: Final = 1_000_000_000
 MOST_ACTIVE: Final = 8
 """Files under way at a time: enough that the line never waits for a file to be ended."""
+_JUDGED_BYTES_PER_S: Final = 20_000_000
+"""A slow desk: a recording of 8 hours (16 GB) may keep it busy for minutes."""
 _PAUSE_SECONDS: Final = 1
 _LONGEST_PAUSE_SECONDS: Final = 300
 """Nobody signs an answer: a longer pause than this is asked for again."""
@@ -226,7 +228,17 @@ class Pusher:
 
     def _next_ns(self) -> int:
         """When to look again although nothing came."""
-        return max(self._heard_ns + self._answer_ns, self._hold_ns)
+        return max(self._heard_ns + self._answer_ns + self._judging_ns(), self._hold_ns)
+
+    def _judging_ns(self) -> int:
+        """What the desk may take on top where it reads back whole files and sessions."""
+        ending = (
+            active.transfer.file
+            for active in self._active.values()
+            if active.transfer.stage is Stage.ENDING
+        )
+        most = max((max(file.facts.size, file.settled_bytes) for file in ending), default=0)
+        return most * _NS // _JUDGED_BYTES_PER_S
 
     def _require_answers(self) -> None:
         """Give up a desk that has been silent for too long while something is under way."""

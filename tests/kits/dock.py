@@ -57,6 +57,7 @@ class Overseer(Watchdog):
         self._stop = stop
         self.give(seconds)
         self.most_apart_ns = 0
+        self.appointments: list[tuple[int, Callable[[], None]]] = []
         self._last_ns = clock.monotonic_ns()
 
     def give(self, seconds: float) -> None:
@@ -67,6 +68,10 @@ class Overseer(Watchdog):
         now_ns = self._clock.monotonic_ns()
         self.most_apart_ns = max(self.most_apart_ns, now_ns - self._last_ns)
         self._last_ns = now_ns
+        due = [one for one in self.appointments if one[0] <= now_ns]
+        self.appointments = [one for one in self.appointments if one[0] > now_ns]
+        for _, then in due:
+            then()
         if now_ns >= self._end_ns:
             self._stop.set()
 
@@ -174,6 +179,10 @@ class Rig:
     def run(self) -> None:
         """Run the dock until the vault has nothing pending, or time is over."""
         self.watch.run()
+
+    def later(self, seconds: float, then: Callable[[], None]) -> None:
+        """Have something happen after ``seconds`` of jumping time."""
+        self.overseer.appointments.append((self.clock.monotonic_ns() + round(seconds * NS), then))
 
     def missing(self) -> list[tuple[str, str]]:
         """Files of the card that the desk has not, or has otherwise."""

@@ -155,6 +155,26 @@ def test_push_goes_on_after_the_next_docking(rig: Rig) -> None:
     assert rig.states() == ["docked", "undocked", "docked"]
 
 
+def test_desk_that_judges_a_long_session_is_given_time(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, chunk_timeout_ms=1_000)
+    rig.card.add_session(30 * CHUNK_BYTES, 30 * CHUNK_BYTES)
+    judged: list[DeviceTopic] = []
+
+    def judge(topic: DeviceTopic, payload: bytes) -> Says | None:
+        if isinstance(topic, FinTopic) and len(rig.desk.archive) == 2 and not judged:
+            judged.append(topic)
+            late = rig.desk.answer(topic, _name(rig, topic), payload)
+            rig.later(2.5, lambda: rig.network.links[-1].hear(late))
+            return []
+        return None
+
+    rig.desk.override = judge
+    rig.run()
+    assert rig.missing() == []
+    assert judged
+    assert len(rig.network.links) == 1
+
+
 def test_nothing_is_sent_off_the_cradle(rig: Rig) -> None:
     rig.card.add_session(100)
     rig.contact.is_docked = False
