@@ -189,6 +189,10 @@ class Steps:
         if said != (device, sid, claim.counter, claim.root):
             why = "the journal is not of the session that the log names"
             self._quarantine(holdings, sid, why, verdict.findings)
+        for name, facts in summary.files.items():
+            if facts.size == 0:
+                # What a crash left empty needs no transfer: the journal says all there is of it.
+                self._office.archive.admit_empty(device, sid, name)
         holdings.admit(summary)
         self._office.ledger.put(session_row(holdings, sid, verdict, self._office.rulebooks))
         return self._issue("committed", holdings, sid)

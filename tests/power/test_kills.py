@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import signal
 import time
 from collections import Counter
@@ -50,7 +49,9 @@ FRAME_NS = 40_000_000
 MOVING_LOSS_NS = 300_000_000
 STILL_LOSS_NS = 1_300_000_000
 FAST_BYTES = 2_000_000 // 8
-PATIENCE = 60.0
+PATIENCE = 180.0
+"""The dock backs off up to a minute while the vault is being killed again and again."""
+
 
 ENROL = ["--width", "640", "--height", "360", "--bitrate", "4000000"]
 
@@ -92,7 +93,7 @@ class Campaign:
         self.story.start_bureau()
         self.story.switch_on()
         self.counts: Counter[str] = Counter()
-        self.losses: dict[str, list[int]] = {"moving": [], "still": []}
+        self.losses: dict[str, list[int]] = {"moving": [], "still": [], "both dead": []}
 
     def run(self, number: int) -> Round:
         """One session, killed in every phase, pushed, receipted, released."""
@@ -292,9 +293,14 @@ def check_losses(campaign: Campaign, one: Round, films: list[Film]) -> None:
         death = [at_ns for at_ns in deaths if before - FRAME_NS <= at_ns <= after]
         assert death, f"round {one.number}: {(after - before) / 1e6:.0f} ms are missing unexplained"
         fast = is_fast(films)
-        loss = max(0, death[0] - before)
-        campaign.losses["moving" if fast else "still"].append(loss)
-        assert loss <= (MOVING_LOSS_NS if fast else STILL_LOSS_NS), f"{loss / 1e6:.0f} ms lost"
+        # While the vault was dead, the only copy was in the recorder that died as well: what age
+        # had held back is gone too. The goal is for one death at a time; two have the wider bound.
+        orphaned = [kill.at_ns for kill in one.of("vault") if before <= kill.at_ns <= death[0]]
+        loss = max(0, min([death[0], *orphaned]) - before)
+        scene = "both dead" if orphaned else "moving" if fast else "still"
+        campaign.losses[scene].append(loss)
+        bound = MOVING_LOSS_NS if scene == "moving" else STILL_LOSS_NS
+        assert loss <= bound, f"{scene}: {loss / 1e6:.0f} ms lost"
 
 
 def is_fast(films: list[Film]) -> bool:
@@ -309,7 +315,6 @@ def campaign(tmp_path: Path, campaign_seed: int) -> Iterator[Campaign]:
     made = Campaign(tmp_path, campaign_seed)
     yield made
     made.story.clear()
-    shutil.rmtree(tmp_path, ignore_errors=True)  # noqa: TID251 - the test's own folder
 
 
 @pytest.mark.timeout(0)
