@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
+
+_AT_HOME: Final = 3
 
 
 @dataclass(kw_only=True)
@@ -31,6 +34,10 @@ class Backoff:
         bound = min(self.most_seconds, self.first_seconds * (1 << min(self.failures, 32)))
         self.failures += 1
         return self.fraction() * bound
+
+    def ease(self) -> None:
+        """The failure was at home: pauses need not grow beyond a few doublings."""
+        self.failures = min(self.failures, _AT_HOME)
 
     def succeeded(self) -> None:
         """The next pause is a first one again."""

@@ -103,7 +103,11 @@ class Watch:
                 self.count.connections += 1
                 handover = Handover(exchange, self._pace, self.count, self._tell(exchange))
                 handover.run()
-        except (LinkError, VaultError, UnreadableError) as error:
+        except VaultError as error:
+            # It is this device's own: it will be back in a moment, and nobody else waits for it.
+            self._report(error)
+            self._backoff.ease()
+        except (LinkError, UnreadableError) as error:
             self._report(error)
         if self._progress() != before:
             self._backoff.succeeded()

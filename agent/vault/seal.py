@@ -7,6 +7,7 @@ identity: it cannot read back what it sealed. Refuses signing: the journal does.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -108,7 +109,8 @@ class SealedFile:
         self.name = file.path.name
         self._file = file
         self._cipher = _CipherFile(file)
-        self._plain = RunningDigest()
+        self._plain = hashlib.sha256()
+        self._plain_size = 0
         self._lock = Lock()
         self._steps: deque[tuple[int, Progress]] = deque()
         self._reached = Progress()
@@ -130,12 +132,12 @@ class SealedFile:
     @property
     def plain_size(self) -> int:
         """Plaintext bytes fed so far."""
-        return self._plain.size
+        return self._plain_size
 
     @property
     def plain_sha256(self) -> str:
         """Hex digest of the plaintext fed so far."""
-        return self._plain.sha256()
+        return self._plain.hexdigest()
 
     def feed(self, content: bytes, progress: Progress) -> None:
         """Take the next plaintext bytes; blocks while age is busy.
@@ -150,8 +152,9 @@ class SealedFile:
         except BrokenPipeError:
             raise VaultError(f"{self.name} cannot be written: {self._error}") from self._error
         self._plain.update(content)
+        self._plain_size += len(content)
         with self._lock:
-            self._steps.append((self._plain.size, progress))
+            self._steps.append((self._plain_size, progress))
 
     def mark(self) -> Mark:
         """Where it stands; call ``sync`` before signing it."""
