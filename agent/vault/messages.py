@@ -112,7 +112,8 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
         counter: Its device counter.
         next_segment: Number of the next segment.
         gop_count: Groups of pictures sealed or found so far.
-        video_end_ns: End of the last durable frame, CLOCK_BOOTTIME; 0 where there is none.
+        video_end_ns: End of the last frame the vault has, CLOCK_BOOTTIME; before the first one,
+            when the session was opened.
     """
 
     sid: str

@@ -106,13 +106,14 @@ class Opener:
                 for role, recipient in sorted(book.recipients.items())
             ],
         }
+        opened_ns = stamps.now().mono_ns
         signed.record("open", fields, attested_by=self.mandate.signer)
         return Opened(
             sid=sid,
             counter=ready.counter,
             journal=signed,
             stamps=stamps,
-            totals=Totals(),
+            totals=Totals(video_end_ns=opened_ns),
             rulebook_sha256=book.sha256,
         )
 

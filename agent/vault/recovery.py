@@ -78,6 +78,11 @@ class _Found:
         return int(self.records[0]["counter"]) if self.records else 0
 
     @property
+    def opened_ns(self) -> int:
+        """CLOCK_BOOTTIME of the ``open`` record."""
+        return int(self.records[0]["mono_ns"])
+
+    @property
     def close(self) -> JsonObject | None:
         closes = [record for record in self.records if record["t"] == "close"]
         return closes[-1] if closes else None
@@ -168,7 +173,7 @@ def _totals(opener: Opener, found: _Found) -> Totals:
     return Totals(
         next_segment=max(numbers, default=-1) + 1,
         gop_count=max((s["gop_first"] + s["gop_count"] for s in segments), default=0),
-        video_end_ns=max((s["last_pts_ns"] for s in segments), default=0),
+        video_end_ns=max((s["last_pts_ns"] for s in segments), default=found.opened_ns),
         segments=len(segments),
         size=sum(s["size"] for s in segments),
     )
