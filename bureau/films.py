@@ -7,6 +7,7 @@ their own times. Refuses to change a frame: packets are copied, never coded agai
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -51,13 +52,29 @@ def join(films: Sequence[Path], target: Path) -> bool:
     origin = playable[0][1]
     ends = [after for _, (_, after) in pairwise(playable)]
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as out:
+        last: dict[str, int] = {}
         for (film, _), end in zip(playable, [*ends, None], strict=True):
-            _append(film, out, origin, end)
+            _append(film, out, _Cut(origin, end, last))
     return True
 
 
-def _append(film: Path, out: OutputContainer, origin: float, end: float | None) -> None:
-    """Copy one film's packets up to ``end`` seconds, so that the whole begins at zero."""
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What of a film is taken.
+
+    Attributes:
+        origin: Seconds at which the whole begins.
+        end: Seconds at which the next film begins, or None.
+        last: The last time taken of each track, in that track's own units.
+    """
+
+    origin: float
+    end: float | None
+    last: dict[str, int]
+
+
+def _append(film: Path, out: OutputContainer, cut: _Cut) -> None:
+    """Copy one film's packets, so that the whole begins at zero and no time comes twice."""
     with av.open(str(film), "r") as source:
         streams = [*source.streams.video[:1], *source.streams.audio[:1]]
         if not out.streams:
@@ -69,12 +86,13 @@ def _append(film: Path, out: OutputContainer, origin: float, end: float | None) 
             base = packet.time_base
             if target is None or packet.pts is None or base is None:
                 continue
-            if end is not None and float(packet.pts * base) >= end:
+            if cut.end is not None and float(packet.pts * base) >= cut.end:
                 continue
-            shift = round(origin / base)
-            packet.pts -= shift
+            packet.pts -= round(cut.origin / base)
             packet.dts = packet.pts
-            if packet.pts >= 0:
+            # The sound of a film may begin a little before its first picture.
+            if packet.pts > cut.last.get(target.type, -1):
+                cut.last[target.type] = packet.pts
                 packet.stream = target
                 out.mux(packet)
 
