@@ -13,7 +13,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import pyrage
 
@@ -34,6 +34,7 @@ _log = logging.getLogger(__name__)
 
 FILM_NAME: Final = "recording.mp4"
 _AGE_SUFFIX: Final = ".age"
+_PIECE: Final = 1_048_576
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,15 +143,18 @@ class Access:
         evidence = out / "evidence"
         durable.make_folder(evidence)
         source = self._archive.session(device, sid)
-        films = []
+        films: list[Path] = []
+        fits: list[bool] = []
         for name in sorted(path.name for path in source.iterdir()):
             _take(source / name, evidence / name)
             if name.endswith(_AGE_SUFFIX) and is_content_name(name):
                 opened = out / name.removesuffix(_AGE_SUFFIX)
-                _unseal(source / name, opened, identity)
+                fits.append(_unseal(source / name, opened, identity))
                 if opened.suffix == ".mp4":
                     trim(opened)
                     films.append(opened)
+        if fits and not any(fits):
+            raise AccessError("it was sealed to another bureau's identity", code="no_identity")
         bundle = self._bundle(device, sid)
         self._lay_papers(bundle, evidence)
         verdict = verify(bundle, self._rulebooks.ca)
@@ -183,29 +187,37 @@ class Access:
 
 
 def _take(source: Path, target: Path) -> None:
-    """A copy of an archived file: a second name where the medium is the same."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+    """A copy of an archived file, never a second name: what is handed out leads nowhere back."""
+    with source.open("rb") as archived, _private(target) as copy:
+        shutil.copyfileobj(archived, copy, _PIECE)
 
 
-def _unseal(source: Path, target: Path, identity: pyrage.x25519.Identity) -> None:
+def _private(target: Path) -> BinaryIO:
+    """A new file that other users of the machine cannot read."""
+    return os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "wb")
+
+
+def _unseal(source: Path, target: Path, identity: pyrage.x25519.Identity) -> bool:
     """Decrypt; of a file that a crash tore, everything that is authentic.
+
+    Returns:
+        False where the identity opens nothing of it.
 
     Raises:
         OSError: The medium failed.
     """
-    with source.open("rb") as sealed, target.open("xb") as opened:
+    with source.open("rb") as sealed, _private(target) as opened:
         try:
             pyrage.decrypt_io(sealed, opened, [identity])
         except pyrage.DecryptError as error:
             _log.warning("%s: %s", source.name, error)
+            return False
         except OSError as error:
             # A torn file ends in an error without a number, after each whole chunk was written.
             if error.errno is not None:
                 raise
             _log.warning("%s: %s", source.name, error)
+    return True
 
 
 def _read_identity(path: Path) -> pyrage.x25519.Identity:

@@ -51,6 +51,7 @@ def join(films: Sequence[Path], target: Path) -> bool:
         return False
     origin = playable[0][1]
     ends = [after for _, (_, after) in pairwise(playable)]
+    target.touch(mode=0o640, exist_ok=False)
     with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as out:
         last: dict[str, int] = {}
         for (film, _), end in zip(playable, [*ends, None], strict=True):
