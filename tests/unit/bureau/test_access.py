@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from bureau.errors import AccessError, LedgerError
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
 from tests.kits.intake import IntakeRig, Pusher, files_of
-from tests.kits.real_session import film
 from tests.kits.sessions import Bureau, Recorder, Take
 
 READER = Reader(who="张三", why="案件复核")
@@ -49,7 +49,19 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return film(tmp_path_factory.mktemp("film") / "film.mp4", 8)
+    """Eight seconds; a fragment each second, so that a torn copy keeps most of them."""
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    sources = ["testsrc=size=320x240:rate=25", "sine"]
+    subprocess.run(
+        [
+            *("ffmpeg", "-v", "error"),
+            *(word for source in sources for word in ("-f", "lavfi", "-i", source)),
+            *("-t", "8", "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "aac"),
+            *("-movflags", "empty_moov+default_base_moof+frag_keyframe", str(path)),
+        ],
+        check=True,
+    )
+    return path.read_bytes()
 
 
 @pytest.fixture
