@@ -93,13 +93,13 @@ def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def wait_until(fact: Callable[[], object], what: str, log: Path) -> None:
-    """Wait until ``fact`` is true, looking 100 times a second."""
+    """Wait until ``fact`` is true, looking 20 times a second."""
     until = time.monotonic() + PATIENCE
     while not fact():
         if time.monotonic() > until:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:])
             raise SystemExit(f"{what}: not within {PATIENCE:.0f} s; {log.name} ends with\n{tail}")
-        Event().wait(0.01)
+        Event().wait(0.05)
 
 
 def cpu_of(pid: int) -> float:
