@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum, unique
+from typing import Any
 
 from sqlalchemy import Engine, Select, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -20,7 +21,15 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from bureau.errors import LedgerError
 
-Category = Literal["officer", "activity", "device", "month"]
+
+@unique
+class Category(StrEnum):
+    """By what sessions are counted."""
+
+    OFFICER = "officer"
+    ACTIVITY = "activity"
+    DEVICE = "device"
+    MONTH = "month"
 
 
 class _Base(DeclarativeBase):
@@ -292,7 +301,7 @@ class Ledger:
             LedgerError: The database cannot be read.
         """
         month = func.substr(SessionRow.started, 1, 7)
-        column = month if by == "month" else getattr(SessionRow, by)
+        column = month if by is Category.MONTH else getattr(SessionRow, by)
         late = func.sum(SessionRow.stored > SessionRow.deadline)
         wanted = select(column, func.count(), func.sum(SessionRow.size), late)
         wanted = _where(wanted, query or Query()).group_by(column).order_by(column)
@@ -326,9 +335,14 @@ class Ledger:
 
 def _where(wanted: Select[Any], query: Query) -> Select[Any]:
     """``wanted``, narrowed to ``query``."""
-    exact = {"device": query.device, "officer": query.officer, "activity": query.activity}
-    chosen = {name: value for name, value in {**exact, "state": query.state}.items() if value}
-    wanted = wanted.filter_by(**chosen)
+    for column, value in (
+        (SessionRow.device, query.device),
+        (SessionRow.officer, query.officer),
+        (SessionRow.activity, query.activity),
+        (SessionRow.state, query.state),
+    ):
+        if value:
+            wanted = wanted.where(column == value)
     if query.since:
         wanted = wanted.where(SessionRow.started >= query.since)
     if query.until:
