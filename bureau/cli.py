@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import signal
-import sys
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -138,6 +138,7 @@ def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
     ),
 )
 def totals(
+    context: typer.Context,
     *,
     bureau: BureauOption,
     by: Annotated[
@@ -150,7 +151,9 @@ def totals(
     """Count sessions."""
 
     def work(one: Bureau) -> None:
-        found = office.open_ledger(one).totals(by, Query(since=since, until=until))
+        found = office.open_ledger(one).totals(
+            by, Query(since=since, until=until), now=_clock(context).utc()
+        )
         if as_json:
             _say_json([asdict(total) for total in found])
             return

@@ -294,15 +294,20 @@ class Ledger:
         with self._transaction() as session:
             return list(session.scalars(wanted.order_by(SessionRow.started, SessionRow.sid)))
 
-    def totals(self, by: Category, query: Query | None = None) -> list[Total]:
+    def totals(self, by: Category, query: Query | None = None, *, now: str = "") -> list[Total]:
         """Sessions counted and added up by one category.
+
+        Args:
+            by: The category.
+            query: Which sessions.
+            now: UTC: what is not stored by then counts as late once its deadline has passed.
 
         Raises:
             LedgerError: The database cannot be read.
         """
         month = func.substr(SessionRow.started, 1, 7)
         column = month if by is Category.MONTH else getattr(SessionRow, by)
-        late = func.sum(SessionRow.stored > SessionRow.deadline)
+        late = func.sum(func.coalesce(SessionRow.stored, now) > SessionRow.deadline)
         wanted = select(column, func.count(), func.sum(SessionRow.size), late)
         wanted = _where(wanted, query or Query()).group_by(column).order_by(column)
         with self._transaction() as session:

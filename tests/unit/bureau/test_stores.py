@@ -80,6 +80,9 @@ def test_sessions_are_found_by_device_officer_activity_and_time(
 @pytest.mark.rule("H1")
 def test_sessions_are_counted_added_up_and_told_late(ledger: Ledger) -> None:
     assert ledger.totals(Category.OFFICER) == [Total("O-1", 2, 200, 1), Total("O-2", 1, 100, 0)]
+    ledger.put(row(1, stored=None))
+    assert ledger.totals(Category.OFFICER, now="2026-01-02T08:00:00")[0].late == 1
+    assert ledger.totals(Category.OFFICER, now="2026-01-02T10:00:00")[0].late == 2
     assert [total.value for total in ledger.totals(Category.MONTH)] == [
         "2026-01",
         "2026-02",
