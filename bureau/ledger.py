@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Any
 
-from sqlalchemy import Engine, Select, create_engine, event, func, select
+from sqlalchemy import Engine, Select, case, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -307,7 +307,8 @@ class Ledger:
         """
         month = func.substr(SessionRow.started, 1, 7)
         column = month if by is Category.MONTH else getattr(SessionRow, by)
-        late = func.sum(func.coalesce(SessionRow.stored, now) > SessionRow.deadline)
+        is_late = func.coalesce(SessionRow.stored, now) > SessionRow.deadline
+        late = func.sum(case((is_late, 1), else_=0))
         wanted = select(column, func.count(), func.sum(SessionRow.size), late)
         wanted = _where(wanted, query or Query()).group_by(column).order_by(column)
         with self._transaction() as session:
