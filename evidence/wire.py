@@ -107,7 +107,7 @@ class DeviceState:
         recording: A session is open; None where the dock does not know.
         battery_percent: 0 to 100; None where the gauge does not answer.
         charging: None where the gauge does not answer.
-        backlog_sessions: Closed sessions without a stored receipt; at most 100 are counted.
+        backlog_sessions: Closed sessions without a stored receipt; over a thousand may be cut.
         oldest_sid: The oldest of them; None where there is none.
         pushed_bytes: Content bytes sent since the recorder was docked.
         firmware: What runs on the device.

@@ -237,7 +237,7 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True, tag="pending"):
         device_log: Path of ``device.jws``.
         log_bytes: Its durable length.
         recording: Whether a session is open now.
-        sessions: At most 100; ask again when they are done.
+        sessions: As many as one message holds, over a thousand; ask again when they are done.
     """
 
     device_log: str

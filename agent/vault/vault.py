@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from agent.errors import AgentError, ReceiptRefusedError, RefusedError
 from agent.settings import Device
+from agent.vault import answers, recovery
 from agent.vault import messages as m
-from agent.vault import recovery
 from agent.vault.catalog import Catalog
-from agent.vault.custody import Custody, state_of
+from agent.vault.custody import Custody
 from agent.vault.device_log import DeviceLog, Start, open_device_log
 from agent.vault.live_session import LiveSession, Opened, OpenSegment
 from agent.vault.mandate import Mandate, load_mandate, load_rulebook
@@ -37,7 +37,6 @@ RECORDER_ABSENT_NS: Final = 60 * 1_000_000_000
 """A recorder that stays away this long ends its session as interrupted."""
 
 _RELEASE_EVERY_NS: Final = 60 * 1_000_000_000
-_MOST_PENDING: Final = 100
 _MOST_REFUSALS: Final = 100
 """Refused receipts recorded per start: a hostile broker must not fill the device log."""
 
@@ -195,7 +194,9 @@ class Vault:
         self._custody.finish_releases()
         self._release_due()
         self._medium.keep_reserve()
-        self._catalog.rebuild([_row(self._log, sid) for sid in self._log.state.sessions])
+        self._catalog.rebuild(
+            [answers.catalog_row(self._log, sid) for sid in self._log.state.sessions]
+        )
 
     def _go_on(self, opened: Opened) -> None:
         """Wait for the recorder, under the very rulebook the session was opened with."""
@@ -235,15 +236,15 @@ class Vault:
         session = self._session
         if session is not None and self._absent_since_ns is not None:
             self._absent_since_ns = None
-            session.event("fault", _recorder_fault("ended"))
-        notify(_attached(book, session))
+            session.event("fault", answers.recorder_fault("ended"))
+        notify(answers.attached(book, session.active() if session is not None else None))
 
     def _lose_recorder(self, session: LiveSession, segment: OpenSegment | None) -> None:
         if self._session is not session:
             return
         if segment is not None:
             session.seal(segment, "vault")
-        session.event("fault", _recorder_fault("begun"))
+        session.event("fault", answers.recorder_fault("begun"))
         self._absent_since_ns = self._clock.monotonic_ns()
 
     def _open(self, request: m.OpenSession) -> None:
@@ -303,7 +304,7 @@ class Vault:
         self._session = None
         self._absent_since_ns = None
         self._ready = self._prepare()
-        self._catalog.put(_row(self._log, session.sid))
+        self._catalog.put(answers.catalog_row(self._log, session.sid))
         self._notify(m.SessionClosed(sid=session.sid, reason=reason))
         self._release_due()
         self._medium.keep_reserve()
@@ -336,27 +337,8 @@ class Vault:
             self._close(recovery.INTERRUPTED)
 
     def _pending(self) -> m.Pending:
-        waiting = [
-            logged
-            for logged in sorted(self._log.state.sessions.values(), key=lambda one: one.counter)
-            if "stored" not in logged.receipts and not logged.released
-        ]
-        return m.Pending(
-            device_log=str(self._paths.device_log),
-            log_bytes=self._log.size,
-            recording=self._session is not None,
-            sessions=[
-                m.PendingSession(
-                    sid=logged.sid,
-                    counter=logged.counter,
-                    folder=str(self._medium.session_folder(logged.sid)),
-                    committed="committed" in logged.receipts,
-                    journal_size=logged.journal.size,
-                    journal_sha256=logged.journal.sha256,
-                    journal_chunks=list(logged.journal.chunks),
-                )
-                for logged in waiting[:_MOST_PENDING]
-            ],
+        return answers.pending(
+            self._log, self._medium, self._paths.device_log, recording=self._session is not None
         )
 
     def _take_receipt(self, token: bytes) -> m.ToDock:
@@ -366,7 +348,7 @@ class Vault:
             self._note_refused(error, token)
             return m.Refused(code=error.code, detail=error.detail)
         released = self._release_due()
-        self._catalog.put(_row(self._log, taken.sid))
+        self._catalog.put(answers.catalog_row(self._log, taken.sid))
         return m.ReceiptTaken(sid=taken.sid, kind=taken.kind, released=taken.sid in released)
 
     def _note_refused(self, error: ReceiptRefusedError, token: bytes) -> None:
@@ -389,37 +371,5 @@ class Vault:
             return []
         released = self._custody.release_due(self._clock.utc_ns(), keep_days)
         for sid in released:
-            self._catalog.put(_row(self._log, sid))
+            self._catalog.put(answers.catalog_row(self._log, sid))
         return released
-
-
-def _attached(book: Rulebook, session: LiveSession | None) -> m.Attached:
-    return m.Attached(
-        session=session.active() if session is not None else None,
-        segment_seconds=book.number("segment.seconds"),
-        announcements=[
-            m.AnnouncementRule(
-                id=one.id,
-                text_sha256=one.text_sha256,
-                pcm_sha256=one.pcm_sha256,
-                samples=one.samples,
-                rate=one.rate,
-            )
-            for one in book.announcements
-        ],
-    )
-
-
-def _recorder_fault(state: str) -> dict[str, Any]:
-    detail = "the recorder process was lost" if state == "begun" else "the recorder is back"
-    return {"part": "recorder", "code": "lost", "detail": detail, "state": state}
-
-
-def _row(log: DeviceLog, sid: str) -> dict[str, Any]:
-    logged = log.state.sessions[sid]
-    return {
-        "sid": sid,
-        "counter": logged.counter,
-        "state": state_of(logged).value,
-        "journal_bytes": logged.journal.size,
-    }

@@ -232,3 +232,16 @@ def test_garbage_on_the_socket_ends_that_connection_alone(enrolled: Enrolled) ->
         assert recorder.is_hung_up()
         again = vault.recorder()
         assert again.attach().session is None
+
+
+def test_more_sessions_wait_than_a_hundred(enrolled: Enrolled) -> None:
+    # Commit first: every journal has to be known before the bulk of any session moves.
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        sids = []
+        for _ in range(120):
+            sids.append(recorder.open().sid)
+            recorder.close()
+        pending = ask_dock(enrolled, m.ListPending())
+    assert [session.sid for session in pending.sessions] == sids
