@@ -36,6 +36,8 @@ from evidence.wire import Topics
 _log = logging.getLogger(__name__)
 
 _MOST_REASONS: Final = 100
+VANISHED: Final = "counter_gap"
+"""The finding that names a session which the device's log should have and has not."""
 _KINDS: Final[tuple[ReceiptKind, ...]] = ("committed", "stored")
 
 
@@ -177,7 +179,8 @@ class Steps:
         if contested is not None:
             self._quarantine(holdings, sid, contested, ())
         verdict = self._judge_journal(device, sid)
-        if verdict.judgement is Judgement.BROKEN:
+        self._raise_alarm(device, verdict)
+        if _own_faults(verdict):
             self._quarantine(holdings, sid, "the journal does not verify", verdict.findings)
         path = self._office.archive.file(device, sid, JOURNAL_NAME)
         claim = holdings.claim(sid)
@@ -202,7 +205,7 @@ class Steps:
         device = holdings.device
         if holdings.is_over(sid):
             return self.receipts(device, sid)
-        if verdict.judgement is Judgement.BROKEN:
+        if _own_faults(verdict):
             self._quarantine(holdings, sid, "the session does not verify", verdict.findings)
         # The row first: a receipt without one would be found by nobody.
         row = session_row(holdings, sid, verdict, self._office.rulebooks)
@@ -212,6 +215,14 @@ class Steps:
         self._close(holdings, sid)
         _log.info("session %s of %s is stored: receipt %d", sid, device, issued.serial)
         return [_published(issued)]
+
+    def _raise_alarm(self, device: str, verdict: Verdict) -> None:
+        """Another session is missing from the device's log: a person has to look for it."""
+        for finding in verdict.findings:
+            if finding.code == VANISHED:
+                _log.error("the log of %s: %s", device, finding.detail)
+                name = f"vanished-{sha256_hex(finding.detail.encode())[:16]}"
+                self._note_quarantine(device, name, finding.detail)
 
     def _close(self, holdings: Holdings, sid: str) -> None:
         self._office.partials.finish_session(holdings.device, sid)
@@ -313,3 +324,8 @@ class Steps:
 def _published(issued: Issued) -> Outgoing:
     topic = Topics(issued.device).receipt(issued.sid, issued.kind)
     return Outgoing(topic, issued.read(), retain=True)
+
+
+def _own_faults(verdict: Verdict) -> list[Finding]:
+    """What keeps a session out of the archive: a session that vanished is no fault of this one."""
+    return [finding for finding in verdict.of(Severity.BROKEN) if finding.code != VANISHED]

@@ -304,3 +304,15 @@ def test_a_state_is_kept_as_the_device_said_it(rig: IntakeRig, pusher: Pusher) -
     rig.say(pusher.topics.state, state)
     (row,) = rig.ledger.devices()
     assert (row.device, row.state) == ("REC-0001", state.decode())
+
+
+def test_a_vanished_session_raises_an_alarm_and_holds_no_other_up(
+    rig: IntakeRig, pusher: Pusher
+) -> None:
+    pusher.push(closed_take(pusher.recorder))
+    pusher.recorder.counter += 1
+    take = closed_take(pusher.recorder)
+    pusher.push(take)
+    assert set(rig.receipts(take.sid)) == {"committed", "stored"}
+    alarms = [row for row in rig.ledger.quarantined() if row.name.startswith("vanished-")]
+    assert [row.device for row in alarms] == ["REC-0001"]
