@@ -27,6 +27,7 @@ RecorderChannel = Channel[m.FromRecorder, m.ToRecorder]
 DockChannel = Channel[m.FromDock, m.ToDock]
 
 _POLL_SECONDS = 0.5
+_TAKE_OVER_SECONDS = 2.0
 
 
 def serve(device: Device, board: VaultBoard, stop: Event) -> None:
@@ -103,7 +104,8 @@ class _Server:
 
     def _serve_recorder(self, connection: socket.socket) -> None:
         channel: RecorderChannel = Channel(connection, m.FromRecorder)
-        if not self._recorder_lock.acquire(blocking=False):
+        # The one that died is noticed in a moment; one that lives keeps its place.
+        if not self._recorder_lock.acquire(timeout=_TAKE_OVER_SECONDS):
             channel.send(m.Refused(code="recording", detail="a recorder is attached already"))
             return
         try:

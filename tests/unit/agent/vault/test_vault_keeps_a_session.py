@@ -245,3 +245,9 @@ def test_more_sessions_wait_than_a_hundred(enrolled: Enrolled) -> None:
             recorder.close()
         pending = ask_dock(enrolled, m.ListPending())
     assert [session.sid for session in pending.sessions] == sids
+
+
+def test_a_second_recorder_is_refused_while_one_is_attached(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        vault.recorder().attach()
+        assert vault.recorder().wait(m.Refused).code == "recording"
