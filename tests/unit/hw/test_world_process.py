@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,11 @@ def test_a_verb_here_is_felt_by_a_board_there(running: WorldProcess) -> None:
         assert before_ns <= down.at_ns <= up.at_ns - 100_000_000
         recorder.lamp.show(LampPattern.CAPTURING)
         elsewhere.clap()
+        # News of another hand's deed takes a moment to get here.
+        for _ in range(250):
+            if hand.state().clapping:
+                break
+            threading.Event().wait(0.02)
         assert hand.state().clapping
         assert hand.lamp() is LampPattern.CAPTURING
 
