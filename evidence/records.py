@@ -31,6 +31,8 @@ _COMMON: Final[s.Schema] = {
         {"source": s.one_of(*TimeSource), "error_ms": s.optional(s.natural)},
     ),
 }
+_COUNT: Final = s.May(s.integer(1))
+"""Lifetime number of a countable fact: presses, refusals, checks and starts share one sequence."""
 _SESSION_COMMON: Final[s.Schema] = {**_COMMON, "sid": s.session}
 _DEVICE_COMMON: Final[s.Schema] = {**_COMMON, "dev": s.device, "next": s.jwk}
 
@@ -60,6 +62,21 @@ SESSION_RECORDS: Final[Mapping[str, s.Schema]] = {
             s.fields({"role": s.one_of("bureau", "escrow"), "sha256": s.sha256}),
             least=2,
             most=2,
+        ),
+        "plan_id": s.May(s.optional(s.code)),
+        "officers": s.May(s.many(s.text, most=16)),
+        "previous": s.May(
+            s.optional(
+                s.fields(
+                    {
+                        "sid": s.session,
+                        "counter": s.natural,
+                        "reason": s.code,
+                        "seconds": s.natural,
+                        "same_plan": s.boolean,
+                    }
+                )
+            )
         ),
     },
     "attest": {"sha256": s.sha256},
@@ -116,7 +133,7 @@ SESSION_RECORDS: Final[Mapping[str, s.Schema]] = {
 """Records of a session's journal by ``t``, without the common fields."""
 
 EVENTS: Final[Mapping[str, s.Schema]] = {
-    "button": {"button": s.code, "gesture": s.code, "at_ns": s.natural},
+    "button": {"button": s.code, "gesture": s.code, "at_ns": s.natural, "count": _COUNT},
     "mark": {"code": s.code, "at_ns": s.natural},
     "photo": {**_FILE, "pts_ns": s.natural},
     "statement": {
@@ -125,6 +142,7 @@ EVENTS: Final[Mapping[str, s.Schema]] = {
         "to_ns": s.natural,
         "voiced_ms": s.optional(s.natural),
     },
+    "prompt": {"prompt": s.code, "at_ns": s.natural},
     "battery": {
         "percent": s.integer(0, 100),
         "millivolts": s.natural,
@@ -174,6 +192,7 @@ EVENTS: Final[Mapping[str, s.Schema]] = {
         "level_mdb": s.optional(s.integer(-200_000, 200_000)),
         "verdict": s.one_of("verified", "unverified"),
         "reason": s.optional(s.code),
+        "attempt": s.May(s.integer(1)),
     },
 }
 """Events of a session by ``kind``."""
@@ -186,6 +205,7 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
         "chainkey": s.token,
         "firmware": s.text,
         "protection": s.code,
+        "count": _COUNT,
         "torn": s.optional(s.fields({"bytes": s.natural, "sha256": s.sha256})),
     },
     "provision": {"step": s.code, "sha256": s.sha256, "version": s.natural},
@@ -204,8 +224,26 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
         "sha256": s.sha256,
     },
     "release": {"sid": s.session, "serial": s.natural, "bytes": s.natural},
-    "press": {"button": s.code, "gesture": s.code, "at_ns": s.natural},
-    "refusal": {"code": s.code, "detail": s.text},
+    "press": {"button": s.code, "gesture": s.code, "at_ns": s.natural, "count": _COUNT},
+    "refusal": {"code": s.code, "detail": s.text, "count": _COUNT},
+    "preflight": {
+        "trigger": s.one_of("power_up", "undocked", "idle", "asked"),
+        "checks": s.many(
+            s.fields(
+                {
+                    "name": s.code,
+                    "state": s.one_of("ok", "warn", "refuse"),
+                    "detail": s.text,
+                    "value": s.optional(s.integer(-(2**53), 2**53)),
+                }
+            ),
+            most=32,
+        ),
+        "count": _COUNT,
+    },
+    "plan": {"plan_id": s.code, "sha256": s.sha256, "state": s.one_of("taken", "expired")},
+    "fault": EVENTS["fault"],
+    "clock_step": EVENTS["clock_step"],
     "dock": {
         "state": s.one_of("docked", "undocked", "pushing", "failed"),
         "detail": s.text,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from evidence import ids, moments
@@ -32,16 +33,30 @@ def refuse(path: str, expected: str) -> RecordError:
 def check_fields(schema: Schema, value: object, path: str) -> None:
     """Check that ``value`` is an object with exactly the fields of ``schema``.
 
+    Fields marked ``May`` can be absent: what earlier devices signed stays well formed.
+
     Raises:
         RecordError: A field is missing, unknown or wrong; names its path.
     """
     if not isinstance(value, dict):
         raise refuse(path, "an object")
-    if value.keys() != schema.keys():
-        odd = sorted(value.keys() ^ schema.keys())
+    needed = {name for name, check in schema.items() if not isinstance(check, May)}
+    if not needed <= value.keys() <= schema.keys():
+        odd = sorted((value.keys() - schema.keys()) | (needed - value.keys()))
         raise RecordError(f"{path}: missing or unknown fields {', '.join(map(repr, odd[:5]))}")
-    for name, check in schema.items():
-        check(value[name], f"{path}.{name}")
+    for name, held in value.items():
+        schema[name](held, f"{path}.{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What a field must hold where it is there at all."""
+
+    check: Check
+
+    def __call__(self, value: object, path: str) -> None:
+        """Check the field that is there."""
+        self.check(value, path)
 
 
 def fields(schema: Schema) -> Check:

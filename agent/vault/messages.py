@@ -47,14 +47,14 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True, tag="open"):
         activity: Activity code; ``voluntary`` without a plan.
         officer: Officer's id, or None.
         custodian: Custodian's id, or None.
-        plan: The session plan as JSON bytes, sealed by the vault; None without one.
+        plan_id: The session plan that was chosen; None without one.
         bits_per_second: Expected rate of the media, for the admission rule.
     """
 
     activity: str
     officer: str | None
     custodian: str | None
-    plan: bytes | None
+    plan_id: str | None
     bits_per_second: int
 
 
@@ -101,6 +101,64 @@ class NotePress(msgspec.Struct, frozen=True, kw_only=True, tag="press"):
     at_ns: int
 
 
+class NoteFault(msgspec.Struct, frozen=True, kw_only=True, tag="fault"):
+    """A part that failed or came back while nothing is recorded, for the device log."""
+
+    part: str
+    code: str
+    detail: str
+    state: str
+
+
+class StorePhoto(msgspec.Struct, frozen=True, kw_only=True, tag="photo"):
+    """A part of a still of the open session; the last one is answered by ``Recorded``.
+
+    Attributes:
+        pts_ns: Capture time of the picture, CLOCK_BOOTTIME.
+        part: From 0.
+        parts: How many there are, 1 to 32.
+        content: JPEG bytes, at most 512 KiB a part.
+    """
+
+    pts_ns: int
+    part: int
+    parts: int
+    content: bytes
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of a preflight.
+
+    Attributes:
+        name: Which (``battery``, ``space``, ``clock``, ``camera``, ``microphone``, ``speaker``,
+            ``storage``, ``key``, ``backlog``, ``custody``, ``rulebook``).
+        state: ``ok``, ``warn`` or ``refuse``.
+        detail: For people who read the log, English.
+        value: The number behind it: minutes, sessions, milliseconds, thousandths of a dB.
+    """
+
+    name: str
+    state: str
+    detail: str
+    value: int | None = None
+
+
+class StorePreflight(msgspec.Struct, frozen=True, kw_only=True, tag="preflight"):
+    """What the recorder's process checked. Answered by ``PreflightStored``.
+
+    Attributes:
+        trigger: ``power_up``, ``undocked``, ``idle`` or ``asked``.
+        checks: The recorder's own checks; the vault adds its own.
+    """
+
+    trigger: str
+    checks: list[CheckResult]
+
+
+class AskStatus(msgspec.Struct, frozen=True, kw_only=True, tag="status"):
+    """How does the vault stand? Answered by ``Status``."""
+
+
 # --- vault → recorder
 
 
@@ -133,6 +191,42 @@ class AnnouncementRule(msgspec.Struct, frozen=True, kw_only=True):
     rate: int
 
 
+class PlanChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """A session plan that can be chosen now.
+
+    Attributes:
+        plan_id: The bureau's id of it.
+        number: 1 to 99: what the device says of it.
+        activity: Activity code.
+        officers: Ids of the officers; who they are is sealed in the plan.
+        begins_utc: From when, RFC 3339 with microseconds.
+    """
+
+    plan_id: str
+    number: int
+    activity: str
+    officers: list[str]
+    begins_utc: str
+
+
+class Conduct(msgspec.Struct, frozen=True, kw_only=True):
+    """The rulebook's part of what the officer is asked.
+
+    Attributes:
+        arrival: Template of the arrival statement: ``none``, ``fixed``, ``purpose`` or ``fields``.
+        arrival_seconds: Length of its window.
+        reason_seconds: Length of the window for the reason of an interruption; 0: not asked.
+        repeat_minutes: The announcement is repeated so often; 0: never.
+        related_minutes: A session so soon after the one before is its resumption.
+    """
+
+    arrival: str = "none"
+    arrival_seconds: int = 20
+    reason_seconds: int = 0
+    repeat_minutes: int = 0
+    related_minutes: int = 30
+
+
 class Attached(msgspec.Struct, frozen=True, kw_only=True, tag="attached"):
     """The vault's answer to ``Attach``.
 
@@ -140,17 +234,92 @@ class Attached(msgspec.Struct, frozen=True, kw_only=True, tag="attached"):
         session: The session that is still open, if one is.
         segment_seconds: The rulebook's segment length.
         announcements: Ids of the announcements, in the rulebook's order.
+        conduct: What the rulebook has the officer asked.
+        plans: Session plans that can be chosen, by number.
+        docked: Whether the dock's process last said so.
+        refused: Code of what would refuse a start now; None where one would be admitted.
     """
 
     session: ActiveSession | None
     segment_seconds: int
     announcements: list[AnnouncementRule]
+    conduct: Conduct = Conduct()
+    plans: list[PlanChoice] = []
+    docked: bool = False
+    refused: str | None = None
+
+
+class PreviousSession(msgspec.Struct, frozen=True, kw_only=True):
+    """The session before this one, where it was interrupted or ended a moment ago.
+
+    Attributes:
+        sid: Its id.
+        reason: Why it ended.
+        seconds: From its end to this start.
+        same_plan: Whether both name the same plan, or both none.
+    """
+
+    sid: str
+    reason: str
+    seconds: int
+    same_plan: bool
 
 
 class SessionOpened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
-    """The ``open`` record is on the medium."""
+    """The ``open`` record is on the medium.
+
+    Attributes:
+        session: What was opened.
+        previous: The session that this one resumes, by the rulebook's minutes; None for a new one.
+    """
 
     session: ActiveSession
+    previous: PreviousSession | None = None
+
+
+class PreflightStored(msgspec.Struct, frozen=True, kw_only=True, tag="checked"):
+    """The preflight is in the device log.
+
+    Attributes:
+        trigger: As asked.
+        checks: All checks, the vault's too.
+    """
+
+    trigger: str
+    checks: list[CheckResult]
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True, tag="stands"):
+    """How the vault stands.
+
+    Attributes:
+        free_minutes: Room for so much recording.
+        backlog: Closed sessions without a ``stored`` receipt.
+        deadline_minutes: Until the oldest of them is due at the bureau; negative: overdue; None
+            without one.
+        utc: The wall clock, RFC 3339 with microseconds.
+        utc_source: How it was set (``evidence.moments.TimeSource``).
+        utc_error_ms: Bound of its error; None where nobody can tell.
+    """
+
+    free_minutes: int
+    backlog: int
+    deadline_minutes: int | None
+    utc: str
+    utc_source: str
+    utc_error_ms: int | None
+
+
+class DockChanged(msgspec.Struct, frozen=True, kw_only=True, tag="docked"):
+    """The dock's process says that the recorder was put on the cradle or taken off it."""
+
+    docked: bool
+
+
+class PlansChanged(msgspec.Struct, frozen=True, kw_only=True, tag="plans"):
+    """The session plans that can be chosen now, by number."""
+
+    plans: list[PlanChoice]
 
 
 class Durable(msgspec.Struct, frozen=True, kw_only=True, tag="durable"):
@@ -267,6 +436,18 @@ class NoteDock(msgspec.Struct, frozen=True, kw_only=True, tag="dock"):
     detail: str
 
 
+class SubmitPlan(msgspec.Struct, frozen=True, kw_only=True, tag="plan"):
+    """Plan bytes as the bureau sent them. Answered by ``PlanTaken`` or ``Refused``."""
+
+    content: bytes
+
+
+class PlanTaken(msgspec.Struct, frozen=True, kw_only=True, tag="planned"):
+    """The plan was verified and is kept until it expires."""
+
+    plan_id: str
+
+
 class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
     """The note is on the medium."""
 
@@ -280,6 +461,10 @@ FromRecorder = (
     | StoreEvent
     | CloseSession
     | NotePress
+    | NoteFault
+    | StorePhoto
+    | StorePreflight
+    | AskStatus
 )
 ToRecorder = (
     Attached
@@ -290,6 +475,10 @@ ToRecorder = (
     | SessionClosed
     | Refused
     | StorageState
+    | PreflightStored
+    | Status
+    | DockChanged
+    | PlansChanged
 )
-FromDock = ListPending | SubmitReceipt | NoteDock
-ToDock = Pending | ReceiptTaken | Noted | Refused
+FromDock = ListPending | SubmitReceipt | NoteDock | SubmitPlan
+ToDock = Pending | ReceiptTaken | Noted | PlanTaken | Refused

@@ -306,7 +306,8 @@ def check_losses(campaign: Campaign, one: Round, films: list[Film], folder: Path
         loss = max(0, min([death[0], *orphaned]) - before)
         scene = "both dead" if orphaned else "moving" if fast else "still"
         campaign.losses[scene].append(loss)
-        assert loss <= BOUNDS_NS[scene], f"{scene}: {loss / 1e6:.0f} ms lost"
+        told = [(k.phase, k.victim, (k.at_ns - before) // 1_000_000) for k in one.kills]
+        assert loss <= BOUNDS_NS[scene], f"{scene}: {loss / 1e6:.0f} ms lost; kills in ms {told}"
 
 
 def signed_gaps(folder: Path) -> list[tuple[int, int]]:
