@@ -14,6 +14,13 @@ _DIAGNOSES = {
     "record": "记录字段缺失或不符合格式",
     "rulebook": "本单位办法文件无效",
     "receipt": "回执无效, 不得释放空间",
+    "plan_malformed": "执法计划格式不正确",
+    "plan_size": "执法计划超过允许的大小",
+    "plan_signature": "执法计划不是本单位签发",
+    "plan_device": "执法计划不是发给本机的",
+    "plan_expired": "执法计划已过期",
+    "plan_conflict": "已有同编号而内容不同的执法计划",
+    "plan_particulars": "执法计划的事项、对象、地点或人员信息不完整或不符合格式",
     "wire": "传输消息不符合约定",
     "key": "签名密钥不可用",
     "storage": "存储介质写入失败",
@@ -78,6 +85,22 @@ class ReceiptError(EvidenceError):
     """A receipt that permits nothing."""
 
     code = "receipt"
+
+
+class PlanError(EvidenceError):
+    """A session plan that is not taken.
+
+    Args:
+        detail: The cause, in one English sentence.
+        code: Which kind: ``plan_malformed``, ``plan_size``, ``plan_signature``, ``plan_device``,
+            ``plan_expired``, ``plan_conflict`` (another plan has that id) or ``plan_particulars``.
+    """
+
+    code = "plan_malformed"
+
+    def __init__(self, detail: str, code: str = "plan_malformed") -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class WireError(EvidenceError):

@@ -27,6 +27,7 @@ TYP_CHAIN_KEY: Final = "recorder-chainkey+jws"
 TYP_RECEIPT: Final = "recorder-receipt+jws"
 TYP_RULEBOOK: Final = "recorder-rulebook+jws"
 TYP_ROOT: Final = "recorder-root+jws"
+TYP_PLAN: Final = "recorder-plan+jws"
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PARTS = 3
