@@ -151,7 +151,7 @@ def hurry(settings: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
-@pytest.mark.rule("S0§20")
+@pytest.mark.rule("H9")
 def test_kills_and_freezes_lose_nothing_and_cost_at_most_a_window_each(
     stage: Stage, campaign_size: CampaignSize, campaign_seed: int
 ) -> None:

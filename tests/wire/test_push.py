@@ -140,7 +140,7 @@ def scene(folder: Path, port: int) -> Iterator[Scene]:
         scene.stop_broker()
 
 
-@pytest.mark.rule("S0§20")
+@pytest.mark.rule("H9")
 def test_docked_recorder_hands_everything_over_and_the_vault_takes_both_receipts(
     scene: Scene,
 ) -> None:
@@ -252,7 +252,7 @@ def test_recording_goes_on_while_docked_and_only_closed_sessions_are_pushed(scen
     assert scene.same(desk)
 
 
-@pytest.mark.rule("S0§20")
+@pytest.mark.rule("H9")
 def test_forged_replayed_and_foreign_receipts_are_refused_and_the_push_goes_on(
     scene: Scene, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

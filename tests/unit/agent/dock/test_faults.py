@@ -183,7 +183,7 @@ def test_nothing_is_sent_off_the_cradle(rig: Rig) -> None:
     assert rig.vault.notes == []
 
 
-@pytest.mark.rule("S0§20")
+@pytest.mark.rule("H9")
 def test_receipt_that_the_vault_refuses_is_not_acknowledged(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
