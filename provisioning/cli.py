@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from evidence.errors import EvidenceError
-from provisioning import founding, revocation, rulebook
+from provisioning import founding, policy_files, revocation, rulebook
 from provisioning.bureau_folder import UtcNs, open_bureau
 from provisioning.enrolment import DeviceOptions, enrol_device
-from provisioning.errors import PolicyError, ProvisioningError
+from provisioning.errors import ProvisioningError
 from provisioning.founding import Founding
 from provisioning.plan import Report, StepState
 
@@ -213,16 +213,17 @@ def rulebook_show(*, bureau: BureauOption, as_json: AsJson = False) -> None:
 @rulebook_app.command(
     "set",
     help=(
-        "修改数值，生成新版本并由经办人、负责人双签名。\n\n"
+        "修改若干项，生成新版本并由经办人、负责人双签名。全部项目见 `provision rulebook keys`。\n\n"
         "已配发的设备在两次记录之间采用新版本；本机可用 `provision rulebook install` 装入。\n\n"
-        "例：provision rulebook set release.keep_days=0 segment.seconds=2 --bureau ./bureau"
+        "例：provision rulebook set officers.min=2 arrival.statement=fields --bureau ./bureau"
     ),
 )
 def rulebook_set(
     *,
     context: typer.Context,
     changes: Annotated[
-        list[str], typer.Argument(help="例如 release.keep_days=0", metavar="KEY=VALUE…")
+        list[str],
+        typer.Argument(help="例如 release.keep_days=0；列表用 JSON 书写。", metavar="KEY=VALUE…"),
     ],
     bureau: BureauOption,
     dry_run: DryRun = False,
@@ -231,9 +232,51 @@ def rulebook_set(
     """Sign the next version of the rulebook."""
     clock = _clock(context)
     _run(
-        lambda: rulebook.set_policy(bureau, _numbers(changes), clock=clock, dry_run=dry_run),
+        lambda: rulebook.set_policy(
+            bureau, policy_files.read_changes(changes), clock=clock, dry_run=dry_run
+        ),
         as_json=as_json,
     )
+
+
+@rulebook_app.command(
+    "apply",
+    help=(
+        "按文件修改办法：文件为 JSON 或 TOML，逐项列出，未列出的保持不变。双签名生成新版本。\n\n"
+        "例：provision rulebook apply ./policy.json --bureau ./bureau"
+    ),
+)
+def rulebook_apply(
+    *,
+    context: typer.Context,
+    policy: Annotated[Path, typer.Argument(help="办法文件。", metavar="FILE")],
+    bureau: BureauOption,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Sign the next version of the rulebook with what a file says."""
+    clock = _clock(context)
+    _run(
+        lambda: rulebook.set_policy(
+            bureau, policy_files.read_file(policy), clock=clock, dry_run=dry_run
+        ),
+        as_json=as_json,
+    )
+
+
+@rulebook_app.command("keys", help="列出办法的全部项目：取值范围、默认值、含义。")
+def rulebook_keys(*, as_json: AsJson = False) -> None:
+    """List every key of a rulebook."""
+    rows = policy_files.describe()
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    console = Console()
+    for row in rows:
+        given = "必填" if row["required"] else json.dumps(row["default"], ensure_ascii=False)
+        console.print(f"[bold]{row['key']}[/bold]  {row['chinese']}", highlight=False)
+        told = escape(f"    取值 {row['bounds']}；默认 {given}")
+        console.print(told, highlight=False, soft_wrap=True)
 
 
 @rulebook_app.command(
@@ -245,16 +288,6 @@ def rulebook_install(
 ) -> None:
     """Put the rulebook onto a device."""
     _run(lambda: rulebook.install(bureau, device, dry_run=dry_run), as_json=as_json)
-
-
-def _numbers(changes: list[str]) -> dict[str, int]:
-    numbers = {}
-    for change in changes:
-        key, _, value = change.partition("=")
-        if not value.isdecimal():
-            raise PolicyError(f"{change!r} is not KEY=NUMBER")
-        numbers[key] = int(value)
-    return numbers
 
 
 def _clock(context: typer.Context) -> UtcNs:

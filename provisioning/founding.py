@@ -99,7 +99,7 @@ def init_bureau(path: Path, wish: Founding, *, clock: UtcNs, dry_run: bool = Fal
     """
     folder = BureauFolder(path.absolute())
     settings = _resolve(folder, wish)
-    rulebook.check_numbers(wish.numbers)
+    rulebook.check_settable(wish.numbers)
     if not dry_run:
         make_folder(folder.path)
     with nullcontext() if dry_run else exclusive(folder):

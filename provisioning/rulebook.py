@@ -1,8 +1,8 @@
 """The bureau's rulebook (本单位办法): the first one, the next one, and putting one onto a device.
 
-Owns its default numbers, the double signature of clerk and head, and the version that only grows.
-Refuses keys that are not numbers (recipients and announcements belong to ``provision init``), a
-broken bound, and an older version than a device has seen.
+Owns the numbers a bureau starts with, the double signature of clerk and head, and the version that
+only grows. Refuses keys that are not to be changed (name, recipients and announcements belong to
+``provision init``), a broken bound, and an older version than a device has seen.
 """
 
 from __future__ import annotations
@@ -37,7 +37,12 @@ NUMBERS: Final[Mapping[str, int]] = {
     "storage.close_minutes": 2,
     "upload.deadline_hours": 24,
 }
-"""Every key of a rulebook that is a number, with what a bureau starts with (24 h: S0§20)."""
+"""What every bureau starts with (24 h: S0§20)."""
+
+FIXED: Final = frozenset(
+    {"bureau.id", "bureau.name", "disclosure.announcements", "seal.recipients"}
+)
+"""Keys that ``provision init`` decides for good: keys, identities and clips hang on them."""
 
 THRESHOLD: Final = 2
 _YEAR_NS: Final = 365 * 86_400 * 1_000_000_000
@@ -114,15 +119,16 @@ def signed_rulebook(version: Version, signers: Sequence[Signer], *, at_ns: int) 
         raise PolicyError(error.detail) from error
 
 
-def check_numbers(numbers: Mapping[str, int]) -> None:
-    """Check that every key is a number of the rulebook.
+def check_settable(changes: Mapping[str, Any]) -> None:
+    """Check that every key is one of the rulebook's that may change.
 
     Raises:
-        PolicyError: A key is unknown, or not a number.
+        PolicyError: A key is unknown, or fixed.
     """
-    for key in numbers:
-        if key not in NUMBERS:
-            raise PolicyError(f"{key} cannot be set; these can: {', '.join(sorted(NUMBERS))}")
+    for key in changes:
+        if key not in rulebook.KEYS or key in FIXED:
+            known = sorted(rulebook.KEYS.keys() - FIXED)
+            raise PolicyError(f"{key} cannot be set; these can: {', '.join(known)}")
 
 
 def keep(folder: BureauFolder, number: int, envelope: bytes) -> None:
@@ -135,13 +141,13 @@ def keep(folder: BureauFolder, number: int, envelope: bytes) -> None:
 
 
 def set_policy(
-    bureau_path: Path, changes: Mapping[str, int], *, clock: UtcNs, dry_run: bool = False
+    bureau_path: Path, changes: Mapping[str, Any], *, clock: UtcNs, dry_run: bool = False
 ) -> Report:
     """Sign the next version of the rulebook with ``changes``; no change, no version.
 
     Args:
         bureau_path: The bureau's folder.
-        changes: Numbers by key, see ``NUMBERS``.
+        changes: Values by key, see ``evidence.rulebook.KEYS``.
         clock: UTC in nanoseconds.
         dry_run: Only say what would happen.
 
@@ -149,11 +155,11 @@ def set_policy(
         PolicyError: A key is unknown or a bound is broken.
         BureauError: The folder is no bureau.
     """
-    check_numbers(changes)
+    check_settable(changes)
     with exclusive(BureauFolder(bureau_path.absolute())):
         bureau = open_bureau(bureau_path)
-        policy = {**bureau.rulebook.policy, **changes}
-        same = policy == dict(bureau.rulebook.policy)
+        policy = {**bureau.rulebook.stated, **changes}
+        same = rulebook.effective(policy) == bureau.rulebook.policy
         number = bureau.rulebook.version + (0 if same else 1)
         at_ns = clock()
         envelope = signed_rulebook(
