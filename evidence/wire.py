@@ -1,8 +1,8 @@
 """What recorder and bureau say to each other over MQTT 5.
 
 Owns topics and messages: EMQX's File Transfer verbs (``init``, chunk, ``fin``) with the keys it
-lacks, the device log, receipts and state. Refuses sockets and decisions: a parsed message is well
-formed and bounded, nothing more. No acknowledgement here permits a release; only
+lacks, the device log, receipts, session plans and state. Refuses sockets and decisions: a parsed
+message is well formed and bounded, nothing more. No acknowledgement here permits a release; only
 ``evidence.receipt`` does.
 """
 
@@ -128,6 +128,32 @@ class DeviceState:
     utc_source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAck:
+    """``plan/ack``: what became of a session plan on the device.
+
+    Attributes:
+        sha256: Digest of the plan's bytes as they arrived: the answer is to these and no others.
+        plan_id: The plan's id; None where the device did not get so far as to read one.
+        taken: The vault verified the plan and keeps it.
+        code: Why not; empty where it was taken.
+        detail: For people, English.
+    """
+
+    sha256: str
+    plan_id: str | None
+    taken: bool
+    code: str = ""
+    detail: str = ""
+
+
+_ACK_SCHEMA: s.Schema = {
+    "sha256": s.sha256,
+    "plan_id": s.optional(s.code),
+    "taken": s.boolean,
+    "code": s.text,
+    "detail": s.text,
+}
 _STATE_SCHEMA: s.Schema = {
     "online": s.boolean,
     "docked": s.boolean,
@@ -225,6 +251,16 @@ class Topics:
         """The device's subscription for receipts."""
         return f"{self.base}/receipt/+/+"
 
+    @property
+    def plan(self) -> str:
+        """Where the bureau sends session plans, one a message, never retained."""
+        return f"{self.base}/plan"
+
+    @property
+    def plan_ack(self) -> str:
+        """Where the device says what its vault made of one."""
+        return f"{self.plan}/ack"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitTopic:
@@ -277,7 +313,16 @@ class ReceiptAckTopic:
     kind: str
 
 
-DeviceTopic = InitTopic | ChunkTopic | FinTopic | LogTopic | StateTopic | ReceiptAckTopic
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAckTopic:
+    """``rec/v1/{dev}/plan/ack``."""
+
+    device: str
+
+
+DeviceTopic = (
+    InitTopic | ChunkTopic | FinTopic | LogTopic | StateTopic | ReceiptAckTopic | PlanAckTopic
+)
 
 
 def parse_topic(topic: str) -> DeviceTopic:
@@ -306,6 +351,8 @@ def _parse_rest(device: str, rest: list[str]) -> DeviceTopic | None:
             return StateTopic(device=device)
         case ["receipt", sid, "committed" | "stored" as kind, "ack"] if ids.is_session_id(sid):
             return ReceiptAckTopic(device=device, sid=sid, kind=kind)
+        case ["plan", "ack"]:
+            return PlanAckTopic(device=device)
         case _:
             return None
 
@@ -427,6 +474,20 @@ def decode_state(payload: bytes) -> DeviceState:
         WireError: Not well formed.
     """
     return DeviceState(**_load(payload, _STATE_SCHEMA, "state"))
+
+
+def encode_plan_ack(ack: PlanAck) -> bytes:
+    """The payload of ``…/plan/ack``."""
+    return canonical.dumps(asdict(ack))
+
+
+def decode_plan_ack(payload: bytes) -> PlanAck:
+    """Read the payload of ``…/plan/ack``.
+
+    Raises:
+        WireError: Not well formed.
+    """
+    return PlanAck(**_load(payload, _ACK_SCHEMA, "plan/ack"))
 
 
 def _load(payload: bytes, schema: s.Schema, path: str) -> JsonObject:

@@ -1,8 +1,8 @@
 """One conversation with the desk, from the connection's beginning to its end.
 
-Owns sending with back-pressure and sorting what comes in: confirmations are counted, receipts go
-to the vault, answers to whoever asked. Refuses trust and persistence: what is malformed is logged
-and ignored, and when the connection ends nothing is left of it.
+Owns sending with back-pressure and sorting what comes in: confirmations are counted, receipts and
+session plans go to the vault, answers to whoever asked. Refuses trust and persistence: what is
+malformed is logged and ignored, and when the connection ends nothing is left of it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from agent.dock.link import (
     Subscribed,
     Will,
 )
+from agent.dock.plans import PlanDesk
 from agent.dock.presence import Presence
 from agent.dock.receipts import ReceiptDesk
 from agent.errors import LinkError
@@ -78,6 +79,7 @@ class Exchange:
         self.presence = presence
         self.topics = topics
         self.receipts = receipts
+        self._plans = PlanDesk(receipts.vault)
         self._connect_seconds = connect_seconds
         self._will = Will(topics.state, will)
         self._mailbox = Mailbox(presence.bell)
@@ -92,7 +94,7 @@ class Exchange:
         try:
             self._link.open(self._mailbox, self._will)
             self._await_connection()
-            self._link.subscribe((self.topics.response, self.topics.receipts))
+            self._link.subscribe((self.topics.response, self.topics.receipts, self.topics.plan))
         except BaseException:
             self._link.close()
             raise
@@ -130,7 +132,7 @@ class Exchange:
             LinkError: The connection ended, the desk is absent or this device may not publish.
             UndockedError: The recorder was lifted.
             StoppedError: The process has to end.
-            VaultError: A receipt came and the vault is not there to take it.
+            VaultError: A receipt or a plan came and the vault is not there to take it.
         """
         self.presence.require()
         event = self._mailbox.take()
@@ -207,6 +209,10 @@ class Exchange:
             taken = self.receipts.take(event.topic, event.payload)
             if taken is not None:
                 self.publish(self.topics.receipt_ack(taken.sid, taken.kind), b"")
+            return None
+        if event.topic == self.topics.plan:
+            ack = self._plans.take(event.payload)
+            self.publish(self.topics.plan_ack, wire.encode_plan_ack(ack))
             return None
         self._complain(f"a message on {event.topic[:80]!r}, which was not asked for")
         return None

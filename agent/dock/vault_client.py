@@ -1,7 +1,7 @@
 """The dock's end of the vault's socket.
 
-Owns asking the vault: what is pending, take this receipt, note that. Refuses to cache an answer
-and to go on without the vault.
+Owns asking the vault: what is pending, take this receipt, this plan, note that. Refuses to cache
+an answer and to go on without the vault.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ from agent.vault.messages import (
     Noted,
     NoteDock,
     Pending,
+    PlanTaken,
     ReceiptTaken,
     Refused,
+    SubmitPlan,
     SubmitReceipt,
     ToDock,
 )
 
 _CONNECT_SECONDS: Final = 5.0
-_Answer = TypeVar("_Answer", Pending, ReceiptTaken, Noted, Refused)
+_Answer = TypeVar("_Answer", Pending, ReceiptTaken, PlanTaken, Noted, Refused)
 
 
 class Vault(Protocol):
@@ -38,6 +40,10 @@ class Vault(Protocol):
     @abstractmethod
     def submit(self, content: bytes) -> ReceiptTaken | Refused:
         """Hand over a receipt's bytes."""
+
+    @abstractmethod
+    def submit_plan(self, content: bytes) -> PlanTaken | Refused:
+        """Hand over a session plan's bytes."""
 
     @abstractmethod
     def note(self, state: str, detail: str) -> None:
@@ -63,6 +69,11 @@ class VaultClient(Vault):
         """Hand over a receipt's bytes."""
         answer = self._ask(SubmitReceipt(content=content))
         return answer if isinstance(answer, Refused) else self._expect(answer, ReceiptTaken)
+
+    def submit_plan(self, content: bytes) -> PlanTaken | Refused:
+        """Hand over a session plan's bytes."""
+        answer = self._ask(SubmitPlan(content=content))
+        return answer if isinstance(answer, Refused) else self._expect(answer, PlanTaken)
 
     def note(self, state: str, detail: str) -> None:
         """Have something written to the device log."""

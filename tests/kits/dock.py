@@ -12,7 +12,7 @@ from agent.dock.vault_client import Vault
 from agent.dock.watch import Watch
 from agent.errors import VaultError
 from agent.settings import Broker, Device, Paths, Settings, Transfer
-from agent.vault.messages import Pending, PendingSession, ReceiptTaken, Refused
+from agent.vault.messages import Pending, PendingSession, PlanTaken, ReceiptTaken, Refused
 from hw.fake.clock import JumpingClock
 from hw.ports import Battery, Dock, DockBoard, Watchdog
 from hw.types import BatteryReading
@@ -83,6 +83,7 @@ class PaperVault(Vault):
     Attributes:
         taken: Receipts it took, as (kind, sid).
         refused: Contents it refused.
+        plans: Session plans it took, by their words.
         notes: What the device log was told.
         on_empty: Called when nothing is pending for the second time in a row.
         is_there: Whether it can be reached.
@@ -92,6 +93,7 @@ class PaperVault(Vault):
     log: Path
     taken: list[tuple[str, str]] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
+    plans: list[str] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     recording: bool = False
     on_empty: Callable[[], None] = lambda: None
@@ -120,6 +122,15 @@ class PaperVault(Vault):
             return Refused(code="receipt", detail="not a receipt of the bureau")
         self.taken.append((words[0], words[1]))
         return ReceiptTaken(sid=words[1], kind=words[0], released=False)
+
+    def submit_plan(self, content: bytes) -> PlanTaken | Refused:
+        self._require()
+        word, _, plan_id = content.decode("latin-1").partition(" ")
+        if word != "plan":
+            self.refused.append(content)
+            return Refused(code="plan_signature", detail="not a plan of the bureau")
+        self.plans.append(plan_id)
+        return PlanTaken(plan_id=plan_id)
 
     def note(self, state: str, detail: str) -> None:
         self._require()
