@@ -1,0 +1,142 @@
+"""Which parts of a clip were heard, once it is known where it lies.
+
+Owns the two-state path over the blocks (heard, missing), the share, the missing intervals and the
+rule for *complete*. Refuses to judge pauses: what is silent in the clip can be neither heard nor
+missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evidence.hearing.match import Match
+from evidence.hearing.reference import BLOCK_MS, HOP_MS, Reference
+from evidence.hearing.sound import RATE
+
+MOST_MISSING: Final = 64
+"""A signed record holds no more intervals than this; the nearest ones are told as one."""
+COMPLETE_SHARE: Final = 0.95
+
+_LEAST_Z: Final = 2.2
+_LEAST_PART: Final = 0.3
+_WINDOW_BLOCKS: Final = 1 + (600 - BLOCK_MS) // HOP_MS
+_END_BLOCKS: Final = 1 + (450 - BLOCK_MS) // HOP_MS
+_HALF_Z: Final = 0.5
+_FLOOR_Z: Final = 1.3
+_STEEPNESS: Final = 1.0
+_MOST_EVIDENCE: Final = 3.0
+_SWITCH: Final = 3.0
+_GRAIN_MS: Final = 10
+
+Intervals = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What was heard of the clip.
+
+    Attributes:
+        share: Of the time in which the clip sounds, 0 to 1.
+        missing: [from, to) in the clip's own milliseconds.
+        complete: Whether nothing that matters is missing.
+    """
+
+    share: float
+    missing: Intervals
+    complete: bool
+
+
+def presence(reference: Reference, found: Match, lost: Sequence[tuple[int, int]]) -> Presence:
+    """Judge each part of the clip.
+
+    Args:
+        reference: The clip.
+        found: Where it lies.
+        lost: [from, to) in the clip's samples at 16 kHz that the microphone did not capture.
+    """
+    known = reference.told & found.captured
+    grains = _heard_grains(reference, found.z, known)
+    for begin, end in lost:
+        grains[
+            max(0, begin * 1000 // (RATE * _GRAIN_MS)) : -(-end * 1000 // (RATE * _GRAIN_MS))
+        ] = False
+    share = float(grains[reference.loud].mean())
+    return Presence(
+        share=share,
+        missing=_intervals(grains, reference.length * 1000 // RATE),
+        complete=share >= COMPLETE_SHARE and _is_even(found.z, known),
+    )
+
+
+def _heard_grains(
+    reference: Reference, z: NDArray[np.float64], known: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Heard or missing for every 10 ms: a block speaks for the 0.1 s in its middle."""
+    path = _path(_evidence(z, known))
+    per_hop, edge = HOP_MS // _GRAIN_MS, (BLOCK_MS - HOP_MS) // 2 // _GRAIN_MS
+    grains = np.repeat(path, per_hop)
+    tail = reference.loud.size - grains.size - edge
+    return np.concatenate((np.full(edge, path[0]), grains, np.full(max(0, tail), path[-1])))[
+        : reference.loud.size
+    ]
+
+
+def _typical(z: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
+    """How far a heard block stands out: the median of those that stand out at all."""
+    out = z[known & (z > _LEAST_Z)]
+    return float(np.median(out)) if out.size else 0.0
+
+
+def _evidence(z: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """For every block how much speaks for heard (above 0) or missing (below)."""
+    middle = max(_FLOOR_Z, _HALF_Z * _typical(z, known))
+    weight = np.clip(_STEEPNESS * (z - middle), -_MOST_EVIDENCE, _MOST_EVIDENCE)
+    return np.where(known, weight, 0.0)
+
+
+def _path(evidence: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The most likely sequence of the two states; a change costs ``_SWITCH`` (Viterbi)."""
+    count = evidence.size
+    missing = heard = 0.0
+    from_heard, from_missing = np.zeros(count, bool), np.zeros(count, bool)
+    for index in range(count):
+        step = float(evidence[index]) / 2
+        from_heard[index] = heard - _SWITCH > missing
+        from_missing[index] = missing - _SWITCH > heard
+        missing, heard = (
+            max(missing, heard - _SWITCH) - step,
+            max(heard, missing - _SWITCH) + step,
+        )
+    path = np.zeros(count, bool)
+    state = heard >= missing
+    for index in range(count - 1, -1, -1):
+        path[index] = state
+        state = not from_missing[index] if state else bool(from_heard[index])
+    return path
+
+
+def _is_even(z: NDArray[np.float64], known: NDArray[np.bool_]) -> bool:
+    """Whether every 0.6 s and both ends stand out, not only most of the clip."""
+    if not known.any():
+        return False
+    least = max(_LEAST_Z, _LEAST_PART * float(np.median(z[known])))
+    spans = [slice(0, _END_BLOCKS), slice(z.size - _END_BLOCKS, z.size)]
+    spans += [slice(at, at + _WINDOW_BLOCKS) for at in range(z.size - _WINDOW_BLOCKS + 1)]
+    return all(z[span][known[span]].mean() >= least for span in spans if known[span].any())
+
+
+def _intervals(grains: NDArray[np.bool_], length_ms: int) -> Intervals:
+    edges = np.flatnonzero(np.diff(np.concatenate(([True], grains, [True])).astype(np.int8)))
+    found = [
+        (int(begin) * _GRAIN_MS, length_ms if end == grains.size else int(end) * _GRAIN_MS)
+        for begin, end in edges.reshape(-1, 2)
+    ]
+    while len(found) > MOST_MISSING:
+        near = min(range(len(found) - 1), key=lambda i: found[i + 1][0] - found[i][1])
+        found[near : near + 2] = [(found[near][0], found[near + 1][1])]
+    return tuple(found)
