@@ -19,6 +19,7 @@ ROLES: Final[Mapping[str, str]] = {
     "unit_leader": "本单位主要领导",
     "bureau_head": "局长",
     "deputy_head": "主管局长",
+    "agency_head": "行政执法机关负责人",
     "body_head": "执法机构负责人",
     "township_leader": "乡主管领导",
     "brigade_leader": "综合执法大队负责人",
