@@ -17,32 +17,33 @@ VOLUNTARY: Final = "voluntary"
 
 MUST_RECORD: Final[Mapping[str, str]] = {
     # S0§11
-    "routine_inspection": "日常监督检查",
+    "inspection": "现场检查",  # S2§6 and S3§5 too
     "patrol": "巡查",
     "licence_review": "许可现场审核",
-    "case_inspection": "违法案件现场检查",
+    "violation_check": "违法案件现场检查",
     "questioning": "调查询问",  # S3§5 too
     "statement_defence": "陈述申辩",
     "hearing": "听证",  # S1§6, S1 annex and S2§6 too
     "service": "送达执法文书",
-    "coercive_measure": "采取强制措施",  # S3§5 too
+    "coercion": "采取强制措施",  # S3§5 too
     # S1§6 and its annex, S2§6
-    "site_enforcement": "现场执法",
-    "inspection": "现场检查",  # S3§5 too
+    "on_site_enforcement": "现场执法",
     "evidence_taking": "调查取证",  # S3§5 too
     "lien_service": "留置送达",
     "notice_service": "公告送达",
     # S3§5
     "prior_registration": "证据先行登记保存",
-    "assistance": "协助调查案件",
+    "assisting": "协助调查案件",
     "minor_correction": "纠正轻微违法行为",
-    "major_incident": "处置敏感重大事件",  # S4§4 too
+    "sensitive_case": "敏感重大案件",
     "non_cooperation": "当事人不配合",
+    "necessary": "其他必要情形",
     # S4§4
     "dispute_prone": "易引起争议的执法",
     "obstruction": "阻碍执法",
-    "complex_case": "重大复杂案件取证",
-    "seizure": "查封扣押",
+    "mass_incident": "突发群体性事件",
+    "major_case": "重大复杂案件取证",
+    "sealing_seizure": "查封扣押",
     "required_by_law": "法定应当记录的执法",
 }
 """What one of the rules says has to be recorded: code → Chinese name, short enough to be spoken."""
@@ -50,10 +51,9 @@ MUST_RECORD: Final[Mapping[str, str]] = {
 MAY_RECORD: Final[Mapping[str, str]] = {
     # S2§11
     "report_call": "接听举报电话",
-    "sampling": "抽样调查",
-    "deliberation": "重大案件集体讨论",
-    "correction": "责令改正执行",
-    # S0§14, S3§5 (6)
+    "case_review": "重大案件审查决定",
+    "execution": "责令改正的执行",
+    # S0§14
     VOLUNTARY: "自主记录",
 }
 """What a rule allows to be recorded."""
