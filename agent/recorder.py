@@ -68,7 +68,7 @@ def request_of(settings: Settings) -> OpenSession:
         activity=settings.activity,
         officer=settings.officer,
         custodian=settings.custodian,
-        plan=None,
+        plan_id=None,
         bits_per_second=settings.camera.bits_per_second + AUDIO_BITS_PER_SECOND,
     )
 

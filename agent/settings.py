@@ -222,9 +222,19 @@ class Paths:
         return self.state / "reserve"
 
     @property
+    def probe(self) -> Path:
+        """What was last written to see whether the medium keeps it."""
+        return self.state / "probe"
+
+    @property
     def catalog(self) -> Path:
         """The rebuildable index of sessions."""
         return self.state / "catalog.json"
+
+    @property
+    def plans(self) -> Path:
+        """Session plans as the bureau signed them, ``<plan_id>.jws``."""
+        return self.state / "plans"
 
     @property
     def vault_socket(self) -> Path:

@@ -37,6 +37,11 @@ def segment_name(number: int) -> str:
     return f"{number:06d}.mp4.age"
 
 
+def photo_name(number: int) -> str:
+    """The file of still ``number`` (0 to 999,999)."""
+    return f"{number:06d}.jpg.age"
+
+
 def is_device_id(text: object) -> bool:
     """Whether ``text`` is a device id."""
     return isinstance(text, str) and DEVICE_ID.fullmatch(text) is not None

@@ -86,6 +86,7 @@ SESSION_RECORDS: Final[Mapping[str, s.Schema]] = {
         "sha256": s.sha256,
         "frames": s.natural,
         "samples": s.natural,
+        "last_pts_ns": s.May(s.natural),
     },
     "seg": {
         **_FILE,
@@ -103,7 +104,7 @@ SESSION_RECORDS: Final[Mapping[str, s.Schema]] = {
         "gop_count": s.natural,
         "ended_by": s.one_of("recorder", "vault"),
     },
-    "event": {"kind": s.code, "fields": s.anything},
+    "event": {"kind": s.code, "fields": s.anything, "id": s.May(s.code)},
     "resume": {
         **_CERTIFIED,
         "previous": s.fields({"boot_id": s.text, "start_id": s.text}),
@@ -215,6 +216,9 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
         "journal": s.fields(_FACTS),
         "root": s.sha256,
         "reason": s.code,
+        "counted": s.May(s.natural),
+        "ended": s.May(s.utc),
+        "plan_id": s.May(s.optional(s.code)),
     },
     "aborted": {"sid": s.session, "bytes": s.natural, "sha256": s.sha256},
     "receipt": {

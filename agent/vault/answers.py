@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.vault import messages as m
+from agent.vault.conduct import conduct_of
 from agent.vault.custody import state_of
 from agent.vault.device_log import DeviceLog, LoggedSession
 from agent.vault.medium import Medium
@@ -21,8 +22,15 @@ _SESSION_BYTES: Final = 400
 _CHUNK_BYTES: Final = 70
 
 
-def attached(book: Rulebook, session: m.ActiveSession | None) -> m.Attached:
-    """The rulebook's part of the recorder's work, and the session that is open."""
+def attached(
+    book: Rulebook,
+    session: m.ActiveSession | None,
+    *,
+    plans: list[m.PlanChoice],
+    docked: bool,
+    refused: str | None,
+) -> m.Attached:
+    """The rulebook's part of the recorder's work, and how the vault stands."""
     return m.Attached(
         session=session,
         segment_seconds=book.number("segment.seconds"),
@@ -36,6 +44,10 @@ def attached(book: Rulebook, session: m.ActiveSession | None) -> m.Attached:
             )
             for one in book.announcements
         ],
+        conduct=conduct_of(book),
+        plans=plans,
+        docked=docked,
+        refused=refused,
     )
 
 
@@ -63,7 +75,7 @@ def pending(log: DeviceLog, medium: Medium, path: Path, *, recording: bool) -> m
 def _that_fit(log: DeviceLog) -> Iterator[LoggedSession]:
     room = _ROOM_BYTES
     for logged in sorted(log.state.sessions.values(), key=lambda one: one.counter):
-        if "stored" in logged.receipts or logged.released:
+        if not logged.waits:
             continue
         room -= _SESSION_BYTES + _CHUNK_BYTES * len(logged.journal.chunks)
         if room < 0:

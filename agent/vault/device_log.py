@@ -1,25 +1,32 @@
 """The device log (设备台账): one signed chain over the life of the recorder.
 
 Owns ``device.jws`` and what can be read from it: closed sessions, receipts, releases, the device
-counter. Refuses to be rewritten: every start of the vault continues it under a fresh chain key that
-the device's signing key vouches for.
+counter, the lifetime count of facts, the last preflight, the plans that were taken. Refuses to be
+rewritten: every start of the vault continues it under a fresh chain key that the device's signing
+key vouches for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from agent.vault.mandate import Mandate
 from agent.vault.medium import Medium
 from agent.vault.signed_file import SignedFile
 from agent.vault.stamps import Stamps
-from evidence import journal, moments
+from evidence import journal, jws, moments
 from evidence.canonical import JsonObject
 from evidence.digests import ZERO_SHA256, FileFacts, sha256_hex
+from evidence.errors import EvidenceError
 from evidence.journal import Chain, ChainStatement, Tail
 from evidence.keys import ChainKey
 from evidence.store.durable import AppendFile
 from hw.ports import Clock
+
+COUNTED: Final = frozenset({"start", "press", "refusal", "preflight"})
+"""Records with a lifetime number; buttons pressed within a session share the sequence."""
 
 
 @dataclass(slots=True)
@@ -31,6 +38,9 @@ class LoggedSession:
         counter: Device counter.
         journal: Size and digests of its journal.
         root: Merkle root of its close record.
+        reason: Why it was closed.
+        ended_ns: UTC of the last it recorded, nanoseconds since 1970: not when a restart closed it.
+        plan_id: The plan it was opened with.
         receipts: Kind → (serial, hex digest of the receipt).
         released: Whether its files were released.
     """
@@ -39,23 +49,47 @@ class LoggedSession:
     counter: int
     journal: FileFacts
     root: str
+    reason: str
+    ended_ns: int
+    plan_id: str | None = None
     receipts: dict[str, tuple[int, str]] = field(default_factory=dict)
     released: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether the bureau has not yet receipted every file of it."""
+        return "stored" not in self.receipts and not self.released
 
 
 @dataclass(slots=True)
 class LogState:
-    """The log, read: what every record of it adds up to."""
+    """The log, read: what every record of it adds up to.
+
+    Attributes:
+        sessions: Closed sessions.
+        aborted: Sessions of which a crash left no record.
+        counter: Device counter of the last session.
+        count: Lifetime number of the last countable fact.
+        last_receipt: Digest of the last receipt.
+        last_utc_ns: The latest time on record when this start began.
+        preflight: Digest of the line of the last preflight.
+        plans: Plans taken and not expired: id → digest.
+        docked: Whether the dock last said that the recorder is on the cradle.
+    """
 
     sessions: dict[str, LoggedSession] = field(default_factory=dict)
     aborted: set[str] = field(default_factory=set)
     counter: int = 0
+    count: int = 0
     last_receipt: str | None = None
     last_utc_ns: int = 0
+    preflight: str | None = None
+    plans: dict[str, str] = field(default_factory=dict)
+    docked: bool = False
 
-    def add(self, payload: JsonObject) -> None:
-        """Take one record."""
-        self.last_utc_ns = max(self.last_utc_ns, moments.utc_ns(payload["utc"]))
+    def add(self, payload: JsonObject, digest: str) -> None:
+        """Take one record; ``digest`` is that of its line."""
+        self.count = max(self.count, payload.get("count", 0), payload.get("counted", 0))
         match payload["t"]:
             case "session":
                 self._add_session(payload)
@@ -68,6 +102,14 @@ class LogState:
                     held.receipts[payload["kind"]] = (payload["serial"], payload["sha256"])
             case "release" if payload["sid"] in self.sessions:
                 self.sessions[payload["sid"]].released = True
+            case "preflight":
+                self.preflight = digest
+            case "plan" if payload["state"] == "taken":
+                self.plans[payload["plan_id"]] = payload["sha256"]
+            case "plan":
+                self.plans.pop(payload["plan_id"], None)
+            case "dock" if payload["state"] in ("docked", "undocked"):
+                self.docked = payload["state"] == "docked"
             case _:
                 pass
 
@@ -79,6 +121,9 @@ class LogState:
             counter=payload["counter"],
             journal=FileFacts(facts["size"], facts["sha256"], tuple(facts["chunks"])),
             root=payload["root"],
+            reason=payload["reason"],
+            ended_ns=moments.utc_ns(payload["ended"] if "ended" in payload else payload["utc"]),
+            plan_id=payload.get("plan_id"),
         )
 
 
@@ -93,8 +138,9 @@ class Start:
 class DeviceLog:
     """The log, open for appending; every method may be called from any thread."""
 
-    def __init__(self, file: SignedFile, state: LogState) -> None:
+    def __init__(self, file: SignedFile, stamps: Stamps, state: LogState) -> None:
         self._file = file
+        self._stamps = stamps
         self.state = state
 
     @property
@@ -108,9 +154,23 @@ class DeviceLog:
         return self._file.facts().size
 
     def record(self, t: str, fields: JsonObject) -> None:
-        """Sign, append and sync one record, and take it into ``state``."""
+        """Sign, append and sync one record, counted where it is a countable fact."""
+        if t in COUNTED:
+            fields = {**fields, "count": self.state.count + 1}
         self._file.record(t, fields)
-        self.state.add({**fields, "t": t, "utc": moments.utc_text(self.state.last_utc_ns)})
+        utc = moments.utc_text(self._stamps.now().utc_ns)
+        self.state.add({**fields, "t": t, "utc": utc}, self._file.head)
+
+    def count(self) -> int:
+        """The next lifetime number, for a fact that a session's journal signs."""
+        self.state.count += 1
+        return self.state.count
+
+    def notice_step(self) -> None:
+        """Sign a step of the wall clock since the last call, if there was one."""
+        step = self._stamps.step()
+        if step is not None:
+            self.record("clock_step", step.fields())
 
     def close(self) -> None:
         """Close the file."""
@@ -118,13 +178,28 @@ class DeviceLog:
 
 
 def open_device_log(
-    medium: Medium, mandate: Mandate, start: Start, clock: Clock, firmware: str
+    medium: Medium,
+    mandate: Mandate,
+    start: Start,
+    clock: Clock,
+    firmware: str,
+    counted: Callable[[LogState], int],
 ) -> DeviceLog:
-    """Open the log, end a torn line, and begin this start's chain."""
+    """Open the log, end a torn line, and begin this start's chain.
+
+    Args:
+        medium: Where it lies.
+        mandate: Who the device is.
+        start: This start of the vault.
+        clock: The device's clock.
+        firmware: What runs here.
+        counted: The highest lifetime number in journals that the log does not know as closed.
+    """
     path = medium.paths.device_log
     fresh = not path.exists()
     content = b"" if fresh else path.read_bytes()
     state = read_log(content)
+    state.count = max(state.count, counted(state))
     file = medium.create(path) if fresh else medium.reopen(path)
     tail = journal.tail(content)
     content += end_torn_line(file, tail)
@@ -138,7 +213,7 @@ def open_device_log(
     )
     chain = continue_chain({"dev": mandate.device}, key, tail)
     stamps = Stamps(clock, start.boot_id, state.last_utc_ns)
-    log = DeviceLog(SignedFile(file, chain, stamps, content), state)
+    log = DeviceLog(SignedFile(file, chain, stamps, content), stamps, state)
     log.record(
         "start",
         {
@@ -177,6 +252,12 @@ def torn_field(tail: Tail) -> JsonObject | None:
 def read_log(content: bytes) -> LogState:
     """What the log's records add up to."""
     state = LogState()
-    for payload in journal.payloads(content):
-        state.add(payload)
+    for line in journal.split(content).complete:
+        try:
+            payload = jws.parse(line, jws.TYP_RECORD).payload()
+        except EvidenceError:
+            # A torn line says nothing; the ``start`` after it names it.
+            continue
+        state.last_utc_ns = max(state.last_utc_ns, moments.utc_ns(payload["utc"]))
+        state.add(payload, sha256_hex(line))
     return state

@@ -8,7 +8,7 @@ anything but what the media hold: number, time and predecessor are made here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -16,10 +16,11 @@ from typing import Final
 from agent.errors import ProtocolError
 from agent.vault.medium import Medium
 from agent.vault.messages import ActiveSession, Durable, Progress, SegmentSealed
+from agent.vault.photos import keep_photo
 from agent.vault.seal import SealedFile
 from agent.vault.signed_file import SignedFile
 from agent.vault.stamps import Stamps
-from evidence import digests, ids, moments
+from evidence import digests, ids
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex
 from evidence.jws import Signer
@@ -33,10 +34,33 @@ class Totals:
     """What the session holds so far: segments with their ``seg`` record, and their sealed bytes."""
 
     next_segment: int = 0
+    next_photo: int = 0
     gop_count: int = 0
     video_end_ns: int = 0
     segments: int = 0
     size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What the recorder may send again because it did not hear that it was signed.
+
+    Attributes:
+        events: Id of an event → the record's ``i``.
+        photos: Capture time of a still → the record's ``i``.
+    """
+
+    events: dict[str, int] = field(default_factory=dict)
+    photos: dict[int, int] = field(default_factory=dict)
+
+    def add(self, payload: JsonObject) -> None:
+        """Take one record of the journal."""
+        if payload["t"] != "event":
+            return
+        if payload.get("id") is not None:
+            self.events[payload["id"]] = payload["i"]
+        if payload["kind"] == "photo":
+            self.photos[payload["fields"]["pts_ns"]] = payload["i"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +74,9 @@ class Opened:
         stamps: Gives the journal its moments, and notices steps of the clock.
         totals: What the session holds already.
         rulebook_sha256: The rulebook its ``open`` record pinned.
+        plan_id: The plan it was opened with.
+        signed: What is signed already and may be sent again.
+        last_utc_ns: UTC of its last record before a crash; None where none came between.
     """
 
     sid: str
@@ -58,6 +85,9 @@ class Opened:
     stamps: Stamps
     totals: Totals
     rulebook_sha256: str
+    plan_id: str | None = None
+    signed: Signed = field(default_factory=Signed)
+    last_utc_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +120,10 @@ class LiveSession:
         self.sid = opened.sid
         self.counter = opened.counter
         self.journal = opened.journal
+        self.plan_id = opened.plan_id
         self._stamps = opened.stamps
         self._totals = opened.totals
+        self._signed = opened.signed
         self._medium = medium
         self._recipients = recipients
         self._notify = notify
@@ -165,9 +197,29 @@ class LiveSession:
         self._ticking = segment
         self._synced_length = -1
 
-    def event(self, kind: str, fields: JsonObject) -> int:
+    def signed_as(self, event_id: str | None) -> int | None:
+        """The ``i`` of the event that was sent under this id before; None where none was."""
+        return None if event_id is None else self._signed.events.get(event_id)
+
+    def event(self, kind: str, fields: JsonObject, event_id: str | None = None) -> int:
         """Sign and sync an event; returns its ``i``."""
-        return self.journal.record("event", {"kind": kind, "fields": fields})
+        named = {} if event_id is None else {"id": event_id}
+        index = self.journal.record("event", {"kind": kind, "fields": fields, **named})
+        if event_id is not None:
+            self._signed.events[event_id] = index
+        return index
+
+    def photo(self, pts_ns: int, content: bytes) -> int:
+        """Seal, sign and lock a still; returns the ``i`` of its event."""
+        known = self._signed.photos.get(pts_ns)
+        if known is not None:
+            return known
+        name = ids.photo_name(self._totals.next_photo)
+        self._totals.next_photo += 1
+        facts = keep_photo(self._medium, self._folder / name, content, self._recipients)
+        index = self.event("photo", {"file": name, **facts, "pts_ns": pts_ns})
+        self._signed.photos[pts_ns] = index
+        return index
 
     def seal(self, segment: OpenSegment, ended_by: str) -> None:
         """End the age stream of ``segment``, sign its ``seg`` record and lock it for good."""
@@ -207,6 +259,10 @@ class LiveSession:
         self.journal.close()
         return self.journal.facts()
 
+    def now_utc_ns(self) -> int:
+        """The session's own time, nanoseconds since 1970."""
+        return self._stamps.now().utc_ns
+
     @property
     def root(self) -> str:
         """Merkle root over the ``seg`` records so far."""
@@ -231,6 +287,7 @@ class LiveSession:
                 "sha256": mark.sha256,
                 "frames": mark.progress.frames,
                 "samples": mark.progress.samples,
+                "last_pts_ns": mark.progress.last_pts_ns,
             },
         )
         self._notify(
@@ -241,14 +298,7 @@ class LiveSession:
         step = self._stamps.step()
         if step is None:
             return
-        self.event(
-            "clock_step",
-            {
-                "expected_utc": moments.utc_text(step.expected_ns),
-                "actual_utc": moments.utc_text(step.actual_ns),
-                "step_ms": (step.actual_ns - step.expected_ns) // 1_000_000,
-            },
-        )
+        self.event("clock_step", step.fields())
 
     def _close_fields(self, reason: str) -> JsonObject:
         return {

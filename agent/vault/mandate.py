@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.errors import RefusedError
 from agent.settings import Paths
@@ -19,6 +21,8 @@ from evidence.jws import Signer
 from evidence.rulebook import Rulebook
 from evidence.store import durable
 from hw.ports import DeviceKey
+
+_SECOND_NS: Final = 1_000_000_000
 
 
 class PortSigner:
@@ -47,12 +51,16 @@ class Mandate:
         ca: The pinned bureau CA.
         x5c: The signing certificate, as records carry it.
         signer: The device's signing key.
+        key: Its public half, as the certificate has it.
+        certified_until_ns: End of the certificate's term, nanoseconds since 1970.
     """
 
     device: str
     ca: x509.Certificate
     x5c: list[str]
     signer: Signer
+    key: ec.EllipticCurvePublicKey
+    certified_until_ns: int
 
 
 def load_mandate(paths: Paths, device: str, key: DeviceKey) -> Mandate:
@@ -66,7 +74,8 @@ def load_mandate(paths: Paths, device: str, key: DeviceKey) -> Mandate:
         x5c = [keys.certificate_text(_certificate(paths.signing_certificate))]
         leaf = keys.reach(x5c, ca, keys.EKU_DEVICE_SIGNING)
         signer = PortSigner(key)
-        certified = keys.thumbprint(keys.to_jwk(keys.public_key_of(leaf)))
+        public = keys.public_key_of(leaf)
+        certified = keys.thumbprint(keys.to_jwk(public))
         named = keys.device_of(leaf)
     except (EvidenceError, OSError, ValueError) as error:
         raise RefusedError(
@@ -78,7 +87,14 @@ def load_mandate(paths: Paths, device: str, key: DeviceKey) -> Mandate:
             f"the certificate is for {named}, another key or device; enrol the device again",
             code="no_key",
         )
-    return Mandate(device=device, ca=ca, x5c=x5c, signer=signer)
+    return Mandate(
+        device=device,
+        ca=ca,
+        x5c=x5c,
+        signer=signer,
+        key=public,
+        certified_until_ns=int(leaf.not_valid_after_utc.timestamp()) * _SECOND_NS,
+    )
 
 
 def load_rulebook(paths: Paths, mandate: Mandate) -> Rulebook:

@@ -20,6 +20,7 @@ from evidence.store.durable import AppendFile
 from hw.ports import Locker, Storage
 
 _RESERVE_STEP: Final = 8 * 1024 * 1024
+_PROBE_BYTES: Final = 4_096
 _OVERHEAD_PERCENT: Final = 125
 _BITS: Final = 8
 
@@ -64,7 +65,7 @@ class Medium:
         self._reserve_bytes = reserve_bytes
         self._giving = Lock()
         self.gave_reserve = False
-        for folder in (paths.sessions, paths.receipts, paths.state):
+        for folder in (paths.sessions, paths.receipts, paths.state, paths.plans):
             durable.make_folder(folder)
 
     @property
@@ -112,6 +113,20 @@ class Medium:
         usable = max(0, free + self._reserve_size() - self._floor_bytes)
         per_minute = bits_per_second * 60 * _OVERHEAD_PERCENT // (100 * _BITS)
         return Space(free_bytes=free, minutes=usable // per_minute)
+
+    def is_writable(self) -> bool:
+        """Whether the medium says that it takes anything at all."""
+        return self._storage.read().writable
+
+    def prove(self) -> bool:
+        """Write, sync and read back a probe; whether it came back as it was written.
+
+        Raises:
+            OSError: The medium refused one of them.
+        """
+        content = os.urandom(_PROBE_BYTES)
+        durable.replace_file(self.paths.probe, content)
+        return self.paths.probe.read_bytes() == content
 
     def keep_reserve(self) -> None:
         """Set the reserve aside where there is room to spare for it."""

@@ -81,10 +81,18 @@ class EndSegment(msgspec.Struct, frozen=True, kw_only=True, tag="end"):
 
 
 class StoreEvent(msgspec.Struct, frozen=True, kw_only=True, tag="event"):
-    """An event of the open session, of a kind in ``EVENTS``. Answered by ``Recorded``."""
+    """An event of the open session, of a kind in ``EVENTS``. Answered by ``Recorded``.
+
+    Attributes:
+        kind: Which; stills are sent by ``StorePhoto``.
+        fields: What its schema asks for, without ``count``: the vault counts.
+        id: The same whenever the same event is sent again, so that it is signed once; None for an
+            event that is never sent again. Lower-case code, unique in the session.
+    """
 
     kind: str
     fields: dict[str, Any]
+    id: str | None = None
 
 
 class CloseSession(msgspec.Struct, frozen=True, kw_only=True, tag="close"):
@@ -113,8 +121,10 @@ class NoteFault(msgspec.Struct, frozen=True, kw_only=True, tag="fault"):
 class StorePhoto(msgspec.Struct, frozen=True, kw_only=True, tag="photo"):
     """A part of a still of the open session; the last one is answered by ``Recorded``.
 
+    A still that is sent again, after the vault was away, is sent from part 0.
+
     Attributes:
-        pts_ns: Capture time of the picture, CLOCK_BOOTTIME.
+        pts_ns: Capture time of the picture, CLOCK_BOOTTIME; no two stills of a session share it.
         part: From 0.
         parts: How many there are, 1 to 32.
         content: JPEG bytes, at most 512 KiB a part.

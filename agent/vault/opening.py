@@ -1,8 +1,8 @@
 """How a session's chain begins, and how it goes on after a crash.
 
-Owns the ``open`` and ``resume`` records. The chain key of the next session is made and stated ahead
-of the press, so that a slow signing key never delays the first frame. Refuses to touch what a crash
-left: torn lines and orphan files are named as found.
+Owns the ``open`` and ``resume`` records, and which session an opened one follows. The chain key of
+the next session is made and stated ahead of the press, so that a slow signing key never delays the
+first frame. Refuses to touch what a crash left: torn lines and orphan files are named as found.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass
 
 from agent.vault import device_log
 from agent.vault.device_log import DeviceLog, Start
-from agent.vault.live_session import Opened, Totals
+from agent.vault.live_session import Opened, Signed, Totals
 from agent.vault.mandate import Mandate
 from agent.vault.medium import Medium
 from agent.vault.messages import OpenSession
-from agent.vault.seal import seal_bytes
 from agent.vault.signed_file import SignedFile
 from agent.vault.stamps import Stamps
 from evidence import digests, ids, journal, jws, manifest, moments
@@ -25,10 +24,13 @@ from evidence.digests import CHUNK_BYTES, RunningDigest, sha256_hex
 from evidence.errors import EvidenceError
 from evidence.journal import Chain, ChainStatement, Tail
 from evidence.keys import ChainKey
+from evidence.plan import Plan
 from evidence.rulebook import Rulebook
 from hw.ports import Clock
 
 _MS_NS = 1_000_000
+_SECOND_NS = 1_000_000_000
+_MINUTE_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Opener:
         start: This start of the vault.
         clock: The device's clock.
         firmware: What runs here.
+        custodian: Who answers for the device, by the bureau's id.
     """
 
     medium: Medium
@@ -59,6 +62,7 @@ class Opener:
     start: Start
     clock: Clock
     firmware: str
+    custodian: str | None
 
     def prepare(self, counter: int) -> ReadyChain:
         """Make and state a chain key for the session with ``counter``."""
@@ -77,13 +81,26 @@ class Opener:
         """Fresh stamps that never go below ``not_before_ns``."""
         return Stamps(self.clock, self.start.boot_id, not_before_ns)
 
-    def open(self, request: OpenSession, ready: ReadyChain, book: Rulebook) -> Opened:
-        """Create the session's folder and sign its ``open`` record, attested; both are durable."""
+    def open(
+        self, request: OpenSession, ready: ReadyChain, book: Rulebook, plan: Plan | None
+    ) -> tuple[Opened, JsonObject | None]:
+        """Create the session's folder and sign its ``open`` record, attested; both are durable.
+
+        Args:
+            request: What the recorder asked for.
+            ready: The chain that was made ahead.
+            book: The rulebook that holds for the session.
+            plan: The plan that was chosen.
+
+        Returns:
+            The session, and the ``previous`` field of its ``open`` record.
+        """
         stamps = self.stamps(self.log.state.last_utc_ns)
         utc_ms = stamps.now().utc_ns // _MS_NS
         sid = ids.session_id(utc_ms, secrets.token_bytes(10))
         folder = self.medium.make_session_folder(sid)
-        plan = self._seal_plan(sid, request.plan, book)
+        sealed_plan = None if plan is None else self._keep_plan(sid, plan)
+        previous = self._previous(stamps.now().utc_ns, plan, book)
         file = self.medium.create(folder / ids.JOURNAL_NAME)
         chain = Chain({"sid": sid}, ready.key, prev=self.log.head)
         signed = SignedFile(file, chain, stamps)
@@ -94,28 +111,34 @@ class Opener:
             "counter": ready.counter,
             "firmware": self.firmware,
             "officer": request.officer,
-            "custodian": request.custodian,
-            "activity": request.activity,
-            "plan": plan,
+            "custodian": self.custodian,
+            "activity": request.activity if plan is None else plan.activity,
+            "plan": sealed_plan,
             "rulebook": {"version": book.version, "sha256": book.sha256},
-            "preflight": None,
+            "preflight": self.log.state.preflight,
             "nonce": None,
             "last_receipt": self.log.state.last_receipt,
             "recipients": [
                 {"role": role, "sha256": sha256_hex(recipient.encode())}
                 for role, recipient in sorted(book.recipients.items())
             ],
+            "plan_id": None if plan is None else plan.plan_id,
+            "officers": _officers(request, plan),
+            "previous": previous,
         }
         opened_ns = stamps.now().mono_ns
         signed.record("open", fields, attested_by=self.mandate.signer)
-        return Opened(
+        opened = Opened(
             sid=sid,
             counter=ready.counter,
             journal=signed,
             stamps=stamps,
             totals=Totals(video_end_ns=opened_ns),
             rulebook_sha256=book.sha256,
+            plan_id=None if plan is None else plan.plan_id,
+            signed=Signed(),
         )
+        return opened, previous
 
     def resume(self, sid: str, content: bytes, tail: Tail) -> tuple[SignedFile, Stamps]:
         """Sign the ``resume`` record of a journal that a crash left open.
@@ -151,17 +174,39 @@ class Opener:
         """A journal's chain after its last record, under a key that nobody has vouched for."""
         return device_log.continue_chain({"sid": sid}, ChainKey(), tail)
 
-    def _seal_plan(self, sid: str, plan: bytes | None, book: Rulebook) -> JsonObject | None:
-        if plan is None:
-            return None
+    def _keep_plan(self, sid: str, plan: Plan) -> JsonObject:
+        """The plan beside the journal, as the bureau sealed it: nobody here can read it."""
         path = self.medium.session_folder(sid) / ids.PLAN_NAME
-        facts = seal_bytes(plan, self.medium.create(path), list(book.recipients.values()))
+        with self.medium.create(path) as file:
+            file.write(plan.sealed)
+            file.sync()
         self.medium.freeze(path)
+        facts = digests.facts_of(plan.sealed)
         return {
             "file": ids.PLAN_NAME,
             "size": facts.size,
             "sha256": facts.sha256,
             "chunks": list(facts.chunks),
+        }
+
+    def _previous(self, now_ns: int, plan: Plan | None, book: Rulebook) -> JsonObject | None:
+        """The session that this one goes on with: of the same plan, or ended a moment ago."""
+        sessions = sorted(self.log.state.sessions.values(), key=lambda one: one.counter)
+        plan_id = None if plan is None else plan.plan_id
+        of_plan = [one for one in sessions if plan_id is not None and one.plan_id == plan_id]
+        before = next(iter([*of_plan[-1:], *sessions[-1:]]), None)
+        if before is None:
+            return None
+        seconds = max(0, now_ns - before.ended_ns) // _SECOND_NS
+        related = seconds <= book.number("continuity.related_minutes") * _MINUTE_SECONDS
+        if not related and not of_plan:
+            return None
+        return {
+            "sid": before.sid,
+            "counter": before.counter,
+            "reason": before.reason,
+            "seconds": seconds,
+            "same_plan": before.plan_id == plan_id,
         }
 
     def _orphans(self, sid: str, records: list[JsonObject]) -> list[JsonObject]:
@@ -190,6 +235,12 @@ class Opener:
                 }
             )
         return orphans
+
+
+def _officers(request: OpenSession, plan: Plan | None) -> list[str]:
+    if plan is not None:
+        return list(plan.officers)
+    return [] if request.officer is None else [request.officer]
 
 
 def _leaves(content: bytes) -> list[bytes]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.vault.live_session import Opened, Totals
+from agent.vault.device_log import LogState
+from agent.vault.live_session import Opened, Signed, Totals
+from agent.vault.medium import Medium
 from agent.vault.opening import Opener
 from agent.vault.signed_file import SignedFile
 from evidence import digests, ids, journal, moments
@@ -25,33 +27,80 @@ RESUME_WITHIN_NS: Final = 60 * 1_000_000_000
 INTERRUPTED: Final = "interrupted"
 
 
-def enter_closed(
-    opener: Opener, sid: str, counter: int, facts: FileFacts, close: JsonObject
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """A closed session, as the device log is told of it.
+
+    Attributes:
+        sid: Session id.
+        counter: Device counter.
+        facts: Of its journal.
+        root: Merkle root of its close record.
+        reason: Why it was closed.
+        ended_ns: UTC of the last it recorded.
+        plan_id: The plan it was opened with.
+    """
+
+    sid: str
+    counter: int
+    facts: FileFacts
+    root: str
+    reason: str
+    ended_ns: int
+    plan_id: str | None
+
+
+def enter_closed(opener: Opener, closing: Closing) -> None:
     """Enter a closed session in the device log: it cannot go missing unseen from now on."""
+    facts = closing.facts
     opener.log.record(
         "session",
         {
-            "sid": sid,
-            "counter": counter,
+            "sid": closing.sid,
+            "counter": closing.counter,
             "journal": {"size": facts.size, "sha256": facts.sha256, "chunks": list(facts.chunks)},
-            "root": close["root"],
-            "reason": close["reason"],
+            "root": closing.root,
+            "reason": closing.reason,
+            "counted": opener.log.state.count,
+            "ended": moments.utc_text(closing.ended_ns),
+            "plan_id": closing.plan_id,
         },
     )
 
 
-def recover(opener: Opener) -> Opened | None:
-    """Go through all sessions that the device log does not know as closed, oldest first.
+class Remains:
+    """The sessions that a crash left behind, read once.
 
-    Returns:
-        The one session that its recorder may go on with, or None.
+    Args:
+        medium: Where they lie.
     """
-    found = [_Found.read(folder) for folder in _unknown_folders(opener)]
-    resumed = None
-    for one in sorted(found, key=lambda item: item.counter):
-        resumed = _recover_one(opener, one) or resumed
-    return resumed
+
+    def __init__(self, medium: Medium) -> None:
+        self._medium = medium
+        self._found: list[_Found] = []
+
+    def find(self, state: LogState) -> int:
+        """Read every session that the device log does not know as closed.
+
+        Returns:
+            The highest lifetime number in them.
+        """
+        known = state.sessions.keys() | state.aborted
+        folders = self._medium.paths.sessions.iterdir()
+        unknown = [f for f in folders if ids.is_session_id(f.name) and f.name not in known]
+        self._found = sorted(map(_Found.read, unknown), key=lambda item: item.counter)
+        return max((one.counted for one in self._found), default=0)
+
+    def recover(self, opener: Opener) -> Opened | None:
+        """Go through them, oldest first.
+
+        Returns:
+            The one session that its recorder may go on with, or None.
+        """
+        resumed = None
+        for one in self._found:
+            resumed = _recover_one(opener, one) or resumed
+        return resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +127,24 @@ class _Found:
         return int(self.records[0]["counter"]) if self.records else 0
 
     @property
+    def counted(self) -> int:
+        """The highest lifetime number among its records."""
+        events = (record["fields"] for record in self.records if record["t"] == "event")
+        return max((fields.get("count", 0) for fields in events), default=0)
+
+    @property
+    def plan_id(self) -> str | None:
+        """The plan it was opened with."""
+        value: str | None = self.records[0].get("plan_id")
+        return value
+
+    @property
+    def last_utc_ns(self) -> int:
+        """UTC of its last record before anybody came to close it."""
+        ended = (r for r in reversed(self.records) if r["t"] not in ("resume", "close", "attest"))
+        return moments.utc_ns(next(ended, self.records[-1])["utc"])
+
+    @property
     def opened_ns(self) -> int:
         """CLOCK_BOOTTIME of the ``open`` record."""
         return int(self.records[0]["mono_ns"])
@@ -86,13 +153,6 @@ class _Found:
     def close(self) -> JsonObject | None:
         closes = [record for record in self.records if record["t"] == "close"]
         return closes[-1] if closes else None
-
-
-def _unknown_folders(opener: Opener) -> list[Path]:
-    state = opener.log.state
-    known = state.sessions.keys() | state.aborted
-    folders = opener.medium.paths.sessions.iterdir()
-    return [f for f in folders if ids.is_session_id(f.name) and f.name not in known]
 
 
 def _recover_one(opener: Opener, found: _Found) -> Opened | None:
@@ -118,6 +178,9 @@ def _recover_one(opener: Opener, found: _Found) -> Opened | None:
         stamps=stamps,
         totals=_totals(opener, found),
         rulebook_sha256=found.records[0]["rulebook"]["sha256"],
+        plan_id=found.plan_id,
+        signed=_signed(found),
+        last_utc_ns=found.last_utc_ns,
     )
     if found.close is None and _may_go_on(opener, found.records[-1]):
         return resumed
@@ -127,7 +190,7 @@ def _recover_one(opener: Opener, found: _Found) -> Opened | None:
 
 def close_interrupted(opener: Opener, resumed: Opened) -> None:
     """Close a session that nobody can go on with."""
-    close = {
+    close: JsonObject = {
         "segments": resumed.totals.segments,
         "size": resumed.totals.size,
         "root": digests.merkle_root(resumed.journal.leaves),
@@ -136,7 +199,18 @@ def close_interrupted(opener: Opener, resumed: Opened) -> None:
     }
     resumed.journal.record("close", close, attested_by=opener.mandate.signer)
     _seal_journal(opener, resumed.sid, resumed.journal)
-    enter_closed(opener, resumed.sid, resumed.counter, resumed.journal.facts(), close)
+    enter_closed(
+        opener,
+        Closing(
+            sid=resumed.sid,
+            counter=resumed.counter,
+            facts=resumed.journal.facts(),
+            root=close["root"],
+            reason=INTERRUPTED,
+            ended_ns=resumed.last_utc_ns or resumed.stamps.now().utc_ns,
+            plan_id=resumed.plan_id,
+        ),
+    )
 
 
 def _finish_closed(opener: Opener, found: _Found, close: JsonObject) -> None:
@@ -149,7 +223,18 @@ def _finish_closed(opener: Opener, found: _Found, close: JsonObject) -> None:
     if found.records[-1]["t"] != "attest":
         signed.attest(opener.mandate.signer)
     _seal_journal(opener, found.sid, signed)
-    enter_closed(opener, found.sid, found.counter, signed.facts(), close)
+    enter_closed(
+        opener,
+        Closing(
+            sid=found.sid,
+            counter=found.counter,
+            facts=signed.facts(),
+            root=close["root"],
+            reason=close["reason"],
+            ended_ns=found.last_utc_ns,
+            plan_id=found.plan_id,
+        ),
+    )
 
 
 def _seal_journal(opener: Opener, sid: str, signed: SignedFile) -> None:
@@ -163,17 +248,29 @@ def _may_go_on(opener: Opener, last: JsonObject) -> bool:
     return bool(opener.clock.monotonic_ns() - last["mono_ns"] <= RESUME_WITHIN_NS)
 
 
+def _signed(found: _Found) -> Signed:
+    signed = Signed()
+    for record in found.records:
+        signed.add(record)
+    return signed
+
+
 def _totals(opener: Opener, found: _Found) -> Totals:
     segments = [record for record in found.records if record["t"] == "seg"]
-    numbers = [
-        int(name.partition(".")[0])
-        for name in opener.medium.sealed_names(found.sid)
-        if name.endswith(".mp4.age")
-    ]
+    # A segment that the crash left holds pictures, too: its ticks say up to when.
+    ticks = [record for record in found.records if record["t"] == "tick"]
+    seen = [*segments, *(tick for tick in ticks if tick.get("last_pts_ns"))]
+    names = opener.medium.sealed_names(found.sid)
     return Totals(
-        next_segment=max(numbers, default=-1) + 1,
+        next_segment=_next_number(names, ".mp4.age"),
+        next_photo=_next_number(names, ".jpg.age"),
         gop_count=max((s["gop_first"] + s["gop_count"] for s in segments), default=0),
-        video_end_ns=max((s["last_pts_ns"] for s in segments), default=found.opened_ns),
+        video_end_ns=max((s["last_pts_ns"] for s in seen), default=found.opened_ns),
         segments=len(segments),
         size=sum(s["size"] for s in segments),
     )
+
+
+def _next_number(names: list[str], suffix: str) -> int:
+    numbers = [int(name.partition(".")[0]) for name in names if name.endswith(suffix)]
+    return max(numbers, default=-1) + 1

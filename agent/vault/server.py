@@ -116,7 +116,7 @@ class _Server:
             self._vault.detach()
             self._recorder_lock.release()
 
-    def _from_recorder(
+    def _from_recorder(  # noqa: C901, PLR0912 - one case per message
         self, message: m.FromRecorder, notify: Callable[[m.ToRecorder], None]
     ) -> None:
         vault = self._vault
@@ -135,6 +135,14 @@ class _Server:
                 vault.close_session(message)
             case m.NotePress():
                 vault.note_press(message)
+            case m.NoteFault():
+                vault.note_fault(message)
+            case m.StorePhoto():
+                vault.store_photo(message)
+            case m.StorePreflight():
+                vault.store_preflight(message)
+            case m.AskStatus():
+                vault.ask_status()
             case m.Attach():
                 vault.attach(notify)
             case _:
@@ -151,6 +159,8 @@ class _Server:
                     self._vault.submit_receipt(message, answer)
                 case m.NoteDock():
                     self._vault.note_dock(message, answer)
+                case m.SubmitPlan():
+                    self._vault.submit_plan(message, answer)
                 case _:
                     assert_never(message)
 

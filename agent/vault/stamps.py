@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from evidence.moments import Moment, TimeSource
+from evidence.canonical import JsonObject
+from evidence.moments import Moment, TimeSource, utc_text
 from hw.ports import Clock
 
 STEP_NS: Final = 200_000_000
@@ -22,6 +23,14 @@ class ClockStep:
 
     expected_ns: int
     actual_ns: int
+
+    def fields(self) -> JsonObject:
+        """The same, as a record says it."""
+        return {
+            "expected_utc": utc_text(self.expected_ns),
+            "actual_utc": utc_text(self.actual_ns),
+            "step_ms": (self.actual_ns - self.expected_ns) // 1_000_000,
+        }
 
 
 class Stamps:

@@ -55,7 +55,7 @@ FRAGMENT_NS = 1_000_000_000
 SEGMENTS = 12
 MIB = 1_048_576
 OPENING = m.OpenSession(
-    activity="voluntary", officer=None, custodian=None, plan=None, bits_per_second=1_000_000
+    activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000_000
 )
 
 

@@ -54,6 +54,7 @@ def enrol(folder: Path, *, device_id: str = DEVICE_ID, **options: Any) -> Enroll
     path = folder / device_id
     # A small picture keeps tests light, and the floor of a real card would not fit a test's medium.
     small = {"width": 320, "height": 180, "bits_per_second": 300_000, "storage_floor_bytes": 0}
-    wished = DeviceOptions(**{**small, "board": "fake", **options})
+    # A recorder that nobody answers for refuses to record (S0§19).
+    wished = DeviceOptions(**{**small, "board": "fake", "custodian": "O-1", **options})
     enrol_device(bureau, path, device_id, wished, clock=SystemClock().utc_ns)
     return Enrolled(bureau, load_device(path))

@@ -159,12 +159,12 @@ class TestRecorder:
         assert session is not None, "the vault holds no open session"
         return session
 
-    def open(self, plan: bytes | None = None) -> m.ActiveSession:
+    def open(self, plan_id: str | None = None) -> m.ActiveSession:
         request = m.OpenSession(
             activity="voluntary",
             officer="O-1",
             custodian="O-1",
-            plan=plan,
+            plan_id=plan_id,
             bits_per_second=1_000_000,
         )
         return self.ask(request, m.SessionOpened).session

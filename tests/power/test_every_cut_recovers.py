@@ -41,7 +41,7 @@ def snapshot(enrolled: Enrolled, tmp_path_factory: pytest.TempPathFactory) -> Sn
     with RunningVault(enrolled) as vault:
         recorder = vault.recorder()
         recorder.attach()
-        sid = recorder.open(plan=b'{"matter":"7"}').sid
+        sid = recorder.open().sid
         recorder.segment(0, fragments=30)
         recorder.ask(m.StoreEvent(kind="mark", fields={"code": "sign", "at_ns": 1}), m.Recorded)
         recorder.begin(1)

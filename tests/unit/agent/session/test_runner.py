@@ -33,7 +33,7 @@ RULE = AnnouncementRule(
 )
 HELD = ActiveSession(sid="s1", counter=1, next_segment=0, gop_count=0, video_end_ns=0)
 REQUEST = OpenSession(
-    activity="voluntary", officer=None, custodian=None, plan=None, bits_per_second=1_000
+    activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000
 )
 
 

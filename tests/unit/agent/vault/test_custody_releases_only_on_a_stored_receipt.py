@@ -26,7 +26,7 @@ def vault(enrolled: Enrolled) -> Iterator[RunningVault]:
     with RunningVault(enrolled) as running:
         recorder = running.recorder()
         recorder.attach()
-        running.folder = enrolled.device.paths.sessions / recorder.open(plan=b"{}").sid
+        running.folder = enrolled.device.paths.sessions / recorder.open().sid
         recorder.segment(0)
         recorder.segment(1)
         recorder.close()
@@ -54,7 +54,7 @@ def test_a_stored_receipt_frees_the_session_and_the_log_says_so(vault: RunningVa
 def test_a_committed_receipt_frees_nothing(vault: RunningVault) -> None:
     taken = submit(vault, honest(vault, "committed"))
     assert (taken.kind, taken.released) == ("committed", False)
-    assert len(list(vault.folder.iterdir())) == 4
+    assert len(list(vault.folder.iterdir())) == 3
 
 
 def test_the_same_receipt_again_changes_nothing(vault: RunningVault) -> None:

@@ -26,7 +26,7 @@ def test_a_session_is_sealed_to_both_recipients_and_signed(enrolled: Enrolled) -
     with RunningVault(enrolled) as vault:
         recorder = vault.recorder()
         assert recorder.attach().session is None
-        session = recorder.open(plan=b'{"matter":"1"}')
+        session = recorder.open()
         recorder.segment(0)
         recorder.segment(1)
         closed = recorder.close()
@@ -37,7 +37,6 @@ def test_a_session_is_sealed_to_both_recipients_and_signed(enrolled: Enrolled) -
         sealed = (folder / f"{number:06d}.mp4.age").read_bytes()
         for role in ("bureau", "escrow"):
             assert enrolled.open_age(sealed, role) == recorder.sent[number]
-    assert enrolled.open_age((folder / "plan.json.age").read_bytes()) == b'{"matter":"1"}'
 
 
 def test_every_line_is_signed_by_the_key_the_line_before_announced(enrolled: Enrolled) -> None:
@@ -168,7 +167,7 @@ def test_a_start_without_room_is_refused_and_signed(enrolled: Enrolled) -> None:
         recorder = vault.recorder()
         recorder.attach()
         request = m.OpenSession(
-            activity="voluntary", officer=None, custodian=None, plan=None, bits_per_second=1_000_000
+            activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000_000
         )
         assert recorder.ask(request, m.Refused).code == "storage"
     refusal = records(enrolled.device.paths.device_log)[-1]
@@ -181,7 +180,7 @@ def test_a_second_session_is_refused_while_one_is_open(enrolled: Enrolled) -> No
         recorder.attach()
         recorder.open()
         request = m.OpenSession(
-            activity="voluntary", officer=None, custodian=None, plan=None, bits_per_second=1_000_000
+            activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000_000
         )
         assert recorder.ask(request, m.Refused).code == "recording"
         recorder.close()

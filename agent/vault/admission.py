@@ -1,0 +1,61 @@
+"""Whether a session may begin now.
+
+Owns the few reasons for which a start is refused: no writable store, no room, no usable key or
+rulebook, a device that is revoked or assigned to nobody. Refuses every other reason: a recording
+with a warning is worth more than none, and no clock, speaker or plan ever stops one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agent.errors import RefusedError
+from agent.preflight import results
+from agent.vault.examination import Examination
+from agent.vault.messages import CheckResult
+from evidence.rulebook import Rulebook
+
+
+class Admission:
+    """Judges a start.
+
+    Args:
+        examination: Knows how the vault stands.
+    """
+
+    def __init__(self, examination: Examination) -> None:
+        self._examination = examination
+
+    def admit(self, bits_per_second: int) -> Rulebook:
+        """The rulebook of a session that may begin now.
+
+        Args:
+            bits_per_second: Expected rate of its media.
+
+        Raises:
+            RefusedError: It may not: ``no_rulebook``, ``custody``, ``no_key``, ``no_store`` or
+                ``storage``.
+        """
+        book = self._examination.book()
+        for check in self._checks(bits_per_second, book):
+            code = results.refusal([check])
+            if code is not None:
+                raise RefusedError(f"{check.name}: {check.detail}", code=code)
+        return book
+
+    def refusal(self, bits_per_second: int) -> str | None:
+        """Code of what would refuse a start now; None where one would be admitted."""
+        try:
+            self.admit(bits_per_second)
+        except RefusedError as refused:
+            return refused.code
+        return None
+
+    def _checks(self, bits_per_second: int, book: Rulebook) -> Iterator[CheckResult]:
+        """Those that may refuse and take no time: a press waits for them."""
+        yield self._examination.custody(book)
+        yield self._examination.key()
+        unwritable = self._examination.writable()
+        if unwritable is not None:
+            yield unwritable
+        yield self._examination.space(bits_per_second, book)

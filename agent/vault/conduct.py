@@ -1,0 +1,21 @@
+"""What the rulebook has the officer asked, for the recorder that never sees the rulebook.
+
+Owns mapping the bureau's keys to it. Refuses defaults of its own: the rulebook has them.
+"""
+
+from __future__ import annotations
+
+from agent.vault.messages import Conduct
+from evidence.rulebook import Rulebook
+
+
+def conduct_of(book: Rulebook) -> Conduct:
+    """The rulebook's part of what the officer is asked."""
+    asked = book.policy["continuity.reason_on_resume"]
+    return Conduct(
+        arrival=book.policy["arrival.statement"],
+        arrival_seconds=book.number("arrival.seconds"),
+        reason_seconds=book.number("continuity.reason_seconds") if asked else 0,
+        repeat_minutes=book.number("disclosure.repeat_minutes"),
+        related_minutes=book.number("continuity.related_minutes"),
+    )

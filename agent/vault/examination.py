@@ -1,0 +1,213 @@
+"""What the vault knows of its own fitness, judged by the checks of ``agent.preflight``.
+
+Owns gathering the facts: the rulebook in force, custody, key, room, medium, clock, backlog. Refuses
+to judge them: the same checks say whether a start is admitted and what a preflight signs, so that
+the two never differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from agent.errors import RefusedError
+from agent.preflight import backlog, clock, custody, key, rulebook, space, storage
+from agent.preflight.results import FAILED, Trouble
+from agent.settings import Paths
+from agent.vault.device_log import DeviceLog
+from agent.vault.mandate import Mandate, load_rulebook
+from agent.vault.medium import Medium
+from agent.vault.messages import CheckResult
+from evidence import jws, moments
+from evidence.errors import EvidenceError
+from evidence.moments import TimeSource
+from evidence.rulebook import Rulebook
+from hw.errors import HardwareFault
+from hw.ports import Clock
+
+_PROBE: Final = b"recorder: is the signing key usable"
+"""No line of any chain: without a dot it is no JWS signing input."""
+_MS_NS: Final = 1_000_000
+_MINUTE_NS: Final = 60 * 1_000_000_000
+_HOUR_MINUTES: Final = 60
+_UNSURE: Final = frozenset({TimeSource.LAST_KNOWN, TimeSource.NONE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What has no ``stored`` receipt.
+
+    Attributes:
+        sessions: How many.
+        deadline_minutes: Until the oldest is due at the bureau (S0§20); negative: overdue; None
+            without one, or where no rulebook says when.
+    """
+
+    sessions: int
+    deadline_minutes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """Looks at the vault.
+
+    Attributes:
+        paths: Where the rulebook lies.
+        mandate: The device and its key.
+        medium: The store.
+        log: The device log.
+        clock: The device's clock.
+        custodian: Who answers for the device, by its settings; None where nobody does.
+    """
+
+    paths: Paths
+    mandate: Mandate
+    medium: Medium
+    log: DeviceLog
+    clock: Clock
+    custodian: str | None
+
+    def book(self) -> Rulebook:
+        """The rulebook in force.
+
+        Raises:
+            RefusedError: ``no_rulebook``.
+        """
+        return load_rulebook(self.paths, self.mandate)
+
+    def rulebook(self) -> CheckResult:
+        """Whether there is a rulebook, and its term."""
+        now_ns, sure = self.clock.utc_ns(), self.clock_is_sure()
+        try:
+            book = self.book()
+        except RefusedError as error:
+            trouble = Trouble(FAILED, error.detail)
+            return rulebook.check(
+                rulebook.RulebookFacts(
+                    version=None, utc_ns=now_ns, clock_sure=sure, trouble=trouble
+                )
+            )
+        return rulebook.check(
+            rulebook.RulebookFacts(
+                version=book.version,
+                not_before_ns=moments.utc_ns(book.not_before),
+                expires_ns=moments.utc_ns(book.expires),
+                utc_ns=now_ns,
+                clock_sure=sure,
+            )
+        )
+
+    def custody(self, book: Rulebook) -> CheckResult:
+        """Whose the recorder is (S0§19, S0§27)."""
+        return custody.check(
+            custody.CustodyFacts(
+                custodian=self.custodian,
+                revoked=self.mandate.device in book.policy["custody.revoked"],
+                utc_ns=self.clock.utc_ns(),
+                clock_sure=self.clock_is_sure(),
+                certified_until_ns=self.mandate.certified_until_ns,
+            )
+        )
+
+    def key(self) -> CheckResult:
+        """Whether the signing key signs, and as the certificate says."""
+        began_ns = self.clock.monotonic_ns()
+        trouble, verified = None, False
+        try:
+            signature = self.mandate.signer.sign(_PROBE)
+            verified = _is_signed(self.mandate, signature)
+        except (HardwareFault, OSError) as error:
+            trouble = Trouble(FAILED, str(error))
+        took = (self.clock.monotonic_ns() - began_ns) // _MS_NS
+        return key.check(key.KeyFacts(verified=verified, milliseconds=took, trouble=trouble))
+
+    def space(self, bits_per_second: int, book: Rulebook) -> CheckResult:
+        """Whether there is room for a session of that rate."""
+        minutes, trouble = None, None
+        try:
+            minutes = self.medium.space(bits_per_second).minutes
+        except HardwareFault as fault:
+            trouble = Trouble(FAILED, str(fault))
+        return space.check(
+            space.SpaceFacts(
+                minutes=minutes,
+                warn_minutes=book.number("storage.warn_minutes"),
+                refuse_minutes=book.number("storage.refuse_minutes"),
+                trouble=trouble,
+            )
+        )
+
+    def writable(self) -> CheckResult | None:
+        """What is wrong with a medium that takes nothing; None where it says it does."""
+        detail = "the medium takes nothing more"
+        try:
+            if self.medium.is_writable():
+                return None
+        except HardwareFault as fault:
+            detail = str(fault)
+        return storage.check(
+            storage.StorageFacts(intact=False, milliseconds=0, trouble=Trouble(FAILED, detail))
+        )
+
+    def storage(self) -> CheckResult:
+        """Whether the medium keeps what is written to it."""
+        unwritable = self.writable()
+        if unwritable is not None:
+            return unwritable
+        began_ns = self.clock.monotonic_ns()
+        trouble, intact = None, False
+        try:
+            intact = self.medium.prove()
+        except (HardwareFault, OSError) as error:
+            trouble = Trouble(FAILED, str(error))
+        took = (self.clock.monotonic_ns() - began_ns) // _MS_NS
+        return storage.check(
+            storage.StorageFacts(intact=intact, milliseconds=took, trouble=trouble)
+        )
+
+    def time(self) -> CheckResult:
+        """How far the wall clock is to be trusted."""
+        quality = self.clock.quality()
+        return clock.check(
+            clock.ClockFacts(
+                utc_ns=self.clock.utc_ns(),
+                source=TimeSource(quality.source),
+                error_ms=quality.error_ms,
+                not_before_ns=self.log.state.last_utc_ns,
+            )
+        )
+
+    def handed_in(self, book: Rulebook) -> CheckResult:
+        """What waits for the dock, and its deadline."""
+        waiting = self.backlog(book)
+        return backlog.check(
+            backlog.BacklogFacts(
+                sessions=waiting.sessions, deadline_minutes=waiting.deadline_minutes
+            )
+        )
+
+    def backlog(self, book: Rulebook | None) -> Backlog:
+        """Closed sessions without a ``stored`` receipt, and when the oldest is due."""
+        waiting = [one for one in self.log.state.sessions.values() if one.waits]
+        if not waiting or book is None:
+            return Backlog(sessions=len(waiting), deadline_minutes=None)
+        allowed = book.number("upload.deadline_hours") * _HOUR_MINUTES
+        oldest_ns = min(one.ended_ns for one in waiting)
+        gone = (self.clock.utc_ns() - oldest_ns) // _MINUTE_NS
+        return Backlog(sessions=len(waiting), deadline_minutes=allowed - gone)
+
+    def clock_is_sure(self) -> bool:
+        """Whether the wall clock can be held against a term."""
+        return self.clock.quality().source not in _UNSURE
+
+    def sure_now(self) -> str | None:
+        """The wall clock, RFC 3339; None where nobody can tell how wrong it is."""
+        return moments.utc_text(self.clock.utc_ns()) if self.clock_is_sure() else None
+
+
+def _is_signed(mandate: Mandate, signature: bytes) -> bool:
+    try:
+        jws.check_signature(mandate.key, _PROBE, signature)
+    except EvidenceError:
+        return False
+    return True

@@ -1,0 +1,240 @@
+"""The one session that may be open.
+
+Owns its beginning, its end and what happens while its recorder is away; all of it on the scribe's
+thread. Refuses a second session, and to end one because a recorder or a vault died: a minute is
+given to come back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from agent.errors import RefusedError
+from agent.vault import answers, recovery
+from agent.vault import messages as m
+from agent.vault.admission import Admission
+from agent.vault.live_session import LiveSession, Opened, OpenSegment
+from agent.vault.opening import Opener, ReadyChain
+from agent.vault.plans import PlanShelf
+from agent.vault.recovery import Closing, Remains
+from agent.vault.space import SpaceWatch
+from evidence.canonical import JsonObject
+from evidence.errors import EvidenceError
+from evidence.plan import Plan
+from evidence.records import EVENTS
+from evidence.rulebook import Rulebook
+
+_log = logging.getLogger(__name__)
+
+RECORDER_ABSENT_NS: Final = 60 * 1_000_000_000
+"""A recorder that stays away this long ends its session as interrupted."""
+
+_OWN_EVENTS: Final = frozenset({"photo", "storage", "clock_step"})
+"""What only the vault can know: nobody else's word for it is signed."""
+
+
+class Slot:
+    """Holds the session that is open, if one is.
+
+    Args:
+        opener: Opens and resumes.
+        admission: Judges a start.
+        shelf: Holds the plans.
+        bits_per_second: Expected rate of the media until a recorder says another.
+        tell: Takes messages for the recorder, whichever is attached.
+        failed: Told when the medium fails for good.
+    """
+
+    def __init__(
+        self,
+        opener: Opener,
+        admission: Admission,
+        shelf: PlanShelf,
+        *,
+        bits_per_second: int,
+        tell: Callable[[m.ToRecorder], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._opener = opener
+        self._admission = admission
+        self._shelf = shelf
+        self._tell = tell
+        self._failed = failed
+        self.bits_per_second = bits_per_second
+        self.session: LiveSession | None = None
+        self._space: SpaceWatch | None = None
+        self._absent_since_ns: int | None = None
+        self._ready: ReadyChain | None = None
+
+    def recover(self, remains: Remains, book: Callable[[], Rulebook]) -> None:
+        """Bring what a crash left to a state that verifies, and make the next chain ready."""
+        opened = remains.recover(self._opener)
+        if opened is not None:
+            self._go_on(opened, book)
+        self._prepare()
+
+    def attach(self) -> m.ActiveSession | None:
+        """A recorder is there: the session it has to go on with."""
+        if self.session is None:
+            return None
+        if self._absent_since_ns is not None:
+            self._absent_since_ns = None
+            self.session.event("fault", answers.recorder_fault("ended"))
+        return self.session.active()
+
+    def lose_recorder(self, session: LiveSession, segment: OpenSegment | None) -> None:
+        """The recorder is gone: what it sent is sealed, and it may come back."""
+        if self.session is not session:
+            return
+        if segment is not None:
+            session.seal(segment, "vault")
+        session.event("fault", answers.recorder_fault("begun"))
+        self._absent_since_ns = self._opener.clock.monotonic_ns()
+
+    def open(self, request: m.OpenSession) -> m.SessionOpened:
+        """Start a session.
+
+        Raises:
+            RefusedError: It may not begin.
+        """
+        if self.session is not None:
+            raise RefusedError("a session is open already", code="recording")
+        book = self._admission.admit(request.bits_per_second)
+        self.bits_per_second = request.bits_per_second
+        plan = None if request.plan_id is None else self._shelf.find(request.plan_id)
+        opened, previous = self._opener.open(request, self._take_ready(), book, plan)
+        session = self.session = self._live(opened, book)
+        for check in self._doubts(request, plan):
+            session.event("check", check)
+        return m.SessionOpened(session=session.active(), previous=_previous(previous))
+
+    def store_event(self, message: m.StoreEvent) -> m.Recorded | m.Refused:
+        """Sign an event of the session; one that was sent before is signed once."""
+        if self.session is None:
+            return m.Refused(code="no_session", detail=f"no session for {message.kind}")
+        if message.kind not in EVENTS or message.kind in _OWN_EVENTS:
+            return m.Refused(code="protocol", detail=f"no event {message.kind!r} for a recorder")
+        known = self.session.signed_as(message.id)
+        if known is not None:
+            return m.Recorded(journal_i=known)
+        fields = dict(message.fields)
+        counted = self._opener.log.state.count
+        if message.kind == "button":
+            fields["count"] = self._opener.log.count()
+        try:
+            index = self.session.event(message.kind, fields, message.id)
+        except EvidenceError as error:
+            # It was not written: the number is still free.
+            self._opener.log.state.count = counted
+            return m.Refused(code="protocol", detail=error.detail)
+        return m.Recorded(journal_i=index)
+
+    def store_photo(self, pts_ns: int, content: bytes) -> m.Recorded | m.Refused:
+        """Seal and sign a still of the session."""
+        if self.session is None:
+            return m.Refused(code="no_session", detail="no session for a still")
+        return m.Recorded(journal_i=self.session.photo(pts_ns, content))
+
+    def close(self, reason: str) -> m.SessionClosed | m.Refused:
+        """Close the session and enter it in the device log."""
+        session = self.session
+        if session is None:
+            return m.Refused(code="no_session", detail="no session is open")
+        facts = session.finish(reason, self._opener.mandate.signer)
+        closing = Closing(
+            sid=session.sid,
+            counter=session.counter,
+            facts=facts,
+            root=session.root,
+            reason=reason,
+            ended_ns=session.now_utc_ns(),
+            plan_id=session.plan_id,
+        )
+        recovery.enter_closed(self._opener, closing)
+        self.session = None
+        self._absent_since_ns = None
+        self._prepare()
+        return m.SessionClosed(sid=session.sid, reason=reason)
+
+    def beat(self, now_ns: int) -> str | None:
+        """Let the session go on; the reason for which it has to end now, or None."""
+        session = self.session
+        if session is None:
+            return None
+        session.beat(now_ns)
+        since_ns = self._absent_since_ns
+        if since_ns is not None and now_ns - since_ns > RECORDER_ABSENT_NS:
+            return recovery.INTERRUPTED
+        return self._watch_space(session, now_ns)
+
+    def _watch_space(self, session: LiveSession, now_ns: int) -> str | None:
+        change = self._space.look(now_ns) if self._space is not None else None
+        if change is None:
+            return None
+        session.event(
+            "storage",
+            {"level": change.level, "free_bytes": change.free_bytes, "minutes": change.minutes},
+        )
+        self._tell(m.StorageState(level=change.level, minutes=change.minutes))
+        return "storage" if change.ends_session else None
+
+    def _go_on(self, opened: Opened, book: Callable[[], Rulebook]) -> None:
+        """Wait for the recorder, under the very rulebook the session was opened with."""
+        try:
+            held = book()
+        except RefusedError as error:
+            _log.warning("session %s cannot go on: %s", opened.sid, error.detail)
+            recovery.close_interrupted(self._opener, opened)
+            return
+        if held.sha256 != opened.rulebook_sha256:
+            recovery.close_interrupted(self._opener, opened)
+            return
+        self.session = self._live(opened, held)
+        self._absent_since_ns = self._opener.clock.monotonic_ns()
+
+    def _prepare(self) -> None:
+        open_counter = self.session.counter if self.session is not None else 0
+        self._ready = self._opener.prepare(max(self._opener.log.state.counter, open_counter) + 1)
+
+    def _take_ready(self) -> ReadyChain:
+        ready, self._ready = self._ready, None
+        return ready or self._opener.prepare(self._opener.log.state.counter + 1)
+
+    def _live(self, opened: Opened, book: Rulebook) -> LiveSession:
+        self._space = SpaceWatch(self._opener.medium, book, self.bits_per_second)
+        return LiveSession(
+            opened,
+            self._opener.medium,
+            list(book.recipients.values()),
+            notify=self._tell,
+            failed=self._failed,
+        )
+
+    def _doubts(self, request: m.OpenSession, plan: Plan | None) -> list[JsonObject]:
+        """What the desk has to look at: an unknown plan, somebody else's recorder (S0§19)."""
+        doubts = []
+        if request.plan_id is not None and plan is None:
+            doubts.append(_failed("plan", f"plan {request.plan_id[:64]} is not held here"))
+        custodian = self._opener.custodian
+        users = list(plan.officers) if plan is not None else [request.officer]
+        if custodian not in users and users != [None]:
+            named = ", ".join(str(user) for user in users)
+            doubts.append(_failed("custody", f"used by {named}, assigned to {custodian}"))
+        return doubts
+
+
+def _failed(name: str, detail: str) -> JsonObject:
+    return {"name": name, "passed": False, "detail": detail[:1_000]}
+
+
+def _previous(fields: JsonObject | None) -> m.PreviousSession | None:
+    if fields is None:
+        return None
+    return m.PreviousSession(
+        sid=fields["sid"],
+        reason=fields["reason"],
+        seconds=fields["seconds"],
+        same_plan=fields["same_plan"],
+    )
