@@ -37,7 +37,11 @@ from the one certificate the reader brings along, the bureau's CA. In order:
     log or receipt say that it was closed (``witnesses``).
 13. **The rulebook**, signed as the root document asks, is the one the session was opened under; the
     words that were played and the recipients that were sealed to are those it names (``policy``).
-14. **The announcement** is told as it was recorded: verified, unverified or missing.
+14. **What went before.** The check before use and the session that this one goes on with stand in
+    the device log as ``open`` names them; lifetime numbers only go up (``antecedents``,
+    ``counting``).
+15. **The announcement** is told as it was recorded: verified, unverified or missing. A further
+    attempt stands for the one before it.
 
 A finding is ``info``, ``explained`` (an interruption with its record) or ``broken``. A layer that
 is absent is reported as absent, never as a finding. Hostile input costs a bounded amount and is

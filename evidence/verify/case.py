@@ -11,17 +11,21 @@ from dataclasses import replace
 from cryptography import x509
 
 from evidence import records
+from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
 from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
 from evidence.limits import MAX_JOURNAL_BYTES
 from evidence.receipt import Receipt, ReceiptKind
+from evidence.rulebook import Rulebook
 from evidence.verify import policy, receipts, witnesses
+from evidence.verify.antecedents import check_antecedents
 from evidence.verify.bundle import Bundle
 from evidence.verify.chain import ChainWalk, Profile
+from evidence.verify.counting import check_between
 from evidence.verify.device_log import LogReading, read_device_log
 from evidence.verify.files import FileCheck
 from evidence.verify.findings import Findings
-from evidence.verify.session import Session
+from evidence.verify.session import Announced, Session
 from evidence.verify.verdict import Counts, Presence, Verdict
 from evidence.verify.witnesses import JournalFacts, Witness
 
@@ -62,7 +66,9 @@ class Case:
         found = [*self._receipt("committed"), *self._receipt("stored")]
         truncated = self._weigh(log, found)
         self._check_files(truncated=truncated)
-        self._check_policy()
+        book = self._check_policy()
+        if self._session.story.opened is not None:
+            check_antecedents(self._session.story.opened, log, book, self._findings)
         self._tell_disclosure()
         return self._verdict()
 
@@ -89,7 +95,15 @@ class Case:
         head = log.places.get(opened["prev"])
         if head is None:
             self._findings.add("head_unknown", file=JOURNAL_NAME, record=0)
-        elif log.entry_number is None:
+            return
+        check_between(
+            self._session.counting,
+            log.counting,
+            self._findings,
+            head=head,
+            entry=log.entry_number,
+        )
+        if log.entry_number is None:
             self._unlisted(log)
         elif log.entry_number <= head:
             detail = "entered before it was opened"
@@ -165,14 +179,16 @@ class Case:
 
     # Step 13.
 
-    def _check_policy(self) -> None:
+    def _check_policy(self) -> Rulebook | None:
         book, root = self._bundle.rulebook, self._bundle.root
-        if book is not None and root is not None:
-            policy.check_rulebook(book, root, self._ca, self._session.story, self._findings)
+        if book is None or root is None:
+            return None
+        return policy.check_rulebook(book, root, self._ca, self._session.story, self._findings)
 
-    # Step 14.
+    # Step 15.
 
     def _tell_disclosure(self) -> None:
+        self._tell_overlaps()
         if not self._session.story.announced:
             self._findings.add("disclosure_missing")
         for one in self._session.story.announced:
@@ -187,6 +203,24 @@ class Case:
                 file=JOURNAL_NAME,
                 second=one.second,
             )
+
+    def _tell_overlaps(self) -> None:
+        """Nothing speaks over the announcement."""
+        spans = [
+            (one.fields["from_ns"], one.fields["to_ns"])
+            for one in self._session.story.announced
+            if one.fields["announced"]
+        ]
+        for prompt in self._session.story.prompts:
+            at_ns = prompt.fields["at_ns"]
+            if any(start < at_ns < end for start, end in spans):
+                self._findings.add(
+                    "prompt_overlaps",
+                    f"prompt {prompt.fields['prompt']}",
+                    record=prompt.record,
+                    file=JOURNAL_NAME,
+                    second=prompt.second,
+                )
 
     def _check_certificate_period(self) -> None:
         certificate, opened = self._walk.certificate, self._session.opened_utc_ns()
@@ -223,7 +257,7 @@ class Case:
         )
 
     def _disclosure(self) -> str:
-        said = [one.fields["verdict"] for one in self._session.story.announced]
+        said = [one["verdict"] for one in _outcomes(self._session.story.announced)]
         if not said:
             return "missing"
         return "verified" if "unverified" not in said else "unverified"
@@ -239,6 +273,17 @@ class Case:
             "rulebook": bundle.rulebook is not None and bundle.root is not None,
         }
         return {name: Presence.PRESENT if is_ else Presence.ABSENT for name, is_ in there.items()}
+
+
+def _outcomes(announced: list[Announced]) -> list[JsonObject]:
+    """What became of each announcement: a further attempt stands for the one before it."""
+    outcomes: list[JsonObject] = []
+    for one in (each.fields for each in announced):
+        again = one.get("attempt", 1) > 1 and outcomes and outcomes[-1]["clip"] == one["clip"]
+        if again:
+            outcomes.pop()
+        outcomes.append(one)
+    return outcomes
 
 
 def _by_receipt(found: Receipt) -> Witness:

@@ -17,6 +17,7 @@ from evidence.ids import DEVICE_LOG_NAME
 from evidence.limits import MAX_JOURNAL_BYTES
 from evidence.verify.chain import ChainWalk, Link, Profile
 from evidence.verify.clock import ChainClock
+from evidence.verify.counting import Counting
 from evidence.verify.findings import Findings
 
 _PROFILE = Profile(
@@ -29,7 +30,7 @@ _PROFILE = Profile(
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class LogReading:
     """What the device log says.
 
@@ -41,6 +42,9 @@ class LogReading:
         entry: Its line on the session at hand.
         entry_number: Number of that line.
         counters: Of the sessions entered, in order.
+        sessions: The sessions entered: id → their line.
+        preflights: Digest of a line → its number and the check it records.
+        counting: Lifetime numbers.
     """
 
     device: str | None = None
@@ -50,6 +54,9 @@ class LogReading:
     entry: JsonObject | None = None
     entry_number: int | None = None
     counters: list[int] = field(default_factory=list)
+    sessions: dict[str, JsonObject] = field(default_factory=dict)
+    preflights: dict[str, tuple[int, JsonObject]] = field(default_factory=dict)
+    counting: Counting
 
 
 def read_device_log(
@@ -65,7 +72,7 @@ def read_device_log(
     """
     walk = ChainWalk(content, _PROFILE, ca, findings)
     clock = ChainClock(DEVICE_LOG_NAME, findings, tells_quality=False)
-    reading = LogReading()
+    reading = LogReading(counting=Counting(DEVICE_LOG_NAME, findings))
     for link in walk:
         if link.payload is None:
             reading.whole = False
@@ -84,8 +91,13 @@ def _take(
     if link.number == 0 and payload["t"] != "start":
         findings.add("not_opened", f"begins with {payload['t']}", file=DEVICE_LOG_NAME, record=0)
     reading.places[link.digest] = link.number
+    reading.counting.take(payload.get("count"), link.number)
+    if payload["t"] == "preflight":
+        reading.preflights[link.digest] = (link.number, payload)
     if payload["t"] != "session":
         return
+    reading.counting.reach(payload.get("counted"), link.number)
+    reading.sessions[payload["sid"]] = payload
     _check_counter(link, payload["counter"], reading, findings)
     if payload["sid"] != sid:
         return

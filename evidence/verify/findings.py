@@ -212,6 +212,24 @@ CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
             _B, "sealed to other recipients than the rulebook's", "加密对象与办法文件不符"
         ),
         # Disclosure.
+        "count_backwards": Meaning(_B, "a lifetime number that does not go up", "终身计数没有递增"),
+        "preflight_absent": Meaning(_I, "no check before use is on record", "没有使用前检查记录"),
+        "preflight_old": Meaning(
+            _I, "the check before use was older than the rulebook allows", "使用前检查已过有效期"
+        ),
+        "preflight_warned": Meaning(
+            _I, "the check before use found something", "使用前检查有提示事项"
+        ),
+        "preflight_unknown": Meaning(
+            _B, "a check before use that the device log does not hold", "台账中没有所指的使用前检查"
+        ),
+        "follows": Meaning(_I, "it goes on with a session that ended before", "接续前一次记录"),
+        "previous_differs": Meaning(
+            _B, "the session it goes on with is another in the device log", "所接续的记录与台账不符"
+        ),
+        "prompt_overlaps": Meaning(
+            _I, "a prompt began while the announcement was playing", "提示音与告知重叠"
+        ),
         "disclosure_verified": Meaning(
             _I, "the announcement was played and heard", "告知已播放并经核实"
         ),

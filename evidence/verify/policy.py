@@ -24,16 +24,20 @@ ROOT_NAME = "root.json"
 
 def check_rulebook(
     book_bytes: bytes, root_bytes: bytes, ca: x509.Certificate, story: Story, findings: Findings
-) -> None:
-    """Check the rulebook and what the session did under it."""
+) -> Rulebook | None:
+    """Check the rulebook and what the session did under it.
+
+    Returns:
+        The rulebook the session was opened under; None where this is not it.
+    """
     book = _read(book_bytes, root_bytes, ca, findings)
     opened = story.opened
     if book is None or opened is None:
-        return
+        return None
     if opened["rulebook"] != {"version": book.version, "sha256": book.sha256}:
         detail = f"version {book.version}, opened under {opened['rulebook']['version']}"
         findings.add("rulebook_differs", detail, file=RULEBOOK_NAME)
-        return
+        return None
     if not book.is_for(opened["dev"]):
         findings.add("rulebook_foreign", f"not for {opened['dev']}", file=RULEBOOK_NAME)
     if not utc_ns(book.not_before) <= utc_ns(opened["utc"]) < utc_ns(book.expires):
@@ -41,6 +45,7 @@ def check_rulebook(
     _check_recipients(book, opened, findings)
     for announced in story.announced:
         _check_announcement(book, announced, findings)
+    return book
 
 
 def _read(

@@ -14,6 +14,7 @@ from evidence.ids import JOURNAL_NAME
 from evidence.moments import utc_ns
 from evidence.verify.chain import Link
 from evidence.verify.clock import ChainClock
+from evidence.verify.counting import Counting
 from evidence.verify.findings import Findings
 from evidence.verify.flow import Flow
 from evidence.verify.joints import Joints
@@ -36,12 +37,14 @@ class Story:
     Attributes:
         opened: The ``open`` record; None where it is missing or damaged.
         announced: Disclosure events in order.
+        prompts: Prompts in order: their fields and records.
         records: Records that could be trusted.
         last: Number of the last line.
     """
 
     opened: JsonObject | None = None
     announced: list[Announced] = field(default_factory=list)
+    prompts: list[Announced] = field(default_factory=list)
     records: int = 0
     last: int | None = None
 
@@ -59,6 +62,7 @@ class Session:
         self.flow = Flow(findings)
         self.media = Media(findings)
         self.joints = Joints(self.clock, findings)
+        self.counting = Counting(JOURNAL_NAME, findings)
         self.story = Story()
         self._statement: JsonObject | None = None
 
@@ -156,6 +160,10 @@ class Session:
                 self._add("clock_step", f"{fields['step_ms']} ms", link, second)
             case "disclosure":
                 self.story.announced.append(Announced(fields, link.number, second))
+            case "prompt":
+                self.story.prompts.append(Announced(fields, link.number, second))
+            case "button":
+                self.counting.take(fields.get("count"), link.number)
             case _:
                 pass
 

@@ -1,0 +1,98 @@
+"""What a session points back to: the check before use, and the session that it goes on with.
+
+Owns holding both against the device log. Refuses severity: a missing or an old check is told, for
+the desk to judge; only a pointer to what the device never recorded is broken.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from evidence.canonical import JsonObject
+from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
+from evidence.moments import utc_ns
+from evidence.rulebook import Rulebook
+from evidence.verify.device_log import LogReading
+from evidence.verify.findings import Findings
+
+_MINUTE_NS: Final = 60 * 1_000_000_000
+_HOUR_NS: Final = 60 * _MINUTE_NS
+_SECOND_NS: Final = 1_000_000_000
+_ROUNDING: Final = 2
+"""Seconds between reading the clock for the link and stamping the record."""
+
+
+def check_antecedents(
+    opened: JsonObject, log: LogReading | None, book: Rulebook | None, findings: Findings
+) -> None:
+    """Check what the ``open`` record points back to.
+
+    Args:
+        opened: The ``open`` record. One without ``plan_id`` is of an earlier device, which had
+            neither checks nor links.
+        log: The device log; None where it is absent or another device's.
+        book: The rulebook the session was opened under, for the age of the check.
+        findings: Takes what is found.
+    """
+    if "plan_id" not in opened:
+        return
+    _check_preflight(opened, log, book, findings)
+    previous = opened.get("previous")
+    if previous is not None:
+        detail = f"session {previous['counter']} ended {previous['seconds']} s before"
+        findings.add("follows", f"{detail}, {previous['reason']}", file=JOURNAL_NAME, record=0)
+        if log is not None and log.whole:
+            _check_previous(opened, previous, log, findings)
+
+
+def _check_preflight(
+    opened: JsonObject, log: LogReading | None, book: Rulebook | None, findings: Findings
+) -> None:
+    digest = opened["preflight"]
+    if digest is None:
+        findings.add("preflight_absent", file=JOURNAL_NAME, record=0)
+        return
+    if log is None:
+        return
+    found = log.preflights.get(digest)
+    if found is None:
+        if log.whole:
+            findings.add("preflight_unknown", digest[:16], file=JOURNAL_NAME, record=0)
+        return
+    number, checked = found
+    odd = [f"{one['name']} {one['state']}" for one in checked["checks"] if one["state"] != "ok"]
+    if odd:
+        findings.add("preflight_warned", ", ".join(odd), file=DEVICE_LOG_NAME, record=number)
+    age_ns = _between(checked, opened)
+    if book is not None and age_ns > book.number("preflight.valid_hours") * _HOUR_NS:
+        detail = f"{age_ns // _MINUTE_NS} minutes"
+        findings.add("preflight_old", detail, file=JOURNAL_NAME, record=0)
+
+
+def _check_previous(
+    opened: JsonObject, previous: JsonObject, log: LogReading, findings: Findings
+) -> None:
+    entry = log.sessions.get(previous["sid"])
+    if entry is None:
+        findings.add("previous_differs", "no such session", file=JOURNAL_NAME, record=0)
+        return
+    said = {name: previous[name] for name in ("counter", "reason", "same_plan")}
+    is_ = {
+        "counter": entry["counter"],
+        "reason": entry["reason"],
+        "same_plan": entry.get("plan_id") == opened["plan_id"],
+    }
+    odd = [name for name, value in is_.items() if said[name] != value]
+    ended_ns = utc_ns(entry["ended"] if "ended" in entry else entry["utc"])
+    seconds = max(0, utc_ns(opened["utc"]) - ended_ns) // _SECOND_NS
+    if abs(seconds - previous["seconds"]) > _ROUNDING:
+        odd.append("seconds")
+    if odd:
+        findings.add("previous_differs", ", ".join(odd), file=JOURNAL_NAME, record=0)
+
+
+def _between(earlier: JsonObject, later: JsonObject) -> int:
+    """Nanoseconds from one record to another: by the running clock where one boot has both."""
+    if earlier["boot_id"] == later["boot_id"]:
+        return int(later["mono_ns"]) - int(earlier["mono_ns"])
+    return utc_ns(later["utc"]) - utc_ns(earlier["utc"])
