@@ -1,10 +1,10 @@
 """Render the built-in spoken clips: text and pinyin in, sound and its digests out.
 
-Owns the words, their pinyin and every step that shapes the sound; run again with the same
-espeak-ng it makes the same bytes. Refuses a clip that espeak-ng would spell in English letters. A
-bureau that has a human voice replaces the folder; this voice is the fallback.
+Owns the words and their pinyin; run again with the same espeak-ng it makes the same bytes. Refuses
+a clip that espeak-ng would spell in English letters. A bureau that has a human voice replaces the
+folder; this voice is the fallback.
 
-    python scripts/render_announcements.py [TARGET]
+    python -m scripts.render_announcements [TARGET]
 
 TARGET is ``provisioning/files/announce`` where it is not given. Needs espeak-ng (Debian's package).
 """
@@ -13,33 +13,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
 import sys
 import unicodedata
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-import av
-import numpy as np
-from numpy.typing import NDArray
+from scripts import speech
+from scripts.speech import Samples
 
 TARGET: Final = Path(__file__).parent.parent / "provisioning" / "files" / "announce"
-ESPEAK_VERSION: Final = "1.51"
-"""What the shipped clips were rendered with; another version speaks a little differently."""
-
 RATE: Final = 48_000
-_ESPEAK_RATE: Final = 22_050
-_UP, _DOWN = 320, 147  # 22,050 × 320 ÷ 147 = 48,000
-_HALF_LENGTH: Final = 16  # samples of the source on each side of the low-pass
-_GAIN_BITS: Final = 15
-_SILENCE: Final = 200
-_MARGIN: Final = RATE // 100
-_SPEAK: Final = ("espeak-ng", "-v", "cmn-latn-pinyin", "-s", "150", "-a", "85")
-
-Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -85,19 +69,6 @@ def main(target: Path = TARGET) -> None:
         print(f"{script.clip_id}: {samples.size / RATE:.2f} s in {target / script.folder}")
 
 
-def espeak_version() -> str | None:
-    """The version of the installed espeak-ng; None where there is none."""
-    if shutil.which("espeak-ng") is None:
-        return None
-    said = _run("espeak-ng", "--version").decode()
-    return said.split(":")[1].split()[0] if ":" in said else None
-
-
-def phonemes(script: Script) -> str:
-    """How espeak-ng will say it."""
-    return _run(*_SPEAK, "-x", "-q", script.pinyin).decode()
-
-
 def render(script: Script) -> Samples:
     """The clip's samples at 48,000 a second.
 
@@ -106,12 +77,7 @@ def render(script: Script) -> Samples:
     """
     if unicodedata.normalize("NFC", script.text) != script.text:
         raise SystemExit(f"{script.clip_id}: the text is not in Unicode's normal form C")
-    if "(en)" in phonemes(script):
-        raise SystemExit(f"{script.clip_id}: espeak-ng spells English letters; check the pinyin")
-    wave = _run(*_SPEAK, "--stdout", script.pinyin)
-    header = wave.index(b"data") + 8  # espeak-ng cannot know the length when it writes to a pipe
-    spoken = np.frombuffer(wave[header : len(wave) - (len(wave) - header) % 2], "<i2")
-    return _trimmed(_resampled(spoken))
+    return speech.spell(script.pinyin, RATE)
 
 
 def write_clip(script: Script, samples: Samples, folder: Path) -> None:
@@ -126,56 +92,9 @@ def write_clip(script: Script, samples: Samples, folder: Path) -> None:
         "samples": samples.size,
         "rate": RATE,
     }
-    (folder / "audio.flac").write_bytes(_flac(samples))
+    (folder / "audio.flac").write_bytes(speech.flac(samples, RATE))
     (folder / "text.txt").write_bytes(text)
     (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n")
-
-
-def _run(*command: str) -> bytes:
-    return subprocess.run(command, check=True, capture_output=True).stdout
-
-
-def _resampled(spoken: NDArray[np.int16]) -> Samples:
-    """From 22,050 to 48,000 samples a second in whole numbers, alike on every machine."""
-    kernel = _low_pass()
-    count = spoken.size * _UP // _DOWN
-    moments = np.arange(count) * _DOWN
-    first, phase = moments // _UP, moments % _UP
-    padded = np.pad(spoken.astype(np.int64), (_HALF_LENGTH - 1, _HALF_LENGTH + 1))
-    total = np.zeros(count, np.int64)
-    for tap in range(2 * _HALF_LENGTH):
-        total += padded[first + tap] * kernel[phase, tap]
-    rounded = (total + (1 << (_GAIN_BITS - 1))) >> _GAIN_BITS
-    resampled: Samples = np.clip(rounded, -32_768, 32_767).astype(np.int16)
-    return resampled
-
-
-def _trimmed(samples: Samples) -> Samples:
-    """Without silence at the ends: whoever checks that it was heard whole looks there."""
-    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _SILENCE)
-    return samples[max(0, loud[0] - _MARGIN) : loud[-1] + _MARGIN]
-
-
-def _low_pass() -> NDArray[np.int64]:
-    """A windowed sinc for each of the 320 phases, in 1 ÷ 32,768."""
-    taps = np.arange(2 * _HALF_LENGTH) - (_HALF_LENGTH - 1)
-    away = taps[None, :] - np.arange(_UP)[:, None] / _UP
-    window = 0.5 + 0.5 * np.cos(np.pi * np.clip(away / _HALF_LENGTH, -1, 1))
-    return np.rint(np.sinc(away) * window * (1 << _GAIN_BITS)).astype(np.int64)
-
-
-def _flac(samples: Samples) -> bytes:
-    """FLAC by whole-number prediction alone, with no name of the program that wrote it."""
-    file = BytesIO()
-    options = {"fflags": "+bitexact"}
-    with av.open(file, "w", format="flac", options=options) as container:
-        stream = container.add_stream("flac", rate=RATE, layout="mono", format="s16")
-        stream.codec_context.options = {"lpc_type": "fixed", "flags": "+bitexact"}
-        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
-        frame.sample_rate = RATE
-        for packet in [*stream.encode(frame), *stream.encode(None)]:
-            container.mux(packet)
-    return file.getvalue()
 
 
 if __name__ == "__main__":
