@@ -12,12 +12,13 @@ from typing import Final
 
 from agent.errors import RefusedError
 from agent.preflight import backlog, clock, custody, key, rulebook, space, storage
-from agent.preflight.results import FAILED, Trouble
+from agent.preflight.results import FAILED, HUNG, Trouble
 from agent.settings import Paths
 from agent.vault.device_log import DeviceLog
 from agent.vault.mandate import Mandate, load_rulebook
 from agent.vault.medium import Medium
 from agent.vault.messages import CheckResult
+from agent.vault.patience import HungFault, Patience
 from evidence import jws, moments
 from evidence.errors import EvidenceError
 from evidence.moments import TimeSource
@@ -58,6 +59,7 @@ class Examination:
         log: The device log.
         clock: The device's clock.
         custodian: Who answers for the device, by its settings; None where nobody does.
+        patience: Bounds the wait for the medium's proof.
     """
 
     paths: Paths
@@ -66,6 +68,7 @@ class Examination:
     log: DeviceLog
     clock: Clock
     custodian: str | None
+    patience: Patience
 
     def book(self) -> Rulebook:
         """The rulebook in force.
@@ -116,8 +119,8 @@ class Examination:
         try:
             signature = self.mandate.signer.sign(_PROBE)
             verified = _is_signed(self.mandate, signature)
-        except (HardwareFault, OSError) as error:
-            trouble = Trouble(FAILED, str(error))
+        except HardwareFault as fault:
+            trouble = _trouble(fault)
         took = (self.clock.monotonic_ns() - began_ns) // _MS_NS
         return key.check(key.KeyFacts(verified=verified, milliseconds=took, trouble=trouble))
 
@@ -127,7 +130,7 @@ class Examination:
         try:
             minutes = self.medium.space(bits_per_second).minutes
         except HardwareFault as fault:
-            trouble = Trouble(FAILED, str(fault))
+            trouble = _trouble(fault)
         return space.check(
             space.SpaceFacts(
                 minutes=minutes,
@@ -139,15 +142,13 @@ class Examination:
 
     def writable(self) -> CheckResult | None:
         """What is wrong with a medium that takes nothing; None where it says it does."""
-        detail = "the medium takes nothing more"
+        trouble = Trouble(FAILED, "the medium takes nothing more")
         try:
             if self.medium.is_writable():
                 return None
         except HardwareFault as fault:
-            detail = str(fault)
-        return storage.check(
-            storage.StorageFacts(intact=False, milliseconds=0, trouble=Trouble(FAILED, detail))
-        )
+            trouble = _trouble(fault)
+        return storage.check(storage.StorageFacts(intact=False, milliseconds=0, trouble=trouble))
 
     def storage(self) -> CheckResult:
         """Whether the medium keeps what is written to it."""
@@ -157,9 +158,9 @@ class Examination:
         began_ns = self.clock.monotonic_ns()
         trouble, intact = None, False
         try:
-            intact = self.medium.prove()
-        except (HardwareFault, OSError) as error:
-            trouble = Trouble(FAILED, str(error))
+            intact = self.patience.ask(self.medium.prove)
+        except HardwareFault as fault:
+            trouble = _trouble(fault)
         took = (self.clock.monotonic_ns() - began_ns) // _MS_NS
         return storage.check(
             storage.StorageFacts(intact=intact, milliseconds=took, trouble=trouble)
@@ -203,6 +204,10 @@ class Examination:
     def sure_now(self) -> str | None:
         """The wall clock, RFC 3339; None where nobody can tell how wrong it is."""
         return moments.utc_text(self.clock.utc_ns()) if self.clock_is_sure() else None
+
+
+def _trouble(fault: HardwareFault) -> Trouble:
+    return Trouble(HUNG if isinstance(fault, HungFault) else FAILED, str(fault))
 
 
 def _is_signed(mandate: Mandate, signature: bytes) -> bool:

@@ -15,21 +15,25 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.errors import RefusedError
 from agent.settings import Paths
+from agent.vault.patience import Patience
 from evidence import keys, rulebook
 from evidence.errors import EvidenceError
 from evidence.jws import Signer
 from evidence.rulebook import Rulebook
 from evidence.store import durable
-from hw.ports import DeviceKey
+from hw.ports import Clock, DeviceKey
 
 _SECOND_NS: Final = 1_000_000_000
+_KEY_SECONDS: Final = 3.0
+"""A token on a bus takes a tenth of a second."""
 
 
 class PortSigner:
-    """The ``DeviceKey`` port as a signer of lines."""
+    """The ``DeviceKey`` port as a signer of lines; a key that hangs is not waited for long."""
 
-    def __init__(self, key: DeviceKey) -> None:
+    def __init__(self, key: DeviceKey, clock: Clock) -> None:
         self._key = key
+        self._patience = Patience("key", clock, _KEY_SECONDS)
         self._kid = keys.thumbprint(key.public_jwk())
 
     @property
@@ -38,8 +42,12 @@ class PortSigner:
         return self._kid
 
     def sign(self, message: bytes) -> bytes:
-        """ES256 over ``message``: 64 bytes r‖s, s in the lower half."""
-        return self._key.sign(message)
+        """ES256 over ``message``: 64 bytes r‖s, s in the lower half.
+
+        Raises:
+            HardwareFault: The key does not sign, or not in time.
+        """
+        return self._patience.ask(lambda: self._key.sign(message))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +71,7 @@ class Mandate:
     certified_until_ns: int
 
 
-def load_mandate(paths: Paths, device: str, key: DeviceKey) -> Mandate:
+def load_mandate(paths: Paths, device: str, key: DeviceKey, clock: Clock) -> Mandate:
     """Load certificate and CA and check that they fit the key and the device.
 
     Raises:
@@ -73,7 +81,7 @@ def load_mandate(paths: Paths, device: str, key: DeviceKey) -> Mandate:
         ca = _certificate(paths.ca)
         x5c = [keys.certificate_text(_certificate(paths.signing_certificate))]
         leaf = keys.reach(x5c, ca, keys.EKU_DEVICE_SIGNING)
-        signer = PortSigner(key)
+        signer = PortSigner(key, clock)
         public = keys.public_key_of(leaf)
         certified = keys.thumbprint(keys.to_jwk(public))
         named = keys.device_of(leaf)

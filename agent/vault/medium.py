@@ -122,11 +122,10 @@ class Medium:
         """Write, sync and read back a probe; whether it came back as it was written.
 
         Raises:
-            OSError: The medium refused one of them.
+            StorageFault: The medium refused one of them.
         """
         content = os.urandom(_PROBE_BYTES)
-        durable.replace_file(self.paths.probe, content)
-        return self.paths.probe.read_bytes() == content
+        return self._storage.prove(self.paths.probe, content) == content
 
     def keep_reserve(self) -> None:
         """Set the reserve aside where there is room to spare for it."""

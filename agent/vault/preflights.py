@@ -1,22 +1,24 @@
 """The check before use, as it is signed (使用前检查).
 
 Owns adding the vault's own checks to the recorder's and putting the whole on record; a session's
-``open`` record points to the last one, whose age follows from its time. Refuses to hold a start up:
-a press reads what was found before.
+``open`` record points to the last one, whose age follows from its time. Refuses to hold anything
+up: a press reads what was found before, and parts that may hang are asked off every thread that has
+work to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Final
 
-from agent.errors import ProtocolError, RefusedError
+from agent.errors import RefusedError
 from agent.vault.device_log import DeviceLog
 from agent.vault.examination import Examination
 from agent.vault.messages import CheckResult, PreflightStored, StorePreflight
 
 _OWN: Final = frozenset({"rulebook", "custody", "key", "storage", "space", "clock", "backlog"})
-_MOST: Final = 32
+MOST_CHECKS: Final = 32
 _LONGEST: Final = 1_000
 
 
@@ -26,55 +28,69 @@ class Preflights:
     Args:
         examination: Knows how the vault stands.
         log: Where they are recorded.
+        submit: Has a job run on the scribe's thread.
     """
 
-    def __init__(self, examination: Examination, log: DeviceLog) -> None:
+    def __init__(
+        self,
+        examination: Examination,
+        log: DeviceLog,
+        submit: Callable[[Callable[[], None]], None],
+    ) -> None:
         self._examination = examination
         self._log = log
+        self._submit = submit
 
-    def store(self, message: StorePreflight, bits_per_second: int) -> PreflightStored:
-        """Add the vault's checks and record all of them.
+    def take(
+        self,
+        message: StorePreflight,
+        bits_per_second: int,
+        answer: Callable[[PreflightStored], None],
+    ) -> None:
+        """Add the vault's checks, record all of them, and then ``answer`` on the scribe's thread.
 
         Args:
             message: What the recorder's process found.
             bits_per_second: Expected rate of the media.
-
-        Raises:
-            ProtocolError: More checks than a record holds.
+            answer: Called once the record is on the medium.
         """
-        own = list(self._own(bits_per_second))
+
+        def ask_parts() -> None:
+            slow = [self._examination.key(), self._examination.storage()]
+            self._submit(lambda: answer(self._record(message, slow, bits_per_second)))
+
+        Thread(target=ask_parts, name="preflight", daemon=True).start()
+
+    def _record(
+        self, message: StorePreflight, slow: list[CheckResult], bits_per_second: int
+    ) -> PreflightStored:
+        own = [*slow, *self._quick(bits_per_second)]
         theirs = [check for check in message.checks if check.name not in _OWN]
-        checks = [*theirs, *own]
-        if len(checks) > _MOST:
-            raise ProtocolError(f"{len(checks)} checks in one preflight")
+        checks = [*theirs[: MOST_CHECKS - len(own)], *own]
         self._log.record(
             "preflight",
-            {
-                "trigger": message.trigger,
-                "checks": [
-                    {
-                        "name": check.name,
-                        "state": check.state,
-                        "detail": check.detail[:_LONGEST],
-                        "value": check.value,
-                    }
-                    for check in checks
-                ],
-            },
+            {"trigger": message.trigger, "checks": [_fields(check) for check in checks]},
         )
         return PreflightStored(trigger=message.trigger, checks=checks)
 
-    def _own(self, bits_per_second: int) -> Iterator[CheckResult]:
+    def _quick(self, bits_per_second: int) -> Iterator[CheckResult]:
         look = self._examination
         yield look.rulebook()
-        yield look.key()
-        yield look.storage()
         yield look.time()
         try:
             book = look.book()
         except RefusedError:
-            # The check of the rulebook says so; the others are measured by it.
+            # The check of the rulebook has said so; the others are measured by it.
             return
         yield look.custody(book)
         yield look.space(bits_per_second, book)
         yield look.handed_in(book)
+
+
+def _fields(check: CheckResult) -> dict[str, str | int | None]:
+    return {
+        "name": check.name,
+        "state": check.state,
+        "detail": check.detail[:_LONGEST],
+        "value": check.value,
+    }

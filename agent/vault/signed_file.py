@@ -6,6 +6,7 @@ next record names it.
 
 from __future__ import annotations
 
+import logging
 from threading import RLock
 
 from agent.vault.stamps import Stamps
@@ -15,6 +16,9 @@ from evidence.digests import FileFacts, RunningDigest
 from evidence.journal import NEWLINE, Chain
 from evidence.jws import Signer
 from evidence.store.durable import AppendFile
+from hw.errors import HardwareFault
+
+_log = logging.getLogger(__name__)
 
 
 class SignedFile:
@@ -50,7 +54,10 @@ class SignedFile:
             t: Its type.
             fields: Its own fields; time, index and predecessor are made here.
             attested_by: The device's signing key, where an ``attest`` record is to follow in the
-                same write.
+                same write. A ``close`` that it cannot attest is written without.
+
+        Raises:
+            HardwareFault: The key does not sign; nothing was written.
 
         Returns:
             The record's ``i``.
@@ -60,12 +67,22 @@ class SignedFile:
             line = self._chain.append(t, fields, self._stamps.now())
             content = line + NEWLINE
             if attested_by is not None:
-                content += self._chain.attest(attested_by, self._stamps.now()) + NEWLINE
+                content += self._attestation(attested_by, t)
             self._file.write(content)
             self._digest.update(content)
             if t == "seg":
                 self.leaves.append(digests.merkle_leaf(line))
             return index
+
+    def _attestation(self, signer: Signer, t: str) -> bytes:
+        try:
+            return self._chain.attest(signer, self._stamps.now()) + NEWLINE
+        except HardwareFault as fault:
+            if t != "close":
+                raise
+            # What is recorded is worth more than its second signature.
+            _log.error("the session is closed without attestation: %s", fault)
+            return b""
 
     def attest(self, signer: Signer) -> None:
         """Append and sync the ``attest`` record of the last line, where a crash left it out."""

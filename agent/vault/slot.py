@@ -25,6 +25,7 @@ from evidence.errors import EvidenceError
 from evidence.plan import Plan
 from evidence.records import EVENTS
 from evidence.rulebook import Rulebook
+from hw.errors import HardwareFault
 
 _log = logging.getLogger(__name__)
 
@@ -195,8 +196,14 @@ class Slot:
         self._absent_since_ns = self._opener.clock.monotonic_ns()
 
     def _prepare(self) -> None:
+        """Make the next chain ready; a key that does not sign now may do so at the press."""
         open_counter = self.session.counter if self.session is not None else 0
-        self._ready = self._opener.prepare(max(self._opener.log.state.counter, open_counter) + 1)
+        counter = max(self._opener.log.state.counter, open_counter) + 1
+        self._ready = None
+        try:
+            self._ready = self._opener.prepare(counter)
+        except HardwareFault as fault:
+            _log.error("no chain can be made ready: %s", fault)
 
     def _take_ready(self) -> ReadyChain:
         ready, self._ready = self._ready, None

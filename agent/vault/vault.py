@@ -25,6 +25,7 @@ from agent.vault.handover import Handover
 from agent.vault.mandate import load_mandate
 from agent.vault.medium import Medium
 from agent.vault.opening import Opener
+from agent.vault.patience import Patience
 from agent.vault.photos import PhotoParts
 from agent.vault.plans import PlanShelf
 from agent.vault.preflights import Preflights
@@ -37,6 +38,7 @@ from hw.ports import VaultBoard
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_NS: Final = 1_000_000_000
+_PROOF_SECONDS: Final = 5.0
 
 Notify = Callable[[m.ToRecorder], None]
 Answer = Callable[[m.ToDock], None]
@@ -66,7 +68,7 @@ class Vault:
         self._board = board
         self._clock = board.clock
         self._paths = paths
-        mandate = load_mandate(paths, settings.device_id, board.key)
+        mandate = load_mandate(paths, settings.device_id, board.key, board.clock)
         self._medium = Medium(
             paths,
             board.locker,
@@ -86,6 +88,7 @@ class Vault:
             log=self._log,
             clock=board.clock,
             custodian=settings.custodian,
+            patience=Patience("storage", board.clock, _PROOF_SECONDS),
         )
         custody = Custody(self._medium, self._log, mandate)
         self._admission = Admission(self._examination)
@@ -115,8 +118,8 @@ class Vault:
             tell=self._tell,
             failed=failed,
         )
-        self._preflights = Preflights(self._examination, self._log)
         self._scribe = Scribe(board.clock, self._beat, failed)
+        self._preflights = Preflights(self._examination, self._log, self._scribe.submit)
         self._recover(remains)
 
     def start(self) -> None:
@@ -204,8 +207,7 @@ class Vault:
 
     def store_preflight(self, message: m.StorePreflight) -> None:
         """What the recorder checked; the vault adds its own checks and signs the whole."""
-        bits = self._slot.bits_per_second
-        self._scribe.submit(lambda: self._tell(self._preflights.store(message, bits)))
+        self._preflights.take(message, self._slot.bits_per_second, self._tell)
 
     def ask_status(self) -> None:
         """How the vault stands."""
