@@ -47,6 +47,18 @@ class BatteryFault(HardwareFault):
     code = "battery"
 
 
+class LampFault(HardwareFault):
+    """The status lamp does not answer."""
+
+    code = "lamp"
+
+
+class KeyFault(HardwareFault):
+    """The signing key does not sign."""
+
+    code = "key"
+
+
 class StorageFault(HardwareFault):
     """The medium cannot be read or written."""
 

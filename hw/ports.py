@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import Protocol, runtime_checkable
 
@@ -22,6 +23,7 @@ from hw.types import (
     ClockQuality,
     Edge,
     LampPattern,
+    LampReading,
     StorageReading,
     VideoPacket,
 )
@@ -71,6 +73,13 @@ class Lamp(Protocol):
     @abstractmethod
     def show(self, pattern: LampPattern) -> None:
         """Show ``pattern`` until told otherwise."""
+
+    @abstractmethod
+    def read_back(self) -> LampReading:
+        """What it was told and what it shows; raises ``LampFault`` when it does not answer.
+
+        What was told a moment ago may not be lit yet.
+        """
 
 
 @runtime_checkable
@@ -138,7 +147,13 @@ class Camera(Protocol):
 
     @abstractmethod
     def still(self) -> bytes:
-        """A JPEG of the present picture, without disturbing the recording."""
+        """A JPEG of the present picture, without disturbing the recording.
+
+        Returns only when the sensor has delivered one: call it off the loop, and bound the wait.
+
+        Raises:
+            CameraFault: The camera is not there.
+        """
 
 
 @runtime_checkable
@@ -171,6 +186,20 @@ class Storage(Protocol):
     def read(self) -> StorageReading:
         """The state now; raises ``StorageFault`` when the medium is gone."""
 
+    @abstractmethod
+    def prove(self, path: Path, content: bytes) -> bytes:
+        """Write ``content`` to the file ``path``, sync it and read it back from the medium.
+
+        What comes back has not come from the kernel's memory. The file stays, for the next proof.
+
+        Args:
+            path: Beside the store, on its medium; never evidence.
+            content: At most 64 KiB; write something new each time.
+
+        Raises:
+            StorageFault: The medium is gone, full, read-only or broken.
+        """
+
 
 @runtime_checkable
 class DeviceKey(Protocol):
@@ -182,7 +211,11 @@ class DeviceKey(Protocol):
 
     @abstractmethod
     def sign(self, message: bytes) -> bytes:
-        """ES256 over ``message``: 64 bytes r‖s, with s in the lower half."""
+        """ES256 over ``message``: 64 bytes r‖s, with s in the lower half.
+
+        Raises:
+            KeyFault: The key does not sign.
+        """
 
 
 @runtime_checkable

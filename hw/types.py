@@ -131,6 +131,19 @@ class BatteryReading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LampReading:
+    """What the status lamp was told, and what is read back from it.
+
+    Attributes:
+        asked: The pattern it was told last; ``STARTING`` before the first one.
+        lit: The pattern that it shows; None where it is dark.
+    """
+
+    asked: LampPattern
+    lit: LampPattern | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorageReading:
     """Attributes: free_bytes and total_bytes of the store's medium; writable."""
 

@@ -12,7 +12,7 @@ from hw.fake.camera import FakeCamera
 from hw.fake.clock import PacedClock, SystemClock, WorldClock
 from hw.fake.controls import FakeButton, FakeDock, FakeLamp
 from hw.fake.gauges import FakeBattery, FakeStorage, FakeWatchdog
-from hw.fake.key import FileKey
+from hw.fake.key import FakeKey, FileKey
 from hw.fake.link import SocketLink, WorldLink
 from hw.fake.locker import FakeLocker
 from hw.fake.microphone import FakeMicrophone
@@ -81,7 +81,7 @@ def vault_board(
         boot_id=boot_id(link),
         clock=clock,
         storage=FakeStorage(link, device_dir / "store"),
-        key=FileKey(device_dir / "keys" / "signing.pem"),
+        key=FakeKey(FileKey(device_dir / "keys" / "signing.pem"), link),
         locker=FakeLocker(),
         watchdog=FakeWatchdog(clock),
     )

@@ -17,6 +17,7 @@ import numpy as np
 from hw.errors import CameraFault, HardwareFault
 from hw.fake.clock import PacedClock
 from hw.fake.encoder import Encoder
+from hw.fake.hang import hang_while
 from hw.fake.link import WorldLink
 from hw.fake.picture import (
     CELL,
@@ -27,7 +28,7 @@ from hw.fake.picture import (
     draw_counter,
     draw_flash,
 )
-from hw.fake.scene import Dark, Scene, open_scene
+from hw.fake.scene import Dark, Scene, open_scene, smear
 from hw.fake.state import CameraCondition, WorldState
 from hw.ports import Camera, VideoSink
 from hw.types import CameraSettings, VideoPacket
@@ -90,7 +91,7 @@ class FakeCamera(Camera):
 
     def still(self) -> bytes:
         """A JPEG of what the lens sees, encoded in the caller's thread."""
-        state = self._link.state()
+        state = hang_while(self._link, lambda state: state.camera is CameraCondition.STALLED)
         if state.camera is CameraCondition.GONE:
             raise CameraFault("camera", "it is not connected; no picture can be taken")
         index = self._index_now()
@@ -170,6 +171,8 @@ class Lens:
     def _draw(self, canvas: Luma, state: WorldState, index: int, at_ns: int, utc_ns: int) -> None:
         scene = self._dark if state.camera_covered else self._scene_of(state.scene)
         scene.paint(canvas, index)
+        if state.camera_smeared:
+            smear(canvas)
         if state.clapping and index % self._rate == 0:
             draw_flash(canvas)
         self._write_date(canvas, utc_ns)

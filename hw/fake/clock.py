@@ -174,7 +174,10 @@ class WorldClock(PacedClock):
 
     def utc_ns(self) -> int:
         """The wall clock, as wrong as the world has made it."""
-        return self._source.utc_ns() + self._link.state().clock_offset_ns
+        state = self._link.state()
+        stands_at_ns = state.clock_stands_at_ns
+        now_ns = self._source.utc_ns() if stands_at_ns is None else stands_at_ns
+        return now_ns + state.clock_offset_ns
 
     def monotonic_ns(self) -> int:
         """Nanoseconds since the recorder's boot."""

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from hw.fake.clock import WorldClock
 from hw.fake.link import WorldLink
-from hw.fake.state import WorldState
+from hw.fake.state import ButtonCondition, WorldState
 from hw.ports import Button, Dock, Lamp
-from hw.types import ButtonName, Edge, LampPattern
+from hw.types import ButtonName, Edge, LampPattern, LampReading
 
 _PATTERNS_KEPT = 256
 
@@ -30,15 +30,17 @@ class FakeButton(Button):
         """Call ``callback`` at every edge, stamped when the world made it."""
 
         def feel(before: WorldState, after: WorldState, at_ns: int) -> None:
-            if before.pressed(self._name) is not after.pressed(self._name):
-                pressed, felt_ns = after.pressed(self._name), self._clock.device_ns(at_ns)
+            if after.button(self._name) is ButtonCondition.NUMB:
+                return
+            if before.felt(self._name) is not after.felt(self._name):
+                pressed, felt_ns = after.felt(self._name), self._clock.device_ns(at_ns)
                 callback(Edge(button=self._name, pressed=pressed, at_ns=felt_ns))
 
         self._link.watch(feel)
 
     def pressed(self) -> bool:
         """The level now."""
-        return self._link.state().pressed(self._name)
+        return self._link.state().felt(self._name)
 
 
 class FakeLamp(Lamp):
@@ -58,6 +60,11 @@ class FakeLamp(Lamp):
             self.shown.append(pattern)
             self._link.tell(lamp=pattern.value)
 
+    def read_back(self) -> LampReading:
+        """What it was told and what the world sees."""
+        asked = self.shown[-1] if self.shown else LampPattern.STARTING
+        return LampReading(asked=asked, lit=self._link.state().lamp_seen())
+
 
 class FakeDock(Dock):
     """The cradle's contact."""
@@ -66,14 +73,14 @@ class FakeDock(Dock):
         self._link = link
 
     def docked(self) -> bool:
-        """Whether the recorder sits on the cradle."""
-        return self._link.state().docked
+        """Whether the contact feels the cradle."""
+        return self._link.state().contact_closed()
 
     def on_change(self, callback: Callable[[bool], None]) -> None:
         """Call ``callback`` when the contact closes or opens."""
 
         def feel(before: WorldState, after: WorldState, _: int) -> None:
-            if before.docked is not after.docked:
-                callback(after.docked)
+            if before.contact_closed() is not after.contact_closed():
+                callback(after.contact_closed())
 
         self._link.watch(feel)

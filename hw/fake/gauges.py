@@ -8,13 +8,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from evidence.store.durable import PositionedFile
 from hw.errors import BatteryFault, StorageFault
+from hw.fake.hang import hang_while
 from hw.fake.link import WorldLink
+from hw.fake.state import GaugeCondition, MediumCondition, WorldState
 from hw.ports import Battery, Clock, Storage, Watchdog
 from hw.types import BatteryReading, StorageReading
 
 _EMPTY_MILLIVOLTS = 3_300
 _FULL_MILLIVOLTS = 4_200
+_PIECE_BYTES = 65_536
 
 
 class FakeBattery(Battery):
@@ -25,19 +29,19 @@ class FakeBattery(Battery):
 
     def read(self) -> BatteryReading:
         """The state now; raises ``BatteryFault`` when the gauge does not answer."""
-        state = self._link.state()
+        state = hang_while(self._link, lambda state: state.gauge is GaugeCondition.HUNG)
         if not state.battery_answers:
             raise BatteryFault("battery", "the fuel gauge does not answer")
         span = _FULL_MILLIVOLTS - _EMPTY_MILLIVOLTS
         return BatteryReading(
-            percent=state.battery_percent,
+            percent=state.battery_percent if state.battery_says is None else state.battery_says,
             millivolts=_EMPTY_MILLIVOLTS + span * state.battery_percent // 100,
             charging=state.battery_charging,
         )
 
 
 class FakeStorage(Storage):
-    """The real medium under ``folder``, no freer and no more writable than the world says."""
+    """The real medium under ``folder``, no freer and no better than the world says."""
 
     def __init__(self, link: WorldLink, folder: Path) -> None:
         self._link = link
@@ -45,7 +49,7 @@ class FakeStorage(Storage):
 
     def read(self) -> StorageReading:
         """The state now; raises ``StorageFault`` when the folder cannot be read."""
-        state = self._link.state()
+        state = self._present()
         try:
             medium = os.statvfs(self._folder)
         except OSError as error:
@@ -56,6 +60,38 @@ class FakeStorage(Storage):
             total_bytes=medium.f_blocks * medium.f_frsize,
             writable=state.storage_writable and os.access(self._folder, os.W_OK),
         )
+
+    def prove(self, path: Path, content: bytes) -> bytes:
+        """Write, sync and read back past the kernel's memory.
+
+        Raises:
+            StorageFault: The medium is gone, full, read-only or broken.
+        """
+        hang_while(self._link, lambda state: state.medium is MediumCondition.HUNG)
+        state = self._present()
+        if not state.storage_writable or state.free_bytes == 0:
+            raise StorageFault("storage", "the medium takes nothing: it is read-only or full")
+        try:
+            read = _write_and_read(path, content)
+        except OSError as error:
+            raise StorageFault("storage", f"{path} cannot be written: {error}") from error
+        return bytes(len(read)) if state.medium is MediumCondition.LYING else read
+
+    def _present(self) -> WorldState:
+        state = self._link.state()
+        if state.medium is MediumCondition.GONE:
+            raise StorageFault("storage", "the medium does not answer")
+        return state
+
+
+def _write_and_read(path: Path, content: bytes) -> bytes:
+    file = PositionedFile(path)
+    try:
+        file.write(content, 0)
+        file.sync()
+        return b"".join(file.pieces(_PIECE_BYTES))[: len(content)]
+    finally:
+        file.close()
 
 
 class FakeWatchdog(Watchdog):

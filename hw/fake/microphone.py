@@ -26,6 +26,7 @@ _PATIENCE_NS = _SECOND_NS
 _MEAN_LATENESS_NS = 2_500_000
 _WORST_LATENESS_NS = 30_000_000
 _SEED = 960
+_LEVELS = {MicrophoneCondition.DEAF: 0.0, MicrophoneCondition.MUFFLED: 0.1}
 
 
 class FakeMicrophone(Microphone):
@@ -94,6 +95,8 @@ class FakeMicrophone(Microphone):
             delivered_ns = max(delivered_ns, crystal.now_ns() + self._lateness_ns())
             if not self._clock.reach("microphone", delivered_ns, stop):
                 return
+            if self._link.state().microphone is MicrophoneCondition.HUNG:
+                continue
             block = self._block(begins_ns, delivered_ns, known)
             if not stop.is_set():
                 sink(block)
@@ -106,6 +109,7 @@ class FakeMicrophone(Microphone):
         wave = self._room.listen(
             begins_ns, BLOCK_SAMPLES, clapping=state.clapping, file=state.microphone_file
         )
+        wave *= np.float32(_LEVELS.get(state.microphone, 1.0))
         return AudioBlock(
             samples=np.clip(np.rint(wave), -32_768, 32_767).astype("<i2").tobytes(),
             rate=RATE,

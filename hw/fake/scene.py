@@ -14,6 +14,7 @@ from typing import Protocol
 
 import av
 import numpy as np
+from numpy.typing import NDArray
 
 from hw.errors import CameraFault
 from hw.fake.picture import Luma
@@ -22,6 +23,7 @@ _STEP_PIXELS = 2
 _BLACK = 16
 _BLOTCH = 20
 _SEED = 20260105
+_SMEAR_CELLS = 20
 
 
 class Scene(Protocol):
@@ -91,6 +93,25 @@ def open_scene(name: str, width: int, height: int) -> Scene:
             return Street(width, height, step=0)
         case _:
             return Film(Path(name), width, height)
+
+
+def smear(luma: Luma) -> None:
+    """Look through grease: no edge stays sharp."""
+    height, width = luma.shape
+    cell = max(8, width // _SMEAR_CELLS)
+    rows, columns = height // cell, width // cell
+    coarse = luma[: rows * cell, : columns * cell].reshape(rows, cell, columns, cell).mean((1, 3))
+    down, across = _between(rows, height), _between(columns, width)
+    luma[:] = down @ coarse.astype(np.float32) @ across.T
+
+
+@lru_cache(maxsize=8)
+def _between(cells: int, pixels: int) -> NDArray[np.float32]:
+    """Weights that draw ``pixels`` through the middles of ``cells``, pixels × cells."""
+    where = (np.arange(pixels) + 0.5) * cells / pixels - 0.5
+    distance = np.abs(np.clip(where, 0, cells - 1)[:, None] - np.arange(cells))
+    weights: NDArray[np.float32] = np.clip(1 - distance, 0, 1).astype(np.float32)
+    return weights
 
 
 @lru_cache(maxsize=4)

@@ -22,7 +22,8 @@ _BLOCK_SAMPLES = 960
 _SECOND_NS = 1_000_000_000
 _BUFFER_NS = 60_000_000
 """How far ahead of the sound the driver writes; later than that is an underrun."""
-_COVERED_LEVEL = 0.0005
+_BLOCK_NS = _BLOCK_SAMPLES * _SECOND_NS // RATE
+_LEVELS = {SpeakerCondition.COVERED: 0.0005, SpeakerCondition.MUTE: 0.0}
 
 
 class FakeSpeaker(Speaker):
@@ -93,19 +94,25 @@ class FakePlayback(Playback):
         never = Event()
         for start in range(0, wave.size, _BLOCK_SAMPLES):
             self._clock.reach("speaker", at_ns - _BUFFER_NS, never)
-            speaker = self._link.state().speaker
+            at_ns, speaker = self._hang(at_ns)
             if speaker is SpeakerCondition.GONE:
                 return
             if self._clock.monotonic_ns() > at_ns:
                 self._underruns += 1
                 at_ns = self._clock.monotonic_ns()
             block = wave[start : start + _BLOCK_SAMPLES]
-            level = _COVERED_LEVEL if speaker is SpeakerCondition.COVERED else 1.0
-            self._room.sound(at_ns, block * np.float32(level))
+            self._room.sound(at_ns, block * np.float32(_LEVELS.get(speaker, 1.0)))
             at_ns += block.size * _SECOND_NS // RATE
             self._played = min(self._frames, (start + block.size) * self._clip.rate // RATE)
         self._clock.reach("speaker", at_ns, never)
         self._played = self._frames
+
+    def _hang(self, at_ns: int) -> tuple[int, SpeakerCondition]:
+        """While it hangs, time goes on and the clip does not."""
+        while (speaker := self._link.state().speaker) is SpeakerCondition.HUNG:
+            at_ns = max(at_ns, self._clock.monotonic_ns()) + _BLOCK_NS
+            self._clock.reach("speaker", at_ns, Event())
+        return at_ns, speaker
 
     def _report(self, began_ns: int) -> None:
         sound = Sound(

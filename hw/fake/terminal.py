@@ -16,6 +16,7 @@ import msgspec
 import typer
 
 from hw.errors import HardwareFault
+from hw.fake.accidents import Accidents
 from hw.fake.server import WorldServer, load_state, state_keeper
 from hw.fake.world import FakeWorld
 
@@ -91,7 +92,8 @@ def _failure(fault: HardwareFault) -> typer.Exit:
 def _verbs() -> list[str]:
     return [
         name
-        for name, member in vars(FakeWorld).items()
+        for owner in (FakeWorld, Accidents)
+        for name, member in vars(owner).items()
         if inspect.isfunction(member) and not name.startswith("_") and name not in _NOT_VERBS
     ]
 

@@ -15,34 +15,27 @@ from pathlib import Path
 from threading import Event
 from typing import Self
 
+from hw.fake.accidents import Accidents
 from hw.fake.clock import PacedClock, SystemClock
-from hw.fake.link import LocalLink, SocketLink, WorldLink
+from hw.fake.link import LocalLink, SocketLink
 from hw.fake.state import (
-    CameraCondition,
-    MicrophoneCondition,
     Sound,
-    SpeakerCondition,
     WorldState,
     pressed_field,
 )
-from hw.ports import Clock
 from hw.types import ButtonName, LampPattern
 
 _TAP_SECONDS = 0.12
 _BOUNCE_SECONDS = 0.001
 
 
-class FakeWorld:
+class FakeWorld(Accidents):
     """A hand in the world.
 
     Args:
         link: The world.
         clock: Paces what takes time, such as holding a button.
     """
-
-    def __init__(self, link: WorldLink, clock: Clock) -> None:
-        self.link = link
-        self._clock = clock
 
     @classmethod
     def here(cls, clock: PacedClock | None = None, state: WorldState | None = None) -> Self:
@@ -101,7 +94,7 @@ class FakeWorld:
             self._pass(_BOUNCE_SECONDS)
         self.press(button)
 
-    # Power.
+    # Cradle and battery.
 
     def dock(self) -> None:
         """Put the recorder on the cradle, where it also charges."""
@@ -111,6 +104,15 @@ class FakeWorld:
         """Take the recorder from the cradle."""
         self.link.change(docked=False, battery_charging=False)
 
+    def rattle(self, times: int) -> None:
+        """Put the recorder on the cradle so loosely that the contact opens that many times."""
+        for _ in range(times):
+            self.dock()
+            self._pass(_BOUNCE_SECONDS)
+            self.undock()
+            self._pass(_BOUNCE_SECONDS)
+        self.dock()
+
     def drain_battery(self, percent: int) -> None:
         """Drain the battery down to a percentage."""
         self.link.change(battery_percent=percent, battery_charging=False)
@@ -118,14 +120,6 @@ class FakeWorld:
     def charge(self, percent: int = 100) -> None:
         """Charge the battery up to a percentage."""
         self.link.change(battery_percent=percent, battery_charging=True)
-
-    def break_gauge(self) -> None:
-        """Silence the fuel gauge."""
-        self.link.change(battery_answers=False)
-
-    def mend_gauge(self) -> None:
-        """Let the fuel gauge answer again."""
-        self.link.change(battery_answers=True)
 
     def pull_power(self) -> None:
         """Make the next boot a new one; end the recorder's processes before, with SIGKILL."""
@@ -149,39 +143,7 @@ class FakeWorld:
         """Take away what filled the medium."""
         self.link.change(free_bytes=None)
 
-    def protect_disk(self) -> None:
-        """Make the medium read-only, as a dying card does."""
-        self.link.change(storage_writable=False)
-
-    def unprotect_disk(self) -> None:
-        """Make the medium writable again."""
-        self.link.change(storage_writable=True)
-
-    # Camera.
-
-    def break_camera(self) -> None:
-        """Tear the camera's cable off."""
-        self.link.change(camera=CameraCondition.GONE.value)
-
-    def freeze_camera(self) -> None:
-        """Let the camera deliver the same picture over and over."""
-        self.link.change(camera=CameraCondition.FROZEN.value)
-
-    def stall_camera(self) -> None:
-        """Let the camera deliver nothing and say nothing."""
-        self.link.change(camera=CameraCondition.STALLED.value)
-
-    def mend_camera(self) -> None:
-        """Make the camera work again."""
-        self.link.change(camera=CameraCondition.WORKING.value)
-
-    def cover_camera(self) -> None:
-        """Put a hand before the lens."""
-        self.link.change(camera_covered=True)
-
-    def uncover_camera(self) -> None:
-        """Take the hand away."""
-        self.link.change(camera_covered=False)
+    # The scene.
 
     def moving_scene(self) -> None:
         """Let a street pass by."""
@@ -197,61 +159,19 @@ class FakeWorld:
 
     # Sound.
 
-    def break_microphone(self) -> None:
-        """Tear the microphone's cable off."""
-        self.link.change(microphone=MicrophoneCondition.GONE.value)
-
-    def mend_microphone(self) -> None:
-        """Make the microphone work again."""
-        self.link.change(microphone=MicrophoneCondition.WORKING.value)
-
-    def lose_samples(self, count: int) -> None:
-        """Let the microphone's driver lose samples and say so."""
-        self.link.change(samples_lost=self.state().samples_lost + count)
-
-    def vanish_samples(self, count: int) -> None:
-        """Let samples of the microphone vanish without anybody saying so."""
-        self.link.change(samples_vanished=self.state().samples_vanished + count)
-
-    def tune_microphone(self, ppm: int) -> None:
-        """Give the microphone a crystal that is so many millionths fast."""
-        self.link.change(microphone_ppm=ppm)
-
     def play_to_microphone(self, path: Path) -> None:
         """Let the room sound like a file, over and over, instead of like noise."""
         self.link.change(microphone_file=str(path.absolute()))
-
-    def cover_speaker(self) -> None:
-        """Press a thumb on the loudspeaker."""
-        self.link.change(speaker=SpeakerCondition.COVERED.value)
-
-    def break_speaker(self) -> None:
-        """Tear the loudspeaker's cable off."""
-        self.link.change(speaker=SpeakerCondition.GONE.value)
-
-    def mend_speaker(self) -> None:
-        """Make the loudspeaker work again, uncovered."""
-        self.link.change(speaker=SpeakerCondition.WORKING.value)
 
     def clap(self, *, on: bool = True) -> None:
         """Clap once a second: a flash in one frame and a beep at that frame's instant."""
         self.link.change(clapping=on)
 
-    # Time.
-
-    def skew_clock(self, seconds: float) -> None:
-        """Put the wall clock wrong by so many seconds."""
-        self.link.change(clock_offset_ns=round(seconds * 1e9))
-
-    def set_clock_quality(self, source: str, error_ms: int | None = None) -> None:
-        """Say where the wall clock's time is from and how far it may be off."""
-        self.link.change(clock_source=source, clock_error_ms=error_ms)
-
     # What can be seen and heard.
 
-    def lamp(self) -> LampPattern:
-        """Look at the status lamp."""
-        return LampPattern(self.state().lamp)
+    def lamp(self) -> LampPattern | None:
+        """Look at the status lamp; a dark one shows nothing."""
+        return self.state().lamp_seen()
 
     def camera_light(self) -> bool:
         """Look at the camera's wired light."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from io import BytesIO
 from itertools import pairwise
 
@@ -144,3 +145,30 @@ def test_a_camera_that_breaks_says_so_once_and_then_nothing(
     camera.stop()
     assert len(sink.items) == delivered
     assert sum(isinstance(item, CameraFault) for item in sink.items) == 1
+
+
+def test_a_stalled_camera_keeps_who_asks_for_a_still_waiting(
+    camera: Camera, hand: FakeWorld
+) -> None:
+    stills: Collected[bytes] = Collected()
+    hand.stall_camera()
+    asker = threading.Thread(target=lambda: stills(camera.still()), daemon=True)
+    asker.start()
+    asker.join(0.1)
+    assert (asker.is_alive(), stills.items) == (True, [])
+    hand.mend_camera()
+    assert stills.wait_for(1)[0].startswith(b"\xff\xd8\xff")
+
+
+def test_a_frozen_camera_gives_the_same_still_again(camera: Camera, hand: FakeWorld) -> None:
+    hand.freeze_camera()
+    frozen = [camera.still() for _ in range(2) if not threading.Event().wait(0.1)]
+    hand.mend_camera()
+    assert frozen[0] == frozen[1]
+    assert camera.still() != frozen[0]
+
+
+def test_a_smeared_lens_costs_the_picture_its_edges(camera: Camera, hand: FakeWorld) -> None:
+    sharp = camera.still()
+    hand.smear_camera()
+    assert len(camera.still()) < len(sharp) * 2 // 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hw.fake.world import FakeWorld
-from hw.types import ButtonName, Edge, LampPattern
+from hw.types import ButtonName, Edge, LampPattern, LampReading
 from tests.contract.bodies import Body, Collected
 
 
@@ -49,6 +49,71 @@ def test_the_lamp_shows_every_pattern(body: Body, hand: FakeWorld) -> None:
 @pytest.mark.rule("C10")
 def test_no_pattern_of_the_lamp_is_dark() -> None:
     assert not {"off", "dark", "none"} & {pattern.value for pattern in LampPattern}
+
+
+def test_the_lamp_is_read_back(body: Body) -> None:
+    lamp = body.recorder.lamp
+    lamp.show(LampPattern.CAPTURING)
+    assert lamp.read_back() == LampReading(asked=LampPattern.CAPTURING, lit=LampPattern.CAPTURING)
+
+
+def test_a_lamp_that_is_dark_or_stuck_is_read_back_so(body: Body, hand: FakeWorld) -> None:
+    lamp = body.recorder.lamp
+    lamp.show(LampPattern.READY)
+    hand.stick_lamp()
+    lamp.show(LampPattern.CAPTURING)
+    stuck = lamp.read_back()
+    hand.break_lamp()
+    dark = lamp.read_back()
+    hand.mend_lamp()
+    mended = lamp.read_back()
+    assert [one.lit for one in (stuck, dark, mended)] == [
+        LampPattern.READY,
+        None,
+        LampPattern.CAPTURING,
+    ]
+    assert {one.asked for one in (stuck, dark, mended)} == {LampPattern.CAPTURING}
+
+
+@pytest.mark.parametrize("name", list(ButtonName))
+def test_a_button_fails_jams_goes_numb_and_comes_back(
+    body: Body, hand: FakeWorld, name: ButtonName
+) -> None:
+    edges: Collected[Edge] = Collected()
+    button = body.recorder.buttons[name]
+    button.on_edge(edges)
+    hand.kill_button(name)
+    hand.push(name)
+    dead = (button.pressed(), len(edges.items))
+    hand.let_go(name)
+    hand.jam_button(name)
+    jammed = (button.pressed(), [edge.pressed for edge in edges.wait_for(1)])
+    hand.mend_button(name)
+    released = [edge.pressed for edge in edges.wait_for(2)]
+    hand.numb_button(name)
+    hand.push(name)
+    numb = (button.pressed(), len(edges.items))
+    hand.let_go(name)
+    hand.mend_button(name)
+    hand.press(name)
+    assert (dead, jammed, released) == ((False, 0), (True, [True]), [True, False])
+    assert (numb, len(edges.wait_for(4))) == ((True, 2), 4)
+
+
+def test_a_contact_that_is_dead_or_jammed_says_so_whatever_is_true(
+    body: Body, hand: FakeWorld
+) -> None:
+    changes: Collected[bool] = Collected()
+    body.dock.dock.on_change(changes)
+    hand.kill_contact()
+    hand.dock()
+    dead = body.dock.dock.docked()
+    hand.jam_contact()
+    hand.undock()
+    jammed = body.dock.dock.docked()
+    hand.mend_contact()
+    assert (dead, jammed, body.dock.dock.docked()) == (False, True, False)
+    assert changes.wait_for(2) == [True, False]
 
 
 def test_the_dock_says_every_change_once(body: Body, hand: FakeWorld) -> None:

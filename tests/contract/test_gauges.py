@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from hw.errors import BatteryFault
+from hw.errors import BatteryFault, StorageFault
 from hw.fake.world import FakeWorld
 from hw.ports import Clock
-from tests.contract.bodies import Body
+from hw.types import BatteryReading
+from tests.contract.bodies import Body, Collected
 
 
 @pytest.fixture(params=["recorder", "vault", "dock"])
 def clock(request: pytest.FixtureRequest, body: Body) -> Clock:
     board_clock: Clock = getattr(body, request.param).clock
     return board_clock
+
+
+@pytest.fixture
+def proof(device_dir: Path) -> Path:
+    """A file on the store's medium that is no evidence."""
+    return device_dir / "store" / "proof"
 
 
 def test_a_battery_reading_is_possible(body: Body) -> None:
@@ -39,6 +48,73 @@ def test_a_battery_follows_the_world(body: Body, hand: FakeWorld) -> None:
     assert (low.percent, low.charging) == (7, False)
     assert (full.percent, full.charging) == (100, True)
     assert low.millivolts < full.millivolts
+
+
+def test_a_fuel_gauge_that_hangs_answers_when_it_comes_back(body: Body, hand: FakeWorld) -> None:
+    readings: Collected[BatteryReading] = Collected()
+    hand.hang_gauge()
+    asker = threading.Thread(target=lambda: readings(body.recorder.battery.read()), daemon=True)
+    asker.start()
+    asker.join(0.1)
+    assert (asker.is_alive(), readings.items) == (True, [])
+    hand.mend_gauge()
+    assert readings.wait_for(1)[0].percent == 90
+
+
+def test_a_fuel_gauge_that_lies_leaves_the_voltage_as_it_is(body: Body, hand: FakeWorld) -> None:
+    hand.drain_battery(4)
+    true = body.recorder.battery.read()
+    hand.misread_battery(95)
+    lie = body.recorder.battery.read()
+    assert (lie.percent, lie.millivolts) == (95, true.millivolts)
+
+
+def test_a_proof_is_read_back_as_it_was_written(body: Body, proof: Path) -> None:
+    for content in (b"first", b"then something longer", b"short"):
+        assert body.vault.storage.prove(proof, content) == content
+
+
+def test_a_medium_that_lies_gives_other_bytes_back(
+    body: Body, hand: FakeWorld, proof: Path
+) -> None:
+    hand.counterfeit_disk()
+    assert body.vault.storage.prove(proof, b"evidence") != b"evidence"
+    hand.mend_disk()
+    assert body.vault.storage.prove(proof, b"evidence") == b"evidence"
+
+
+@pytest.mark.parametrize(
+    "verb", [FakeWorld.break_disk, FakeWorld.protect_disk, FakeWorld.fill_disk]
+)
+def test_a_medium_that_takes_nothing_is_a_fault(
+    body: Body, hand: FakeWorld, proof: Path, verb: Callable[[FakeWorld], None]
+) -> None:
+    verb(hand)
+    with pytest.raises(StorageFault):
+        body.vault.storage.prove(proof, b"evidence")
+
+
+def test_a_medium_that_is_gone_cannot_be_read(body: Body, hand: FakeWorld) -> None:
+    hand.break_disk()
+    with pytest.raises(StorageFault):
+        body.vault.storage.read()
+    hand.mend_disk()
+    assert body.vault.storage.read().writable
+
+
+def test_a_medium_that_hangs_takes_the_proof_when_it_comes_back(
+    body: Body, hand: FakeWorld, proof: Path
+) -> None:
+    proved: Collected[bytes] = Collected()
+    hand.hang_disk()
+    asker = threading.Thread(
+        target=lambda: proved(body.vault.storage.prove(proof, b"late")), daemon=True
+    )
+    asker.start()
+    asker.join(0.1)
+    assert (asker.is_alive(), proved.items) == (True, [])
+    hand.mend_disk()
+    assert proved.wait_for(1) == [b"late"]
 
 
 def test_a_storage_reading_is_possible(body: Body) -> None:
@@ -96,6 +172,28 @@ def test_a_skewed_wall_clock_leaves_the_monotonic_one_alone(body: Body, hand: Fa
     hand.skew_clock(-3_600)
     assert utc_ns - clock.utc_ns() > 3_590_000_000_000
     assert 0 <= clock.monotonic_ns() - monotonic_ns < 10_000_000_000
+
+
+def test_a_clock_that_lost_its_battery_says_that_nobody_vouches(
+    body: Body, hand: FakeWorld
+) -> None:
+    hand.lose_rtc()
+    clock = body.vault.clock
+    assert (clock.quality().source, clock.quality().error_ms) == ("none", None)
+    assert clock.utc_ns() < 946_771_200_000_000_000
+    hand.set_clock()
+    assert clock.quality().source == "ntp"
+
+
+def test_a_wall_clock_that_stands_still_leaves_the_monotonic_one_alone(
+    body: Body, hand: FakeWorld
+) -> None:
+    hand.stop_clock()
+    clock = body.vault.clock
+    before = (clock.utc_ns(), clock.monotonic_ns())
+    clock.wait(threading.Event(), 0.01)
+    assert clock.utc_ns() == before[0]
+    assert clock.monotonic_ns() > before[1]
 
 
 def test_boards_of_one_boot_have_one_boot_id(body: Body) -> None:

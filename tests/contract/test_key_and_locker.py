@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from evidence.jws import P256_ORDER
 from evidence.keys import from_jwk
-from hw.errors import LockFault, MissingPartFault
+from hw.errors import KeyFault, LockFault, MissingPartFault
 from hw.fake.key import FileKey
+from hw.fake.world import FakeWorld
 from hw.ports import Locker
 from hw.unlocked import UnlockedFiles
-from tests.contract.bodies import Body
+from tests.contract.bodies import Body, Collected
 
 
 @pytest.fixture
@@ -102,3 +105,33 @@ def test_a_medium_without_locks_says_absent(fd: int) -> None:
     unlocked.lock_immutable(fd)
     unlocked.release(fd)
     assert unlocked.protection() == "absent"
+
+
+def test_a_key_that_is_gone_is_a_fault(body: Body, hand: FakeWorld) -> None:
+    hand.break_key()
+    with pytest.raises(KeyFault):
+        body.vault.key.sign(b"message")
+    hand.mend_key()
+    assert len(body.vault.key.sign(b"message")) == 64
+
+
+def test_a_key_that_was_swapped_is_found_out_by_its_signature(body: Body, hand: FakeWorld) -> None:
+    hand.swap_key()
+    signature = body.vault.key.sign(b"message")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    public = from_jwk(body.vault.key.public_jwk())
+    with pytest.raises(InvalidSignature):
+        public.verify(encode_dss_signature(r, s), b"message", ec.ECDSA(hashes.SHA256()))
+
+
+def test_a_key_that_hangs_signs_when_it_comes_back(body: Body, hand: FakeWorld) -> None:
+    signatures: Collected[bytes] = Collected()
+    hand.hang_key()
+    asker = threading.Thread(
+        target=lambda: signatures(body.vault.key.sign(b"message")), daemon=True
+    )
+    asker.start()
+    asker.join(0.1)
+    assert (asker.is_alive(), signatures.items) == (True, [])
+    hand.mend_key()
+    assert len(signatures.wait_for(1)[0]) == 64

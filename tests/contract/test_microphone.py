@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -96,3 +98,43 @@ def test_it_never_hears_perfect_silence(microphone: Microphone) -> None:
     microphone.start(sink)
     heard = b"".join(block.samples for block in _blocks(sink, 5))
     assert np.frombuffer(heard, "<i2").std() > 0
+
+
+def _level(sink: Collected[AudioBlock | MicrophoneFault]) -> float:
+    """Of the blocks that come from now on."""
+    first = len(sink.items) + 2
+    sink.wait_for(first + 5)
+    heard = [b.samples for b in sink.items[first:] if isinstance(b, AudioBlock)]
+    return float(np.frombuffer(b"".join(heard), "<i2").std())
+
+
+def test_a_microphone_that_is_muffled_or_deaf_still_delivers(
+    microphone: Microphone, hand: FakeWorld
+) -> None:
+    sink: Collected[AudioBlock | MicrophoneFault] = Collected()
+    microphone.start(sink)
+    open_air = _level(sink)
+    hand.muffle_microphone()
+    muffled = _level(sink)
+    hand.deafen_microphone()
+    deaf = _level(sink)
+    hand.mend_microphone()
+    assert (0 < muffled < open_air / 5, deaf) == (True, 0)
+    assert _level(sink) > open_air / 2
+
+
+def test_a_microphone_that_hangs_says_nothing_and_can_be_stopped(
+    microphone: Microphone, hand: FakeWorld
+) -> None:
+    sink: Collected[AudioBlock | MicrophoneFault] = Collected()
+    microphone.start(sink)
+    sink.wait_for(2)
+    hand.hang_microphone()
+    threading.Event().wait(0.1)
+    delivered = len(sink.items)
+    threading.Event().wait(0.1)
+    assert len(sink.items) == delivered
+    hand.mend_microphone()
+    sink.wait_for(delivered + 2)
+    hand.hang_microphone()
+    microphone.stop()

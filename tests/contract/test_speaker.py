@@ -87,3 +87,30 @@ def test_a_loudspeaker_that_breaks_says_how_far_it_came(speaker: Speaker, hand: 
 def test_an_empty_clip_is_refused(speaker: Speaker) -> None:
     with pytest.raises(SpeakerFault):
         speaker.play(Clip(clip_id="nothing", samples=b"", rate=RATE))
+
+
+def test_a_loudspeaker_that_hangs_never_ends_its_clip(speaker: Speaker, hand: FakeWorld) -> None:
+    hand.hang_speaker()
+    playback = speaker.play(_tone(0.1))
+    assert not playback.wait(0.4)
+    assert playback.frames_played() == 0
+    with pytest.raises(SpeakerFault):
+        speaker.play(_tone(0.1))
+    hand.mend_speaker()
+    assert playback.wait(PATIENCE)
+    assert playback.frames_played() == round(0.1 * RATE)
+
+
+def test_a_mute_loudspeaker_counts_what_nobody_hears(
+    body: Body, speaker: Speaker, hand: FakeWorld
+) -> None:
+    sink: Collected[AudioBlock | MicrophoneFault] = Collected()
+    body.recorder.microphone.start(sink)
+    quiet = [b for b in sink.wait_for(10) if isinstance(b, AudioBlock)]
+    hand.mute_speaker()
+    playback = speaker.play(_tone(0.3))
+    assert playback.wait(PATIENCE)
+    sink.wait_for(len(sink.items) + 3)
+    loud = [b for b in sink.items[len(quiet) :] if isinstance(b, AudioBlock)]
+    assert playback.frames_played() == round(0.3 * RATE)
+    assert _loudness(loud) < 10 * _loudness(quiet)

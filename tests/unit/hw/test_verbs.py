@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hw.board import open_board
-from hw.errors import LockFault, MissingPartFault
+from hw.errors import LockFault, MissingPartFault, WorldFault
 from hw.fake.clock import JumpingClock
 from hw.fake.locker import FakeLocker
 from hw.fake.terminal import app
@@ -47,11 +47,63 @@ def world() -> FakeWorld:
         (FakeWorld.break_speaker, "speaker", "gone"),
         (FakeWorld.mend_speaker, "speaker", "working"),
         (FakeWorld.clap, "clapping", True),
+        (FakeWorld.hang_gauge, "gauge", "hung"),
+        (FakeWorld.mend_gauge, "battery_answers", True),
+        (FakeWorld.smear_camera, "camera_smeared", True),
+        (FakeWorld.wipe_camera, "camera_smeared", False),
+        (FakeWorld.hang_microphone, "microphone", "hung"),
+        (FakeWorld.deafen_microphone, "microphone", "deaf"),
+        (FakeWorld.muffle_microphone, "microphone", "muffled"),
+        (FakeWorld.hang_speaker, "speaker", "hung"),
+        (FakeWorld.mute_speaker, "speaker", "mute"),
+        (FakeWorld.break_disk, "medium", "gone"),
+        (FakeWorld.hang_disk, "medium", "hung"),
+        (FakeWorld.counterfeit_disk, "medium", "lying"),
+        (FakeWorld.mend_disk, "medium", "working"),
+        (FakeWorld.break_key, "key", "gone"),
+        (FakeWorld.hang_key, "key", "hung"),
+        (FakeWorld.swap_key, "key", "foreign"),
+        (FakeWorld.mend_key, "key", "working"),
+        (FakeWorld.kill_contact, "contact", "dead"),
+        (FakeWorld.jam_contact, "contact", "jammed"),
+        (FakeWorld.mend_contact, "contact", "working"),
+        (FakeWorld.break_lamp, "lamp_condition", "dark"),
+        (FakeWorld.stick_lamp, "lamp_condition", "stuck"),
+        (FakeWorld.mend_lamp, "lamp_condition", "working"),
+        (FakeWorld.lose_rtc, "clock_source", "none"),
+        (FakeWorld.set_clock, "clock_source", "ntp"),
     ],
 )
 def test_a_verb_does_what_it_says(world: FakeWorld, verb: Verb, field: str, value: object) -> None:
     verb(world)
     assert getattr(world.state(), field) == value
+
+
+def test_what_hangs_or_lies_is_undone_by_its_mending(world: FakeWorld) -> None:
+    before = world.state()
+    world.hang_gauge()
+    world.misread_battery(100)
+    world.mend_gauge()
+    world.stop_clock()
+    world.lose_rtc()
+    world.set_clock()
+    for button in ButtonName:
+        world.jam_button(button)
+        world.mend_button(button)
+    assert world.state() == before
+
+
+def test_a_dark_lamp_has_nothing_to_stick_at(world: FakeWorld) -> None:
+    world.break_lamp()
+    with pytest.raises(WorldFault):
+        world.stick_lamp()
+
+
+def test_a_loose_cradle_opens_its_contact(world: FakeWorld) -> None:
+    felt: list[bool] = []
+    world.link.watch(lambda _before, after, _at_ns: felt.append(after.contact_closed()))
+    world.rattle(2)
+    assert felt == [True, False, True, False, True]
 
 
 def test_holding_a_button_takes_its_time(world: FakeWorld) -> None:
@@ -88,7 +140,7 @@ def test_pulling_the_power_makes_a_new_boot_and_lifts_every_finger(world: FakeWo
 
 def test_every_verb_is_a_command_with_help() -> None:
     commands = {command.name for command in app.registered_commands}
-    assert {"press", "hold", "dock", "fill-disk", "lose-samples", "clap", "heard"} <= commands
+    assert {"press", "hold", "dock", "fill-disk", "hang-key", "clap", "heard"} <= commands
     assert all(command.callback and command.callback.__doc__ for command in app.registered_commands)
     assert not {"at", "here", "close"} & commands
 
