@@ -1,0 +1,82 @@
+"""A: equip, assign, custody.
+
+Owns what the records of a session say of who had the recorder. Refuses the bureau's own books:
+approvals, rosters, keepers and training are the desk's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from evidence.compliance.result import (
+    Facts,
+    Judge,
+    Part,
+    Proof,
+    Ruling,
+    asked,
+    desk,
+    in_journal,
+    left,
+    met,
+    not_met,
+)
+
+
+def approved(_: Facts) -> Ruling:
+    """A1."""
+    return left(
+        Part.PROVISIONING, "the approval of the issue is not signed yet", "配备批准尚未签入"
+    )
+
+
+def specified(_: Facts) -> Ruling:
+    """A2."""
+    return left(
+        Part.HARDWARE, "what the body can do is not signed yet", "设备技术性能尚未由硬件签名说明"
+    )
+
+
+def dedicated(facts: Facts) -> Ruling:
+    """A3: exactly one custodian; somebody else's use is a hand-over."""
+    opened = facts.reading.opened
+    custodian = None if opened is None else opened.payload["custodian"]
+    if opened is None or custodian is None:
+        return not_met("the session names no custodian", "记录未载明设备使用人", in_journal(0))
+    officers = opened.payload.get("officers", [])
+    if officers and custodian not in officers:
+        en, zh = "the custodian is not among the officers", "使用人不在执法人员之中，须核对交接"
+        return left(Part.DESK, en, zh, in_journal(opened.record))
+    return met("one custodian is named", "已载明唯一使用人", in_journal(opened.record))
+
+
+def in_the_ledger(facts: Facts) -> Ruling:
+    """A6: taken in means entered, counted and findable."""
+    if facts.reading.committed is None and facts.reading.stored is None:
+        return left(Part.DESK, "the session has not been taken in", "记录尚未移交")
+    name = "committed" if facts.reading.committed is not None else "stored"
+    proof = Proof(f"receipt-{name}.jws")
+    return met("taken in, and so in the bureau's ledger", "已接收并列入管理台账", proof)
+
+
+def whole_body(facts: Facts) -> Ruling:
+    """A9: what the body noticed of being opened."""
+    found = facts.reading.events("tamper")
+    if found:
+        return not_met("tampering was noticed", "发现拆装迹象", in_journal(found[0].record))
+    return left(Part.HARDWARE, "the body has no case switch yet", "外壳开关尚待硬件实现")
+
+
+RULES: Final[Mapping[str, Judge]] = {
+    "A1": asked(lambda book: book.asks("equip.approval"), approved),
+    "A2": specified,
+    "A3": dedicated,
+    "A4": desk("the roster is the desk's", "人员名册由管理端核对"),
+    "A5": desk("the ledger of custody is the desk's", "使用情况台账由管理端建立"),
+    "A6": in_the_ledger,
+    "A7": desk("keeper and leader are the desk's", "保管人和责任人由管理端登记"),
+    "A8": desk("training is the desk's", "培训情况由管理端登记"),
+    "A9": whole_body,
+    "A10": desk("losses are the desk's", "丢失、损坏由管理端追溯"),
+}
