@@ -9,7 +9,7 @@ It proves that the approved recording sounded at the microphone. Nobody can prov
 understood it, and nothing here says so.
 """
 
-from evidence.hearing.listen import HEARD_SCORE, Hearing, listen
+from evidence.hearing.listening import HEARD_SCORE, Hearing, listen
 from evidence.hearing.reference import Reference
 from evidence.hearing.sound import RATE, level_mdb, to_16k
 from evidence.hearing.voice import voiced_ms

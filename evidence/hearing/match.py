@@ -12,11 +12,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.hearing.reference import BLOCK, HOP, LAGS, WINDOW, Reference
+from evidence.hearing.reference import BLOCK, LAGS, WINDOW, Reference
 from evidence.hearing.sound import Floats
 
 MOST_PPM: Final = 120
-ENOUGH_Z: Final = 8.0
+ENOUGH_Z: Final = 5.0
 """More than this says nothing more: no few blocks outvote the others."""
 
 _BATCH: Final = 24
@@ -24,6 +24,9 @@ _COARSEST_PPM: Final = 20.0
 _PPM_SECONDS: Final = 168.0
 """Drift step times the clip's length: what a step moves its ends is under one sample."""
 _TAPS: Final = 8
+_TIE: Final = 0.02
+"""Between alignments with enough of everything (an echo is one) the clearest is taken."""
+_SCALE: Final = 3**0.5
 _LEAST_LAGS: Final = LAGS // 10
 _HALF: Final = 0.5
 _NOTHING: Final = 1e-12
@@ -63,11 +66,12 @@ def match(reference: Reference, flat: Floats, captured: Floats | None) -> Match:
         z[first:last] = _stand_out(reference, flat, there, slice(first, last))
     z[~reference.told] = 0
     at = _Grid(reference.blocks, reference.seconds)
-    lag, ppm = _agree(np.minimum(z, ENOUGH_Z), at)
+    lag, ppm = _agree(np.minimum(z, ENOUGH_Z) + _TIE * z, at)
     lag, ppm = _refine(z, at, lag, ppm)
     lags = at.lags(lag, ppm)
     own = _at(z, lags)
-    score = float(np.minimum(own, ENOUGH_Z).sum() / np.sqrt(max(1, int(reference.told.sum()))))
+    told = max(1, int(reference.told.sum()))
+    score = _SCALE * float(np.minimum(own, ENOUGH_Z).sum() / np.sqrt(told))
     return Match(
         score=score,
         begins=lag - ppm * 1e-6 * at.centre,
@@ -81,8 +85,8 @@ class _Grid:
     """Where blocks lie: their centres against the clip's middle, whitened samples."""
 
     def __init__(self, blocks: int, seconds: float) -> None:
-        self.centre = (blocks - 1) * HOP / 2 + BLOCK / 2
-        self.offsets = np.arange(blocks) * HOP + BLOCK / 2 - self.centre
+        self.centre = (blocks - 1) * BLOCK / 2 + BLOCK / 2
+        self.offsets = np.arange(blocks) * BLOCK + BLOCK / 2 - self.centre
         steps = int(np.ceil(MOST_PPM / min(_COARSEST_PPM, _PPM_SECONDS / seconds)))
         self.drifts = np.linspace(-MOST_PPM, MOST_PPM, 2 * steps + 1)
         self.step_ppm = MOST_PPM / steps
@@ -94,13 +98,13 @@ class _Grid:
 
 def _stand_out(reference: Reference, flat: Floats, there: Floats | None, part: slice) -> Floats:
     """Correlate blocks with their windows, each divided by its own spread."""
-    windows = np.lib.stride_tricks.sliding_window_view(flat, WINDOW)[::HOP][part]
+    windows = np.lib.stride_tricks.sliding_window_view(flat, WINDOW)[::BLOCK][part]
     spectra = np.fft.rfft(windows, axis=1) * reference.spectra[part]
     found = np.fft.irfft(spectra, WINDOW, axis=1)[:, :LAGS]
     if there is None:
         spread = np.sqrt(np.square(found).mean(axis=1))
     else:
-        valid = np.lib.stride_tricks.sliding_window_view(there, LAGS)[::HOP][part] >= _HALF
+        valid = np.lib.stride_tricks.sliding_window_view(there, LAGS)[::BLOCK][part] >= _HALF
         found = np.where(valid, found, 0)
         counts = valid.sum(axis=1)
         spread = np.sqrt(np.square(found).sum(axis=1) / np.maximum(counts, 1))
@@ -161,5 +165,5 @@ def _running_mean(captured: Floats) -> Floats:
 def _is_there(there: Floats | None, lags: NDArray[np.float64]) -> NDArray[np.bool_]:
     if there is None:
         return np.ones(lags.size, bool)
-    index = np.clip(np.rint(lags).astype(int) + np.arange(lags.size) * HOP, 0, there.size - 1)
+    index = np.clip(np.rint(lags).astype(int) + np.arange(lags.size) * BLOCK, 0, there.size - 1)
     return np.asarray(there[index] >= _HALF)

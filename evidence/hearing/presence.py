@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evidence.hearing.match import Match
-from evidence.hearing.reference import BLOCK_MS, HOP_MS, Reference
+from evidence.hearing.reference import BLOCK_MS, Reference
 from evidence.hearing.sound import RATE
 
 MOST_MISSING: Final = 64
@@ -24,13 +24,14 @@ COMPLETE_SHARE: Final = 0.95
 
 _LEAST_Z: Final = 2.2
 _LEAST_PART: Final = 0.3
-_WINDOW_BLOCKS: Final = 1 + (600 - BLOCK_MS) // HOP_MS
-_END_BLOCKS: Final = 1 + (450 - BLOCK_MS) // HOP_MS
-_HALF_Z: Final = 0.5
+_THREE: Final = 3
+_WINDOW_BLOCKS: Final = 600 // BLOCK_MS - _THREE + 1
+_END_BLOCKS: Final = 2
+_HALF_Z: Final = 0.3
 _FLOOR_Z: Final = 1.3
 _STEEPNESS: Final = 1.0
 _MOST_EVIDENCE: Final = 3.0
-_SWITCH: Final = 3.0
+_SWITCH: Final = 2.5
 _GRAIN_MS: Final = 10
 
 Intervals = tuple[tuple[int, int], ...]
@@ -62,9 +63,8 @@ def presence(reference: Reference, found: Match, lost: Sequence[tuple[int, int]]
     known = reference.told & found.captured
     grains = _heard_grains(reference, found.z, known)
     for begin, end in lost:
-        grains[
-            max(0, begin * 1000 // (RATE * _GRAIN_MS)) : -(-end * 1000 // (RATE * _GRAIN_MS))
-        ] = False
+        first, last = begin * 1000 // (RATE * _GRAIN_MS), -(-end * 1000 // (RATE * _GRAIN_MS))
+        grains[max(0, first) : max(0, last)] = False
     share = float(grains[reference.loud].mean())
     return Presence(
         share=share,
@@ -76,14 +76,9 @@ def presence(reference: Reference, found: Match, lost: Sequence[tuple[int, int]]
 def _heard_grains(
     reference: Reference, z: NDArray[np.float64], known: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Heard or missing for every 10 ms: a block speaks for the 0.1 s in its middle."""
+    """Heard or missing for every 10 ms."""
     path = _path(_evidence(z, known))
-    per_hop, edge = HOP_MS // _GRAIN_MS, (BLOCK_MS - HOP_MS) // 2 // _GRAIN_MS
-    grains = np.repeat(path, per_hop)
-    tail = reference.loud.size - grains.size - edge
-    return np.concatenate((np.full(edge, path[0]), grains, np.full(max(0, tail), path[-1])))[
-        : reference.loud.size
-    ]
+    return np.repeat(path, BLOCK_MS // _GRAIN_MS)[: reference.loud.size]
 
 
 def _typical(z: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
@@ -124,10 +119,19 @@ def _is_even(z: NDArray[np.float64], known: NDArray[np.bool_]) -> bool:
     """Whether every 0.6 s and both ends stand out, not only most of the clip."""
     if not known.any():
         return False
-    least = max(_LEAST_Z, _LEAST_PART * float(np.median(z[known])))
-    spans = [slice(0, _END_BLOCKS), slice(z.size - _END_BLOCKS, z.size)]
-    spans += [slice(at, at + _WINDOW_BLOCKS) for at in range(z.size - _WINDOW_BLOCKS + 1)]
-    return all(z[span][known[span]].mean() >= least for span in spans if known[span].any())
+    three = _in_threes(np.where(known, z, 0.0), known)
+    least = max(_LEAST_Z, _LEAST_PART * float(np.nanmedian(three)))
+    spans = [slice(0, _END_BLOCKS), slice(three.size - _END_BLOCKS, three.size)]
+    spans += [slice(at, at + _WINDOW_BLOCKS) for at in range(three.size - _WINDOW_BLOCKS + 1)]
+    means = [np.nanmean(three[span]) for span in spans if not np.isnan(three[span]).all()]
+    return bool(min(means) >= least)
+
+
+def _in_threes(z: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How far each 0.3 s stands out; not a number where nothing of it is known."""
+    counts = np.convolve(known, np.ones(_THREE), "valid")
+    sums = np.convolve(z, np.ones(_THREE), "valid")
+    return np.where(counts > 0, sums / np.sqrt(np.maximum(counts, 1)), np.nan)
 
 
 def _intervals(grains: NDArray[np.bool_], length_ms: int) -> Intervals:

@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 from evidence.hearing.sound import RATE, Floats, as_floats, to_16k
 from evidence.hearing.whiten import FLAT_RATE, whiten
 
-BLOCK_MS: Final = 300
-HOP_MS: Final = 100
+BLOCK_MS: Final = 100
 SEARCH_MS: Final = 600
 """How far from where it is expected a clip is looked for, either way."""
 BLOCK: Final = BLOCK_MS * FLAT_RATE // 1000
-HOP: Final = HOP_MS * FLAT_RATE // 1000
 LAGS: Final = 2 * SEARCH_MS * FLAT_RATE // 1000 + 1
 WINDOW: Final = LAGS - 1 + BLOCK
 """Whitened samples in which a block is looked for: its own length and 0.6 s on either side."""
@@ -49,17 +47,15 @@ class Reference:
         self.loud = _loud(sound)
         """For every 10 ms, whether the clip sounds there: pauses cannot be heard."""
         flat = whiten(sound)
-        self.blocks = max(1, 1 + (flat.size - BLOCK) // HOP)
-        cut = np.lib.stride_tricks.sliding_window_view(flat, BLOCK)[::HOP][: self.blocks]
-        self.spectra: NDArray[np.complex64] = np.conj(
-            np.fft.rfft(cut.astype(np.float32), WINDOW, axis=1)
-        ).astype(np.complex64)
+        self.blocks = -(-flat.size // BLOCK)
+        cut = np.pad(flat, (0, self.blocks * BLOCK - flat.size)).reshape(-1, BLOCK)
+        self.spectra: NDArray[np.complex64] = np.conj(np.fft.rfft(cut, WINDOW, axis=1)).astype(
+            np.complex64
+        )
         """Conjugate spectra of the blocks, shape (blocks, WINDOW // 2 + 1)."""
-        grains = BLOCK_MS // 10
-        share = np.convolve(self.loud, np.ones(grains) / grains, "valid")[:: HOP_MS // 10]
-        told = np.zeros(self.blocks, bool)
-        told[: share.size] = share[: self.blocks] >= 1 / 3
-        self.told = told
+        per_block = BLOCK_MS // 10
+        told = np.pad(self.loud, (0, self.blocks * per_block - self.loud.size))
+        self.told = told.reshape(-1, per_block).sum(axis=1) * 3 >= per_block
         """Blocks that say something: the clip sounds in at least a third of them."""
 
     @property

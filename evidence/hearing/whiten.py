@@ -21,8 +21,8 @@ _FLAT_FRAME: Final = _FRAME * FLAT_RATE // RATE
 _FLAT_HOP: Final = _FLAT_FRAME // 2
 _LOW_BIN: Final = 250 * _FRAME // RATE
 _HIGH_BIN: Final = 4_200 * _FRAME // RATE
-_POWER: Final = -0.85 / 2
-"""Exponent on the power spectrum: |X| ** -0.85, short of -1 so that speech stays above noise."""
+_POWER: Final = -0.85
+"""Exponent on the amplitude of each bin: short of -1, so that speech stays above noise."""
 _FLOOR: Final = 1e-7
 """Power that counts as nothing, of the mean: digital silence is not blown up into noise."""
 
@@ -38,10 +38,10 @@ def whiten(sound: Floats) -> Floats:
     padded[_HOP : _HOP + sound.size] = sound
     windows = np.lib.stride_tricks.sliding_window_view(padded, _FRAME)[::_HOP]
     spectra = np.fft.rfft(windows * _window(_FRAME), axis=1)[:, _LOW_BIN : _HIGH_BIN + 1]
-    power = np.square(spectra.real) + np.square(spectra.imag)
-    floor = _FLOOR * float(power.mean()) + 1e-20
+    energy = np.square(spectra.real) + np.square(spectra.imag)
+    floor = _FLOOR * float(energy.mean()) + 1e-20
     flat = np.zeros((frames, _FLAT_FRAME // 2 + 1), np.complex64)
-    flat[:, _LOW_BIN : _HIGH_BIN + 1] = spectra * (power + floor) ** _POWER
+    flat[:, _LOW_BIN : _HIGH_BIN + 1] = spectra * (energy + floor) ** (_POWER / 2)
     pieces = np.fft.irfft(flat, _FLAT_FRAME, axis=1).astype(np.float32) * _window(_FLAT_FRAME)
     whole = np.zeros((frames + 1, _FLAT_HOP), np.float32)
     whole[:-1] += pieces[:, :_FLAT_HOP]

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from evidence.hearing.match import match
 from evidence.hearing.presence import presence
-from evidence.hearing.reference import BLOCK, HOP, LAGS, SEARCH_MS, Reference
+from evidence.hearing.reference import BLOCK, LAGS, SEARCH_MS, Reference
 from evidence.hearing.sound import RATE, Floats, as_floats, level_mdb
 from evidence.hearing.whiten import FLAT_RATE, whiten
 
 HEARD_SCORE: Final = 12.0
-"""A clip that scores this much was heard; chance stays below 11 (``docs/measurements.md``)."""
+"""A clip that scores this much was found; chance stays below 11 (``docs/measurements.md``)."""
+HEARD_SHARE: Final = 0.3
+"""Less of it is pieces of the clip, not the announcement."""
 
 _NS: Final = 1_000_000_000
 _AROUND: Final = RATE // 10
@@ -32,7 +34,7 @@ class Hearing:
     """What was heard of a clip.
 
     Attributes:
-        heard: The clip sounded.
+        heard: The clip sounded: it scores enough, and at least three tenths of it were there.
         complete: All of it did.
         score_milli: How far it stands out from chance, thousandths; ``HEARD_SCORE`` is enough.
         share_milli: Thousandths of its sounding time that were heard.
@@ -77,14 +79,15 @@ def listen(
     begins = start + round(found.begins * RATE / FLAT_RATE)
     stretch = 1 + found.drift_ppm * 1e-6
     part = presence(reference, found, _lost_of_clip(there, begins - start + _AROUND, stretch))
-    is_heard = found.score >= HEARD_SCORE
+    is_found = found.score >= HEARD_SCORE
+    is_heard = is_found and part.share >= HEARD_SHARE
     clip = sound[max(0, begins) : max(0, begins + reference.length)]
     return Hearing(
         heard=is_heard,
         complete=is_heard and part.complete,
         score_milli=round(found.score * 1000),
-        share_milli=int(part.share * 1000) if is_heard else 0,
-        missing=part.missing if is_heard else ((0, reference.length * 1000 // RATE),),
+        share_milli=int(part.share * 1000) if is_found else 0,
+        missing=part.missing if is_found else ((0, reference.length * 1000 // RATE),),
         delay_ns=round((found.begins / FLAT_RATE - SEARCH_MS / 1000) * _NS),
         drift_ppm=round(found.drift_ppm),
         level_mdb=level_mdb(clip),
@@ -95,7 +98,7 @@ def _cut(
     reference: Reference, sound: NDArray[np.int16], start: int, lost: Sequence[tuple[int, int]]
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """The stretch that is searched, and which of its samples were captured."""
-    flat = (reference.blocks - 1) * HOP + LAGS - 1 + BLOCK
+    flat = reference.blocks * BLOCK + LAGS - 1
     size = flat * RATE // FLAT_RATE + 2 * _AROUND
     first = start - _AROUND
     heard, there = np.zeros(size, np.float32), np.zeros(size, bool)
