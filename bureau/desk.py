@@ -24,7 +24,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from bureau.errors import LinkError
+from bureau.errors import BureauError, LinkError
 from bureau.intake.intake import Intake
 from bureau.intake.message import Message, Outgoing
 from bureau.intake.steps import Steps, Whole
@@ -33,7 +33,13 @@ from evidence.wire import ROOT
 
 _log = logging.getLogger(__name__)
 
-TOPICS: Final = (f"{ROOT}/+/f/#", f"{ROOT}/+/log", f"{ROOT}/+/state", f"{ROOT}/+/receipt/+/+/ack")
+TOPICS: Final = (
+    f"{ROOT}/+/f/#",
+    f"{ROOT}/+/log",
+    f"{ROOT}/+/state",
+    f"{ROOT}/+/receipt/+/+/ack",
+    f"{ROOT}/+/plan/ack",
+)
 CONNECT_SECONDS: Final = 10.0
 
 _QUEUED: Final = 64
@@ -128,7 +134,16 @@ class Desk:
             if self._intake.is_due() or (message is None and self._intake.unsynced):
                 link.publish(self._intake.flush())
             link.publish(bench.turn())
+            link.publish(self._turn_courier())
         bench.rise()
+
+    def _turn_courier(self) -> list[Outgoing]:
+        try:
+            return self._intake.courier.turn()
+        except BureauError as error:
+            # A plan that cannot be sent now must not end the desk for what comes in.
+            _log.error("session plans: %s", error.detail)
+            return []
 
 
 class _Bench:

@@ -21,6 +21,18 @@ _DIAGNOSES = {
     "no_identity": "解密身份文件不可用",
     "open": "记录无法打开",
     "out": "导出目录不可用",
+    "plan_file": "计划文件有误",
+    "plan_activity": "事项代码不在事项表中",
+    "plan_officers": "执法人员人数或信息不符合本单位办法",
+    "plan_time": "计划的起止时间不正确",
+    "plan_number": "计划序号不可用",
+    "plan_device": "计划中的设备未在本单位登记或已停用",
+    "plan_missing": "计划内容不完整",
+    "plan_again": "该计划已存在",
+    "plan_book": "计划簿有误",
+    "no_plan": "查无此计划",
+    "time": "日期或时间格式不正确",
+    "explain": "说明内容不完整",
     "broker": "消息服务（mosquitto）无法启动",
     "link": "无法连接消息服务",
 }
@@ -93,6 +105,24 @@ class AccessError(BureauError):
     """A session that cannot be opened."""
 
     code = "open"
+
+
+class PlanningError(BureauError):
+    """A session plan that cannot be made, found or sent."""
+
+    code = "plan_book"
+
+
+class WrittenTimeError(BureauError):
+    """A day or a time that nobody could have meant."""
+
+    code = "time"
+
+
+class ExplanationError(BureauError):
+    """An explanation that says nothing, or of nothing."""
+
+    code = "explain"
 
 
 class BrokerError(BureauError):

@@ -24,9 +24,12 @@ from bureau.intake.partials import Partials
 from bureau.intake.rulebooks import Rulebooks
 from bureau.intake.stores import Office
 from bureau.ledger import Ledger
+from bureau.plans.book import PlanBook
+from bureau.plans.planning import Planning
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
 from bureau.settings import Bureau
+from evidence import rulebook
 from evidence.store.durable import make_folder
 from evidence.store.signers import file_signer
 
@@ -54,6 +57,7 @@ def open_office(bureau: Bureau, clock: Clock) -> Office:
         ),
         ledger=open_ledger(bureau),
         rulebooks=Rulebooks(paths.rulebook.parent, ca),
+        plans=PlanBook(paths.plans, ca),
         clock=clock,
         free_bytes=lambda: shutil.disk_usage(paths.folder).free,
     )
@@ -62,6 +66,39 @@ def open_office(bureau: Bureau, clock: Clock) -> Office:
 def open_ledger(bureau: Bureau) -> Ledger:
     """The ledger alone."""
     return Ledger(f"sqlite:///{bureau.paths.ledger}")
+
+
+def open_plans(bureau: Bureau) -> PlanBook:
+    """The book of plans alone.
+
+    Raises:
+        SettingsError: The CA's certificate is missing.
+    """
+    return PlanBook(bureau.paths.plans, _certificate(bureau.paths.ca))
+
+
+def open_planning(bureau: Bureau, clock: Clock) -> Planning:
+    """What makes and signs session plans.
+
+    Raises:
+        SettingsError: A certificate of the bureau is missing.
+        KeyUnusableError: The receipt key cannot be used.
+        RulebookError: The rulebook in force is not one.
+    """
+    paths = bureau.paths
+    ca = _certificate(paths.ca)
+    try:
+        root, envelope = paths.root.read_bytes(), paths.rulebook.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"the rulebook cannot be read: {error}") from error
+    return Planning(
+        book=PlanBook(paths.plans, ca),
+        registry=Registry(paths.registry),
+        rulebook=rulebook.read_rulebook(envelope, rulebook.read_root(root, ca)),
+        signer=file_signer(paths.receipt_key),
+        certificate=_certificate(paths.receipt_certificate),
+        clock=clock,
+    )
 
 
 def open_access(bureau: Bureau, office: Office) -> Access:

@@ -130,6 +130,11 @@ class Paths:
         return self.folder / "registry"
 
     @property
+    def plans(self) -> Path:
+        """Session plans: drafts in clear, and what was signed."""
+        return self.folder / "plans"
+
+    @property
     def broker_configuration(self) -> Path:
         """What Mosquitto is started with."""
         return self.folder / "broker" / "mosquitto.conf"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from bureau.cli import desk, ledger, sessions
+from bureau.cli import desk, ledger, plan, sessions
 
 app = typer.Typer(
     name="bureau",
@@ -21,4 +21,5 @@ app = typer.Typer(
 )
 for part in (desk, ledger, sessions):
     app.add_typer(part.app)
+app.add_typer(plan.app, name="plan")
 app.add_typer(sessions.quarantine, name="quarantine")

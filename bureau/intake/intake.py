@@ -17,6 +17,7 @@ from bureau.intake.partials import Target
 from bureau.intake.steps import Steps
 from bureau.intake.stores import Office
 from bureau.ledger import DeviceRow
+from bureau.plans.courier import Courier
 from evidence import wire
 from evidence.digests import CHUNK_BYTES
 from evidence.errors import EvidenceError, WireError
@@ -47,11 +48,13 @@ class Intake:
 
     Attributes:
         steps: Takes sessions forward.
+        courier: Brings session plans to recorders.
     """
 
     def __init__(self, office: Office) -> None:
         self._office = office
         self.steps = Steps(office)
+        self.courier = Courier(office)
         self._group_bytes = 0
         self._group_since_ns: int | None = None
 
@@ -123,7 +126,7 @@ class Intake:
                 return self._extend_log(topic.device, message)
             case wire.StateTopic():
                 return self._note_state(topic.device, message)
-            case wire.ReceiptAckTopic():
+            case wire.ReceiptAckTopic() | wire.PlanAckTopic():
                 return self._take_ack(topic, message)
 
     # The device log.
@@ -238,7 +241,12 @@ class Intake:
 
     # Small things.
 
-    def _take_ack(self, topic: wire.ReceiptAckTopic, message: Message) -> list[Outgoing]:
+    def _take_ack(
+        self, topic: wire.ReceiptAckTopic | wire.PlanAckTopic, message: Message
+    ) -> list[Outgoing]:
+        if isinstance(topic, wire.PlanAckTopic):
+            self.courier.take_answer(topic.device, message.payload)
+            return []
         at = self._office.clock.utc()
         self._office.ledger.acknowledge(topic.device, topic.sid, topic.kind, at)
         return [Outgoing(message.topic.removesuffix("/ack"), b"", retain=True)]
@@ -248,7 +256,7 @@ class Intake:
         text = message.payload.decode()
         _log.info("%s is %s", device, "online" if state.online else "offline")
         self._office.ledger.put(DeviceRow(device=device, seen=self._office.clock.utc(), state=text))
-        return []
+        return self.courier.greet(device, state)
 
     def _refuse_topic(self, topic: str, error: WireError) -> list[Outgoing]:
         _log.warning("refused: %s", error.detail)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from bureau.intake.holdings import Holdings
-from bureau.intake.rulebooks import Rulebooks
+from bureau.intake.stores import Office
 from bureau.ledger import ReceiptRow, SessionRow
+from bureau.plans.link import link
 from bureau.receipts import Issued
 from evidence import jws
 from evidence.digests import sha256_hex
@@ -21,23 +22,29 @@ COMMITTED: Final = "committed"
 STORED: Final = "stored"
 QUARANTINED: Final = "quarantined"
 
+_TEXT_HOURS: Final = 24
+"""Where the session's rulebook is not here (S0§20)."""
 _HOUR_NS: Final = 3_600 * 1_000_000_000
 
 
-def session_row(holdings: Holdings, sid: str, verdict: Verdict, rulebooks: Rulebooks) -> SessionRow:
+def session_row(holdings: Holdings, sid: str, verdict: Verdict, office: Office) -> SessionRow:
     """The row of a session whose journal was verified, as it stands after that.
 
     Raises:
         RefusedError: The journal is not here.
     """
     summary, files = holdings.summary(sid), holdings.files(sid)
+    rulebooks = office.rulebooks
+    least = rulebooks.number(summary.rulebook, "officers.min") or 1
+    linked = link(summary, office.plans, least_officers=least)
+    said = linked.said
     hours = rulebooks.number(summary.rulebook, "upload.deadline_hours")
     deadline = None if hours is None else utc_text(utc_ns(summary.ended) + hours * _HOUR_NS)
     return SessionRow(
         device=holdings.device,
         sid=sid,
         counter=summary.counter,
-        officer=summary.officer,
+        officer=summary.officer or next(iter(linked.officers), None),
         custodian=summary.custodian,
         activity=summary.activity,
         started=summary.started,
@@ -52,7 +59,25 @@ def session_row(holdings: Holdings, sid: str, verdict: Verdict, rulebooks: Ruleb
         verdict=verdict.judgement.value,
         deadline=deadline,
         stored=None,
+        officers=",".join(linked.officers),
+        plan_id=linked.plan_id,
+        plan_state=linked.state,
+        matter=said.matter if said else None,
+        party=said.party if said else None,
+        place=said.place if said else None,
+        people=linked.people,
+        previous=summary.previous,
+        owes=",".join(linked.owes),
+        explain_by=None,
     )
+
+
+def mark_stored(row: SessionRow, at: str, holdings: Holdings, office: Office) -> None:
+    """Enter that a session is archived; from then on runs the time for what it owes (S0§20)."""
+    rulebook = holdings.summary(row.sid).rulebook
+    hours = office.rulebooks.number(rulebook, "text_entry.deadline_hours") or _TEXT_HOURS
+    row.state, row.stored = STORED, at
+    row.explain_by = utc_text(utc_ns(at) + hours * _HOUR_NS) if row.owes else None
 
 
 def receipt_row(issued: Issued) -> ReceiptRow:

@@ -19,7 +19,14 @@ from bureau.errors import BureauError, RefusedError
 from bureau.intake.case import bundle_of
 from bureau.intake.holdings import Holdings
 from bureau.intake.message import Outgoing
-from bureau.intake.rows import QUARANTINED, STORED, receipt_row, session_row, stored_at
+from bureau.intake.rows import (
+    QUARANTINED,
+    STORED,
+    mark_stored,
+    receipt_row,
+    session_row,
+    stored_at,
+)
 from bureau.intake.stores import Office
 from bureau.intake.summary import summarise
 from bureau.ledger import QuarantineRow
@@ -197,7 +204,7 @@ class Steps:
                 # What a crash left empty needs no transfer: the journal says all there is of it.
                 self._office.archive.admit_empty(device, sid, name)
         holdings.admit(summary)
-        self._office.ledger.put(session_row(holdings, sid, verdict, self._office.rulebooks))
+        self._office.ledger.put(session_row(holdings, sid, verdict, self._office))
         return self._issue("committed", holdings, sid)
 
     def _store(self, holdings: Holdings, sid: str, verdict: Verdict) -> list[Outgoing]:
@@ -208,8 +215,8 @@ class Steps:
         if _own_faults(verdict):
             self._quarantine(holdings, sid, "the session does not verify", verdict.findings)
         # The row first: a receipt without one would be found by nobody.
-        row = session_row(holdings, sid, verdict, self._office.rulebooks)
-        row.state, row.stored = STORED, self._office.clock.utc()
+        row = session_row(holdings, sid, verdict, self._office)
+        mark_stored(row, self._office.clock.utc(), holdings, self._office)
         self._office.ledger.put(row)
         issued = self._issue("stored", holdings, sid)
         self._close(holdings, sid)
@@ -312,10 +319,10 @@ class Steps:
             why, since = str(reason.get("reason", "")), str(reason.get("since", ""))
             self._note_quarantine(device, sid, why, since)
         verdict = self._judge_journal(device, sid)
-        row = session_row(holdings, sid, verdict, self._office.rulebooks)
+        row = session_row(holdings, sid, verdict, self._office)
         issued = self._office.book.find(device, sid, "stored")
         if issued is not None:
-            row.state, row.stored = STORED, stored_at(issued)
+            mark_stored(row, stored_at(issued), holdings, self._office)
         if holdings.quarantined(sid):
             row.state, row.verdict = QUARANTINED, Judgement.BROKEN.value
         self._office.ledger.put(row)

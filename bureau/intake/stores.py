@@ -15,6 +15,7 @@ from bureau.clock import Clock
 from bureau.intake.partials import Partials
 from bureau.intake.rulebooks import Rulebooks
 from bureau.ledger import Ledger
+from bureau.plans.book import PlanBook
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
 
@@ -31,6 +32,7 @@ class Office:
         book: Signs receipts.
         ledger: The searchable record.
         rulebooks: Every rulebook signed.
+        plans: Every session plan.
         clock: Says when.
         free_bytes: Free on the archive's medium.
     """
@@ -42,5 +44,6 @@ class Office:
     book: ReceiptBook
     ledger: Ledger
     rulebooks: Rulebooks
+    plans: PlanBook
     clock: Clock
     free_bytes: Callable[[], int]

@@ -36,6 +36,11 @@ class Summary:
         interruptions: Resumptions and gaps.
         disclosure: Verdict of the first announcement, or ``missing``.
         rulebook: Digest of the rulebook it was opened under.
+        plan_id: The session plan it was opened with, or None.
+        plan_sha256: Digest of the sealed plan it carries, or None.
+        officers: Ids of the officers, as far as the recorder was told.
+        previous: The session that it resumes, or None.
+        resumptions: How often the vault had to take it up again.
         files: Sealed files by name.
     """
 
@@ -53,6 +58,11 @@ class Summary:
     interruptions: int
     disclosure: str
     rulebook: str
+    plan_id: str | None
+    plan_sha256: str | None
+    officers: tuple[str, ...]
+    previous: str | None
+    resumptions: int
     files: dict[str, FileFacts]
 
 
@@ -82,8 +92,19 @@ def summarise(content: bytes) -> Summary:
         interruptions=kinds["resume"] + kinds["gap"],
         disclosure=_disclosure(payloads),
         rulebook=opened["rulebook"]["sha256"],
+        plan_id=opened.get("plan_id"),
+        plan_sha256=opened["plan"]["sha256"] if opened["plan"] else None,
+        officers=_officers(opened),
+        previous=(opened.get("previous") or {}).get("sid"),
+        resumptions=kinds["resume"],
         files=_by_name(file for payload in payloads for file in files_in(payload)),
     )
+
+
+def _officers(opened: JsonObject) -> tuple[str, ...]:
+    """Those of the plan; of a session without one, the one the recorder knows."""
+    alone = [opened["officer"]] if opened["officer"] else []
+    return tuple(opened.get("officers") or alone)
 
 
 def _one(payloads: Sequence[JsonObject], t: str) -> JsonObject:

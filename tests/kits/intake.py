@@ -18,6 +18,7 @@ from bureau.intake.partials import Partials
 from bureau.intake.rulebooks import Rulebooks
 from bureau.intake.stores import Office
 from bureau.ledger import Ledger
+from bureau.plans.book import PlanBook
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
 from evidence import wire
@@ -69,6 +70,7 @@ class IntakeRig:
             book=self.book,
             ledger=self.ledger,
             rulebooks=Rulebooks(self.folder / "rulebook", self.bureau.ca),
+            plans=PlanBook(self.folder / "plans", self.bureau.ca),
             clock=clock,
             free_bytes=lambda: self.free,
         )

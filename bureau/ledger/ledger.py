@@ -1,148 +1,39 @@
 """The ledger (管理台账): every session, receipt, copy and quarantine in one searchable place.
 
-Owns the SQLite tables and their queries. Refuses to be the truth of what was recorded: sessions
+Owns the SQLite database and its questions. Refuses to be the truth of what was recorded: sessions
 and receipts can be written again from the archive at any time. Who opened what and why stands here
-alone, and is written before anything is opened.
+alone, and is written before anything is opened; so do explanations, which are never changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum, unique
-from typing import Any
+from typing import Final
 
-from sqlalchemy import Engine, Select, case, create_engine, event, func, select
+from sqlalchemy import Engine, case, create_engine, event, func, inspect, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateColumn
 
 from bureau.errors import LedgerError
+from bureau.ledger.queries import Category, Query, Total, narrowed
+from bureau.ledger.tables import (
+    Base,
+    CopyRow,
+    DeviceRow,
+    ExplanationRow,
+    PlanAnswerRow,
+    QuarantineRow,
+    ReceiptRow,
+    SessionRow,
+)
 
-
-@unique
-class Category(StrEnum):
-    """By what sessions are counted."""
-
-    OFFICER = "officer"
-    ACTIVITY = "activity"
-    DEVICE = "device"
-    MONTH = "month"
-
-
-class _Base(DeclarativeBase):
-    """The ledger's tables."""
-
-
-class SessionRow(_Base):
-    """One session (执法记录).
-
-    Times are RFC 3339 in UTC, which sorts as text.
-    """
-
-    __tablename__ = "sessions"
-
-    device: Mapped[str] = mapped_column(primary_key=True)
-    sid: Mapped[str] = mapped_column(primary_key=True)
-    counter: Mapped[int]
-    officer: Mapped[str | None] = mapped_column(index=True)
-    custodian: Mapped[str | None]
-    activity: Mapped[str] = mapped_column(index=True)
-    started: Mapped[str] = mapped_column(index=True)
-    ended: Mapped[str]
-    reason: Mapped[str]
-    segments: Mapped[int]
-    interruptions: Mapped[int]
-    disclosure: Mapped[str]
-    files: Mapped[int]
-    size: Mapped[int]
-    state: Mapped[str]
-    verdict: Mapped[str | None]
-    deadline: Mapped[str | None]
-    stored: Mapped[str | None]
-
-
-class ReceiptRow(_Base):
-    """One receipt (回执)."""
-
-    __tablename__ = "receipts"
-
-    serial: Mapped[int] = mapped_column(primary_key=True)
-    device: Mapped[str]
-    sid: Mapped[str] = mapped_column(index=True)
-    kind: Mapped[str]
-    sha256: Mapped[str]
-    acknowledged: Mapped[str | None]
-
-
-class CopyRow(_Base):
-    """One opening of a session: who, why, when, and how it ended (查阅、调取)."""
-
-    __tablename__ = "copies"
-
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    device: Mapped[str]
-    sid: Mapped[str] = mapped_column(index=True)
-    who: Mapped[str]
-    why: Mapped[str]
-    began: Mapped[str]
-    finished: Mapped[str | None]
-    outcome: Mapped[str]
-    folder: Mapped[str]
-
-
-class QuarantineRow(_Base):
-    """One thing that did not verify (隔离)."""
-
-    __tablename__ = "quarantine"
-
-    device: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    reason: Mapped[str]
-    since: Mapped[str]
-
-
-class DeviceRow(_Base):
-    """What a device last said of itself."""
-
-    __tablename__ = "devices"
-
-    device: Mapped[str] = mapped_column(primary_key=True)
-    seen: Mapped[str]
-    state: Mapped[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which sessions; None means any.
-
-    Attributes:
-        device: Device id.
-        officer: Officer's id.
-        activity: Activity code.
-        since: First day, ``YYYY-MM-DD`` (UTC, by start).
-        until: Last day, included.
-        state: State of the session.
-    """
-
-    device: str | None = None
-    officer: str | None = None
-    activity: str | None = None
-    since: str | None = None
-    until: str | None = None
-    state: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Total:
-    """Sessions of one category value: how many, how many bytes, how many late."""
-
-    value: str
-    sessions: int
-    size: int
-    late: int
+ASKED_AGAIN: Final = "again"
+"""A plan's answer does not count any more: it is sent again."""
+_BEIJING: Final = "+8 hours"
 
 
 class Ledger:
@@ -160,7 +51,8 @@ class Ledger:
         event.listen(self._engine, "connect", _make_durable)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
         with _translated():
-            _Base.metadata.create_all(self._engine)
+            Base.metadata.create_all(self._engine)
+            _add_columns(self._engine)
 
     @property
     def engine(self) -> Engine:
@@ -171,7 +63,7 @@ class Ledger:
         """Close every connection."""
         self._engine.dispose()
 
-    def put(self, row: _Base) -> None:
+    def put(self, row: Base) -> None:
         """Write a row, in place of one with the same key.
 
         Raises:
@@ -275,6 +167,47 @@ class Ledger:
         with self._transaction() as session:
             return list(session.scalars(wanted if sid is None else wanted.filter_by(sid=sid)))
 
+    def explain(self, row: ExplanationRow) -> int:
+        """Add an explanation; its number.
+
+        Raises:
+            LedgerError: The database does not take it.
+        """
+        with self._transaction() as session:
+            session.add(row)
+            session.flush()
+            return row.number
+
+    def explanations(self, sid: str | None = None) -> list[ExplanationRow]:
+        """Every explanation, or those of one session, oldest first.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        wanted = select(ExplanationRow).order_by(ExplanationRow.number)
+        with self._transaction() as session:
+            return list(session.scalars(wanted if sid is None else wanted.filter_by(sid=sid)))
+
+    def plan_answers(self) -> dict[tuple[str, str], PlanAnswerRow]:
+        """What devices said to session plans, by device and plan.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        with self._transaction() as session:
+            rows = session.scalars(select(PlanAnswerRow))
+            return {(row.device, row.plan_id): row for row in rows}
+
+    def ask_again(self, plan_id: str, at: str) -> None:
+        """Have a plan sent again, whatever devices said to it.
+
+        Raises:
+            LedgerError: The database does not take it.
+        """
+        with self._transaction() as session:
+            for row in session.scalars(select(PlanAnswerRow).filter_by(plan_id=plan_id)):
+                row.state, row.code, row.at = ASKED_AGAIN, "", at
+
     def find(self, sid: str) -> SessionRow | None:
         """The session of that id.
 
@@ -290,7 +223,7 @@ class Ledger:
         Raises:
             LedgerError: The database cannot be read.
         """
-        wanted = _where(select(SessionRow), query or Query())
+        wanted = narrowed(select(SessionRow), query or Query())
         with self._transaction() as session:
             return list(session.scalars(wanted.order_by(SessionRow.started, SessionRow.sid)))
 
@@ -305,12 +238,12 @@ class Ledger:
         Raises:
             LedgerError: The database cannot be read.
         """
-        month = func.substr(SessionRow.started, 1, 7)
+        month = func.strftime("%Y-%m", SessionRow.started, _BEIJING)
         column = month if by is Category.MONTH else getattr(SessionRow, by)
         is_late = func.coalesce(SessionRow.stored, now) > SessionRow.deadline
         late = func.sum(case((is_late, 1), else_=0))
         wanted = select(column, func.count(), func.sum(SessionRow.size), late)
-        wanted = _where(wanted, query or Query()).group_by(column).order_by(column)
+        wanted = narrowed(wanted, query or Query()).group_by(column).order_by(column)
         with self._transaction() as session:
             rows = session.execute(wanted).all()
         return [Total(row[0] or "", row[1], row[2] or 0, row[3] or 0) for row in rows]
@@ -339,23 +272,6 @@ class Ledger:
             yield session
 
 
-def _where(wanted: Select[Any], query: Query) -> Select[Any]:
-    """``wanted``, narrowed to ``query``."""
-    for column, value in (
-        (SessionRow.device, query.device),
-        (SessionRow.officer, query.officer),
-        (SessionRow.activity, query.activity),
-        (SessionRow.state, query.state),
-    ):
-        if value:
-            wanted = wanted.where(column == value)
-    if query.since:
-        wanted = wanted.where(SessionRow.started >= query.since)
-    if query.until:
-        wanted = wanted.where(func.substr(SessionRow.started, 1, 10) <= query.until)
-    return wanted
-
-
 @contextmanager
 def _translated() -> Iterator[None]:
     try:
@@ -371,3 +287,15 @@ def _make_durable(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> N
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA busy_timeout=10000")
     cursor.close()
+
+
+def _add_columns(engine: Engine) -> None:
+    """Give a ledger of an earlier version the columns that have been added since."""
+    for table in Base.metadata.sorted_tables:
+        there = {column["name"] for column in inspect(engine).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                said = CreateColumn(column).compile(dialect=engine.dialect)
+                default = "" if column.nullable else " DEFAULT ''"
+                with engine.begin() as connection:
+                    connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {said}{default}"))

@@ -1,0 +1,137 @@
+"""The courier: brings plans to their recorders while they sit on the cradle.
+
+Owns what is still to be sent, when it is sent again, and what a recorder answered. Refuses to trust
+an answer to other bytes than were sent, and the broker's word that something arrived: a plan is
+sent until the recorder's vault has answered.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from bureau.errors import BureauError, RefusedError
+from bureau.intake.message import Outgoing
+from bureau.intake.stores import Office
+from bureau.ledger import ASKED_AGAIN, PlanAnswerRow
+from bureau.plans.book import Signed
+from evidence import wire
+from evidence.errors import WireError
+from evidence.wire import DeviceState, Topics
+
+_log = logging.getLogger(__name__)
+
+LOOK_NS: Final = 1_000_000_000
+"""How often the book is looked at for plans that a clerk published meanwhile."""
+AGAIN_NS: Final = 30_000_000_000
+"""A plan that nobody answered is sent again after so long."""
+TAKEN: Final = "taken"
+REFUSED: Final = "refused"
+
+_LONGEST: Final = 64
+
+
+class Courier:
+    """Sends plans and hears the answers. One thread uses it.
+
+    Args:
+        office: The bureau.
+    """
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._sent_ns: dict[tuple[str, str], int] = {}
+        self._refused_here: set[tuple[str, str]] = set()
+        self._looked_ns: int | None = None
+        self._docked = {row.device for row in office.ledger.devices() if _is_docked(row.state)}
+
+    def greet(self, device: str, state: DeviceState) -> list[Outgoing]:
+        """A recorder said how it is: send it what it has not answered yet."""
+        docked = state.online and state.docked
+        if docked and device not in self._docked:
+            # Put on the cradle anew: what it refused before it is offered once more.
+            self._refused_here = {key for key in self._refused_here if key[0] != device}
+            self._sent_ns = {key: at for key, at in self._sent_ns.items() if key[0] != device}
+        if not docked:
+            self._docked.discard(device)
+            return []
+        self._docked.add(device)
+        return self._send((device,))
+
+    def turn(self) -> list[Outgoing]:
+        """Send what was published meanwhile, and again what nobody answered."""
+        now_ns = self._office.clock.mono_ns()
+        if self._looked_ns is not None and now_ns - self._looked_ns < LOOK_NS:
+            return []
+        self._looked_ns = now_ns
+        return self._send(tuple(sorted(self._docked))) if self._docked else []
+
+    def take_answer(self, device: str, payload: bytes) -> None:
+        """Note what a recorder made of a plan.
+
+        Raises:
+            WireError: Not an answer.
+            RefusedError: It answers to bytes that were never for it.
+        """
+        ack = wire.decode_plan_ack(payload)
+        signed = self._answered(device, ack.sha256)
+        plan_id = signed.plan.plan_id
+        if ack.taken and ack.plan_id != plan_id:
+            raise RefusedError(f"the answer names another plan than {plan_id}")
+        if not ack.taken:
+            _log.warning("%s refused plan %s: %s, %s", device, plan_id, ack.code, ack.detail)
+            self._refused_here.add((device, plan_id))
+        row = PlanAnswerRow(
+            device=device,
+            plan_id=plan_id,
+            state=TAKEN if ack.taken else REFUSED,
+            code="" if ack.taken else ack.code[:_LONGEST],
+            at=self._office.clock.utc(),
+        )
+        self._office.ledger.put(row)
+
+    def _answered(self, device: str, sha256: str) -> Signed:
+        for signed in self._office.plans.published():
+            if signed.sha256 == sha256 and device in signed.plan.to:
+                return signed
+        raise RefusedError("an answer to a plan that was never sent to this recorder")
+
+    def _send(self, devices: tuple[str, ...]) -> list[Outgoing]:
+        now_ns, now = self._office.clock.mono_ns(), self._office.clock.utc()
+        open_plans = [one for one in self._office.plans.published() if not one.plan.is_over(now)]
+        if not open_plans:
+            return []
+        answers = self._office.ledger.plan_answers()
+        outgoing = []
+        for device in devices:
+            for signed in open_plans if self._may_hear(device) else ():
+                key = (device, signed.plan.plan_id)
+                if device in signed.plan.to and self._is_due(key, answers.get(key), now_ns):
+                    self._sent_ns[key] = now_ns
+                    outgoing.append(Outgoing(Topics(device).plan, signed.token))
+        return outgoing
+
+    def _is_due(self, key: tuple[str, str], answer: PlanAnswerRow | None, now_ns: int) -> bool:
+        if answer is not None and answer.state == TAKEN:
+            return False
+        again = answer is not None and answer.state == ASKED_AGAIN
+        if key in self._refused_here and not again:
+            return False
+        sent_ns = self._sent_ns.get(key)
+        return sent_ns is None or now_ns - sent_ns >= AGAIN_NS
+
+    def _may_hear(self, device: str) -> bool:
+        try:
+            self._office.registry.admit(device)
+        except BureauError:
+            return False
+        return True
+
+
+def _is_docked(state: str) -> bool:
+    """Whether a recorder last said that it sits on the cradle."""
+    try:
+        said = wire.decode_state(state.encode())
+    except WireError:
+        return False
+    return said.online and said.docked
