@@ -1,34 +1,28 @@
 """The recorder's process, put together.
 
-Owns which concrete parts meet: the board, capture, the gate, the vault's link, the announcer, the
-loop. Refuses work of its own.
+Owns which concrete parts meet: the board, capture, the gate, the vault's link, the voice, the ear,
+the check before use, the loop. Refuses work of its own.
 """
 
 from __future__ import annotations
 
-import logging
 from threading import Event as Signal
 from typing import Final
 
-from agent.capture.media import CaptureListener, CaptureRules, Latency, Started
-from agent.capture.recorder import Capture
-from agent.disclosure.announcer import Announcer
-from agent.media_gate import MediaGate, MediaLink
-from agent.session.events import FirstFrame, PartFailed, PartRecovered
+from agent.disclosure.ear import Ear
+from agent.listening import Windows
+from agent.recorder_media import RecorderMedia
 from agent.session.inbox import Inbox
-from agent.session.runner import Media, Parts, Runner
+from agent.session.parts import Parts
+from agent.session.runner import Runner
 from agent.settings import Device, Settings
-from agent.vault.messages import Durable, OpenSession
+from agent.vault.messages import OpenSession
 from agent.vault_link import VaultLink
-from hw.errors import HardwareFault
+from agent.voice.queue import Voice
+from agent.worker import Worker
 from hw.ports import RecorderBoard
 
-_log = logging.getLogger(__name__)
-
 AUDIO_BITS_PER_SECOND: Final = 64_000
-DEFAULT_SEGMENT_SECONDS: Final = 10
-"""Until the vault has told the rulebook's number: a press does not wait for it."""
-_MS_NS: Final = 1_000_000
 
 
 def serve(device: Device, board: RecorderBoard, stop: Signal) -> None:
@@ -43,155 +37,3 @@ def serve(device: Device, board: RecorderBoard, stop: Signal) -> None:
         AgentError: A vital part failed; the process has to end non-zero, so that it is started
             again and goes on with the session.
     """
-    inbox = Inbox()
-    link = VaultLink(device.paths.vault_socket, board.clock, inbox.post)
-    media = RecorderMedia(device.settings, board, inbox, link)
-    announcer = Announcer(board.speaker, board.clock, inbox.post)
-    parts = Parts(
-        board=board,
-        vault=link,
-        media=media,
-        voice=announcer,
-        request=request_of(device.settings),
-        announce=device.paths.announce,
-    )
-    announcer.start()
-    link.start(media)
-    Runner(parts, inbox, stop).run()
-    link.stop()
-    media.close()
-
-
-def request_of(settings: Settings) -> OpenSession:
-    """What a session of this device asks the vault for."""
-    return OpenSession(
-        activity=settings.activity,
-        officer=settings.officer,
-        custodian=settings.custodian,
-        plan_id=None,
-        bits_per_second=settings.camera.bits_per_second + AUDIO_BITS_PER_SECOND,
-    )
-
-
-class RecorderMedia(Media, CaptureListener):
-    """Capture and the gate behind it, as the loop and the vault's link see them.
-
-    Args:
-        settings: Say what the camera delivers.
-        board: Camera, microphone and clock.
-        inbox: Takes what capture has to say.
-        link: Where media go.
-    """
-
-    def __init__(
-        self, settings: Settings, board: RecorderBoard, inbox: Inbox, link: MediaLink
-    ) -> None:
-        self._frames_per_second = settings.camera.frames_per_second
-        self._board = board
-        self._inbox = inbox
-        self._gate = MediaGate(link, inbox.post)
-        self._capture: Capture | None = None
-        self._segment_seconds = DEFAULT_SEGMENT_SECONDS
-
-    # The loop's side.
-
-    def prepare(self, segment_seconds: int) -> None:
-        """Warm everything up; anew where the rulebook has another length of segments."""
-        if self._capture is not None and segment_seconds == self._segment_seconds:
-            return
-        self.close()
-        self._segment_seconds = segment_seconds
-        self._warm()
-
-    def is_warm(self) -> bool:
-        """Whether both parts deliver."""
-        if self._capture is None:
-            return False
-        health = self._capture.health()
-        return health.camera and health.microphone
-
-    def begin(self, number: int, gop: int, pressed_ns: int | None) -> None:
-        """Record from the press on, or from now."""
-        self._gate.hold()
-        since_ns = self._board.clock.monotonic_ns() if pressed_ns is None else pressed_ns
-        self._warm().begin(number, since_ns, gop=gop)
-
-    def let_pass(self, number: int, gop: int) -> None:
-        """The vault takes media: what was held, or all of it again where that was too much."""
-        if not self._gate.let_pass():
-            self.replay(number, gop)
-
-    def replay(self, number: int, gop: int) -> None:
-        """Send again what was not acknowledged."""
-        self._gate.await_segment(number)
-        self._warm().replay(number, gop=gop)
-
-    def forget(self) -> None:
-        """What was captured belongs to no session."""
-        self._gate.close()
-
-    def stop(self) -> None:
-        """End the last segment."""
-        self._warm().stop()
-
-    def close(self) -> None:
-        """Let go of camera and microphone."""
-        if self._capture is not None:
-            self._capture.close()
-            self._capture = None
-
-    def _warm(self) -> Capture:
-        if self._capture is None:
-            self._capture = Capture(
-                camera=self._board.camera,
-                microphone=self._board.microphone,
-                clock=self._board.clock,
-                rules=CaptureRules(
-                    frames_per_second=self._frames_per_second,
-                    segment_seconds=self._segment_seconds,
-                ),
-                sink=self._gate,
-                listener=self,
-            )
-            self._capture.warm()
-        return self._capture
-
-    # The link's side.
-
-    def durable(self, message: Durable) -> None:
-        """The vault acknowledged."""
-        self._gate.durable(message)
-        if self._capture is not None:
-            self._capture.durable(message.number, message.plaintext_offset)
-
-    def interrupt(self) -> None:
-        """The vault is gone."""
-        self._gate.interrupt()
-
-    # Capture's side.
-
-    def first_frame(self, latency: Latency) -> None:
-        """The first picture has been muxed."""
-        _log.info(
-            "first picture: captured %d ms after the press, encoded %d ms later, muxed after %d ms",
-            (latency.captured_ns - latency.pressed_ns) // _MS_NS,
-            (latency.encoded_ns - latency.captured_ns) // _MS_NS,
-            (latency.muxed_ns - latency.pressed_ns) // _MS_NS,
-        )
-        self._inbox.post(FirstFrame(latency.captured_ns))
-
-    def started(self, started: Started) -> None:
-        """Picture and sound have been handed over."""
-        self._gate.started(started)
-
-    def part_failed(self, fault: HardwareFault) -> None:
-        """A part is gone."""
-        self._inbox.post(PartFailed(fault.part, fault.code, fault.detail))
-
-    def part_recovered(self, part: str) -> None:
-        """A part is back."""
-        self._inbox.post(PartRecovered(part))
-
-    def failed(self, error: Exception) -> None:
-        """Capture has died."""
-        self._inbox.fail(error)

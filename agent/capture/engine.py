@@ -86,7 +86,7 @@ class Engine:
         self._asks = asks
         self._now_ns = now_ns
         self._video = VideoTrack(rules.frame_ns)
-        self._audio = AudioTrack()
+        self._audio = AudioTrack(listener.heard)
         self._merge = Merge()
         self._writer = SegmentWriter(rules, sink, lambda: self._audio.encoder.template)
         self._beginning = Beginning(listener, now_ns)

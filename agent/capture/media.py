@@ -246,5 +246,14 @@ class CaptureListener(Protocol):
         """A part that had failed delivers again."""
 
     @abstractmethod
+    def heard(self, samples: bytes, first_ns: int) -> None:
+        """Every block of the microphone, also while nothing is recorded.
+
+        Args:
+            samples: Mono, signed 16 bit little endian, ``AUDIO_RATE``.
+            first_ns: When the first of them sounded, CLOCK_BOOTTIME, by the sample clock.
+        """
+
+    @abstractmethod
     def failed(self, error: Exception) -> None:
         """Capture itself has died; the process has to end and be started again."""

@@ -7,6 +7,7 @@ the microphone's sample clock. Refuses order between the tracks: ``merge`` has t
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final
 
 from agent.capture.aac import AacEncoder
@@ -82,9 +83,14 @@ class VideoTrack:
 
 
 class AudioTrack:
-    """The microphone's blocks: timed, cut into frames of 1,024 samples, encoded."""
+    """The microphone's blocks: timed, cut into frames of 1,024 samples, encoded.
 
-    def __init__(self) -> None:
+    Args:
+        heard: Takes the samples of every block and the time of the first one.
+    """
+
+    def __init__(self, heard: Callable[[bytes, int], None]) -> None:
+        self._heard = heard
         self._encoder = AacEncoder()
         self._continuity = Continuity(Track.AUDIO, AUDIO_FRAME_NS, Cause.SAMPLES_LOST)
         self._clock = SampleClock(AUDIO_RATE)
@@ -175,7 +181,9 @@ class AudioTrack:
         vanished = self._clock.take_vanished()
         if vanished:
             self.lost(vanished, Cause.SAMPLES_VANISHED)
-        self._clock.hear(_samples_of(block), block.arrived_ns, free=not self._recording)
+        count = _samples_of(block)
+        self._clock.hear(count, block.arrived_ns, free=not self._recording)
+        self._heard(block.samples, self._clock.time_of(self._clock.heard - count))
         self._samples += block.samples
 
     def _encode(self) -> list[MediaPacket]:

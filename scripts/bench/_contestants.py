@@ -128,6 +128,9 @@ class Silence(CaptureListener):
     def part_recovered(self, part: str) -> None:
         """Nothing was broken."""
 
+    def heard(self, samples: bytes, first_ns: int) -> None:
+        """Nobody listens here."""
+
     def failed(self, error: Exception) -> None:
         """A benchmark that died is void."""
         raise error

@@ -114,6 +114,7 @@ class Ear:
         self.faults: list[HardwareFault] = []
         self.recovered: list[str] = []
         self.errors: list[Exception] = []
+        self.blocks: list[tuple[int, int]] = []
 
     def first_frame(self, latency: Latency) -> None:
         self.first.append(latency)
@@ -126,6 +127,9 @@ class Ear:
 
     def part_recovered(self, part: str) -> None:
         self.recovered.append(part)
+
+    def heard(self, samples: bytes, first_ns: int) -> None:
+        self.blocks.append((first_ns, len(samples) // 2))
 
     def failed(self, error: Exception) -> None:
         self.errors.append(error)
