@@ -31,7 +31,7 @@ _HALF_Z: Final = 0.3
 _FLOOR_Z: Final = 1.3
 _STEEPNESS: Final = 1.0
 _MOST_EVIDENCE: Final = 3.0
-_SWITCH: Final = 2.5
+_SWITCH: Final = 3.0
 _GRAIN_MS: Final = 10
 
 Intervals = tuple[tuple[int, int], ...]
