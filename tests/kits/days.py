@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from evidence import jws
 from evidence.canonical import JsonObject
-from evidence.digests import sha256_hex
+from evidence.digests import facts_of, sha256_hex
 from evidence.moments import utc_text
 from evidence.receipt import ReceiptKind
 from tests.kits import rulebooks
@@ -50,7 +49,8 @@ def preflight(recorder: Recorder, **warned: str) -> str:
         {"name": name, "state": warned.get(name, "ok"), "detail": "ok: fine", "value": None}
         for name in CHECKS
     ]
-    recorder.note("preflight", {"trigger": "undocked", "checks": checks, "count": 1})
+    count = recorder.log_chain.index + 1
+    recorder.note("preflight", {"trigger": "undocked", "checks": checks, "count": count})
     return recorder.log_chain.prev
 
 
@@ -89,6 +89,21 @@ class Day(Take):
 
     def write(self, t: str, fields: JsonObject) -> bytes:
         return super().write(t, {**fields, **self.opening} if t == "open" else fields)
+
+    def enter(self, root: str, reason: str) -> None:
+        """As a device that knows plans enters a session."""
+        facts = facts_of(bytes(self.content))
+        journal = {"size": facts.size, "sha256": facts.sha256, "chunks": list(facts.chunks)}
+        fields: JsonObject = {
+            "sid": self.sid,
+            "counter": self.counter,
+            "journal": journal,
+            "root": root,
+            "reason": reason,
+            "ended": utc_text(self.recorder.ticker.utc_ns),
+            "plan_id": self.opening["plan_id"],
+        }
+        self.recorder.note("session", fields)
 
     def tell(self, verdict: str = "verified", **changes: Any) -> None:
         """An announcement, heard or not, in the words of this bureau."""
@@ -156,16 +171,15 @@ class Day(Take):
         return made
 
 
-def previous(reason: str, seconds: int, *, same_plan: bool = True) -> JsonObject:
-    """The ``previous`` field of an ``open`` record."""
-    return {
-        "sid": "019c0000-0000-7000-8000-000000000000",
-        "counter": 1,
+def after(first: Day, reason: str, seconds: int, **opening: Any) -> Day:
+    """The session that begins ``seconds`` after ``first`` ended with ``reason``."""
+    first.close(reason)
+    first.recorder.ticker.pass_ns(seconds * SECOND)
+    link = {
+        "sid": first.sid,
+        "counter": first.counter,
         "reason": reason,
         "seconds": seconds,
-        "same_plan": same_plan,
+        "same_plan": first.opening["plan_id"] == opening.get("plan_id", "plan-1"),
     }
-
-
-def payload_of(token: bytes) -> JsonObject:
-    return jws.parse(token, jws.TYP_RECEIPT, limit=2**20).payload()
+    return Day(recorder=first.recorder, previous=link, **opening)
