@@ -1,41 +1,108 @@
 """Films out of opened segments.
 
-Owns trimming what a crash left to its last whole fragment, and joining segments into one film with
-their own times. Refuses to change a frame: packets are copied, never coded again.
+Owns trimming what a crash left to its last whole fragment, joining segments into one film with
+their own times, and the sound of a segment with its own times. Refuses to change a frame: packets
+are copied, never coded again.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import av
+import numpy as np
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
+from numpy.typing import NDArray
 
 _HEAD_BYTES: Final = 8
 _FRAGMENT: Final = b"moof"
+_NS: Final = 1_000_000_000
+_RUN_UP_NS: Final = _NS // 4
+"""Sound decoded before what is asked for: a decoder's first packet is never quite right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """One decoded packet of sound.
+
+    Attributes:
+        first_ns: When its first sample was captured, CLOCK_BOOTTIME.
+        rate: Samples a second.
+        samples: One channel.
+    """
+
+    first_ns: int
+    rate: int
+    samples: NDArray[np.int16]
 
 
 def trim(path: Path) -> None:
     """Cut an opened copy after its last whole box that is not a fragment without its media."""
-    size = path.stat().st_size
-    end = position = 0
     with path.open("r+b") as film:
-        while position + _HEAD_BYTES <= size:
-            film.seek(position)
-            head = film.read(_HEAD_BYTES)
-            length = int.from_bytes(head[:4], "big")
-            if length < _HEAD_BYTES or position + length > size:
-                break
-            position += length
-            if head[4:] != _FRAGMENT:
-                end = position
-        film.truncate(end)
+        trim_open(film)
+
+
+def trim_open(film: BinaryIO) -> None:
+    """The same for a file that is open, on disk or in memory."""
+    size = film.seek(0, os.SEEK_END)
+    end = position = 0
+    while position + _HEAD_BYTES <= size:
+        film.seek(position)
+        head = film.read(_HEAD_BYTES)
+        length = int.from_bytes(head[:4], "big")
+        if length < _HEAD_BYTES or position + length > size:
+            break
+        position += length
+        if head[4:] != _FRAGMENT:
+            end = position
+    film.truncate(end)
+
+
+def sound_of(film: BinaryIO, from_ns: int, to_ns: int) -> Iterator[Sound]:
+    """The sound of an opened and trimmed segment between two times, packet by packet.
+
+    A segment without sound, or one that cannot be decoded, has none from there on.
+    """
+    if film.seek(0, os.SEEK_END) == 0:
+        return
+    film.seek(0)
+    try:
+        with av.open(film, "r", format="mp4") as source:
+            mono = av.AudioResampler(format="s16", layout="mono")
+            for packet in source.demux(audio=0):
+                if not _is_near(packet, from_ns - _RUN_UP_NS, to_ns):
+                    continue
+                for whole in packet.decode():
+                    yield from (one for one in _sounds(mono, whole) if one.first_ns >= from_ns)
+    except (av.FFmpegError, IndexError):
+        # What was not captured whole says nothing; whoever listens sees that it is missing.
+        return
+
+
+def _is_near(packet: Packet[AudioStream], from_ns: int, to_ns: int) -> bool:
+    if packet.pts is None or packet.time_base is None:
+        return False
+    return from_ns <= round(packet.pts * packet.time_base * _NS) < to_ns
+
+
+def _sounds(mono: av.AudioResampler, whole: object) -> Iterator[Sound]:
+    if not isinstance(whole, av.AudioFrame):
+        return
+    for frame in mono.resample(whole):
+        if frame.pts is not None and frame.time_base is not None:
+            yield Sound(
+                first_ns=round(frame.pts * frame.time_base * _NS),
+                rate=frame.sample_rate,
+                samples=np.asarray(frame.to_ndarray()[0], np.int16),
+            )
 
 
 def join(films: Sequence[Path], target: Path) -> bool:

@@ -33,6 +33,10 @@ from bureau.ledger.tables import (
 
 ASKED_AGAIN: Final = "again"
 """A plan's answer does not count any more: it is sent again."""
+_STAYS: Final = """
+CREATE TRIGGER IF NOT EXISTS explanations_stay BEFORE UPDATE ON explanations
+BEGIN SELECT RAISE(ABORT, 'an explanation stays as it is'); END
+"""
 _BEIJING: Final = "+8 hours"
 
 
@@ -53,6 +57,8 @@ class Ledger:
         with _translated():
             Base.metadata.create_all(self._engine)
             _add_columns(self._engine)
+            with self._engine.begin() as connection:
+                connection.execute(text(_STAYS))
 
     @property
     def engine(self) -> Engine:

@@ -9,9 +9,12 @@ from typing import Any
 from cryptography import x509
 
 from evidence import plan
+from evidence.canonical import JsonObject
+from evidence.digests import facts_of
+from evidence.ids import PLAN_NAME
 from evidence.plan import Officer, Particulars, Plan
 from evidence.store.signers import file_signer
-from tests.kits.sessions import Bureau, sealed_file
+from tests.kits.sessions import Bureau, Recorder, Take, sealed_file
 
 PLAN_ID = "p-20261121-03-0badc0"
 BEGINS = "2026-11-20T16:00:00.000000Z"
@@ -44,6 +47,44 @@ def a_plan(device: str = "REC-0001", **changes: Any) -> Plan:
         sealed=sealed_file("plan", 900),
     )
     return replace(honest, **changes)
+
+
+class PlannedTake(Take):
+    """A session that an officer began with a plan.
+
+    Args:
+        recorder: Whose.
+        chosen: Which plan; its sealed part lies in the session. None: without one.
+        changes: What the ``open`` record says otherwise.
+    """
+
+    def __init__(self, recorder: Recorder, chosen: Plan | None, /, **changes: Any) -> None:
+        self._plan = chosen
+        self._changes = changes
+        super().__init__(recorder, plan=False)
+
+    def write(self, t: str, fields: JsonObject) -> bytes:
+        return super().write(t, {**fields, **self._planned()} if t == "open" else fields)
+
+    def _planned(self) -> JsonObject:
+        plan = self._plan
+        if plan is None:
+            return {"activity": "voluntary", "officer": None, **self._changes}
+        self.files[PLAN_NAME] = plan.sealed
+        facts = facts_of(plan.sealed)
+        return {
+            "officer": None,
+            "activity": plan.activity,
+            "officers": list(plan.officers),
+            "plan_id": plan.plan_id,
+            "plan": {
+                "file": PLAN_NAME,
+                "size": facts.size,
+                "sha256": facts.sha256,
+                "chunks": list(facts.chunks),
+            },
+            **self._changes,
+        }
 
 
 def signed(bureau: Bureau, one: Plan) -> bytes:
