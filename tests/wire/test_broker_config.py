@@ -39,8 +39,14 @@ HEARD = [
     OURS.log,
     OURS.state,
     f"{OURS.receipt(SID, 'stored')}/ack",
+    OURS.plan_ack,
 ]
-SAID_BY_THE_BUREAU = [OURS.response, OURS.receipt(SID, "committed"), f"{OURS.base}/policy"]
+SAID_BY_THE_BUREAU = [
+    OURS.response,
+    OURS.receipt(SID, "committed"),
+    OURS.plan,
+    f"{OURS.base}/policy",
+]
 
 
 @dataclass(frozen=True)
@@ -248,6 +254,27 @@ def test_a_whole_chunk_passes_and_an_oversize_packet_ends_the_connection(
     device.throw(topic, b"c" * MAX_PACKET_BYTES)
     assert device.gone.wait(SECONDS)
     assert intake.received.empty()
+
+
+def test_nobody_but_the_desk_sends_plans_and_nobody_else_reads_them(
+    desk: Desk, connect: Connect
+) -> None:
+    intake = connect(desk.intake)
+    ours, other = connect(desk.device("ZF-001")), connect(desk.device("ZF-002"))
+    assert intake.is_accepted()
+    assert ours.is_accepted()
+    assert other.is_accepted()
+    for device in (ours, other):
+        for topic in (OURS.plan, OTHER.plan):
+            assert device.publish(topic, b"forged") == DENIED
+    assert intake.publish(OURS.plan_ack, b"forged") == DENIED
+    ours.subscribe(OURS.plan)
+    for topic in (OURS.plan, "rec/v1/+/plan", "#"):
+        other.subscribe(topic)
+    intake.publish(OURS.plan, b"for ZF-001 alone")
+    intake.publish(OTHER.plan, b"for ZF-002")
+    assert ours.next() == (OURS.plan, b"for ZF-001 alone")
+    assert other.next() == (OTHER.plan, b"for ZF-002")
 
 
 def test_a_receipt_waits_for_a_device_that_is_away(desk: Desk, connect: Connect) -> None:
