@@ -107,7 +107,11 @@ class FakeMicrophone(Microphone):
             raise MicrophoneFault("microphone", "it was disconnected while it delivered")
         arrived_ns = max(delivered_ns, self._clock.monotonic_ns())
         wave = self._room.listen(
-            begins_ns, BLOCK_SAMPLES, clapping=state.clapping, file=state.microphone_file
+            begins_ns,
+            BLOCK_SAMPLES,
+            clapping=state.clapping,
+            talking=state.talking,
+            file=state.microphone_file,
         )
         wave *= np.float32(_LEVELS.get(state.microphone, 1.0))
         return AudioBlock(

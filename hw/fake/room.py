@@ -1,8 +1,8 @@
 """The air between the loudspeaker and the microphone.
 
-Owns what can be heard at any instant of device time: the room's noise, the claps, and what the
-loudspeaker plays, late and coloured by the way through the air. Refuses pace and faults: it answers
-for any instant it is asked for.
+Owns what can be heard at any instant of device time: the room's noise, the claps, a voice, and what
+the loudspeaker plays, late and coloured by the way through the air. Refuses pace and faults: it
+answers for any instant it is asked for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from threading import Lock
 import av
 import numpy as np
 from numpy.typing import NDArray
+
+from hw.fake.talker import talk
 
 Wave = NDArray[np.float32]
 """Samples at 48,000 a second, full scale 32,767."""
@@ -48,16 +50,27 @@ class Room:
         with self._lock:
             self._sounds.append((round(at_ns * RATE / _SECOND_NS), wave))
 
-    def listen(self, at_ns: int, count: int, *, clapping: bool, file: str | None = None) -> Wave:
+    def listen(
+        self,
+        at_ns: int,
+        count: int,
+        *,
+        clapping: bool,
+        talking: bool = False,
+        file: str | None = None,
+    ) -> Wave:
         """What a microphone hears from ``at_ns`` on, ``count`` samples.
 
         Args:
             at_ns: Device time of the first sample.
             count: How many samples of 1 ÷ 48,000 s.
             clapping: Whether claps sound: a beep of 20 ms from each full second of device time on.
+            talking: Whether somebody talks.
             file: A sound file instead of the room's noise.
         """
         wave = self._background(at_ns, count, file) + self._from_speaker(at_ns, count)
+        if talking:
+            wave += talk(at_ns, count)
         phase_ns = at_ns % _SECOND_NS
         if clapping and (phase_ns < _BEEP_NS or phase_ns + count * _SECOND_NS // RATE > _SECOND_NS):
             wave += _beep(phase_ns, count)

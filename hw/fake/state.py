@@ -180,6 +180,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         samples_lost: Microphone samples lost so far, with the driver knowing.
         samples_vanished: Microphone samples lost so far, with the driver not knowing.
         speaker: How the loudspeaker is.
+        talking: Whether somebody near the recorder talks.
         clapping: Whether somebody claps once a second: a flash in one frame and a beep at its
             instant.
         lamp: What the status lamp is told, by the recorder.
@@ -222,6 +223,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     samples_lost: _Count = 0
     samples_vanished: _Count = 0
     speaker: SpeakerCondition = SpeakerCondition.WORKING
+    talking: bool = False
     clapping: bool = False
     lamp: _Text = LampPattern.STARTING.value
     lamp_condition: LampCondition = LampCondition.WORKING

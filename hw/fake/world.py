@@ -163,6 +163,10 @@ class FakeWorld(Accidents):
         """Let the room sound like a file, over and over, instead of like noise."""
         self.link.change(microphone_file=str(path.absolute()))
 
+    def talk(self, *, on: bool = True) -> None:
+        """Let somebody near the recorder talk, or fall silent."""
+        self.link.change(talking=on)
+
     def clap(self, *, on: bool = True) -> None:
         """Clap once a second: a flash in one frame and a beep at that frame's instant."""
         self.link.change(clapping=on)

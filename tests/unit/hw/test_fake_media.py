@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from evidence import hearing
 from hw.errors import CameraFault, MicrophoneFault
 from hw.fake.board import recorder_board
 from hw.fake.clock import JumpingClock
 from hw.fake.picture import Luma, read_clock, read_counter, read_flash
+from hw.fake.room import Room
 from hw.fake.world import FakeWorld
 from hw.ports import RecorderBoard
 from hw.types import AudioBlock, CameraSettings, Clip, VideoPacket
@@ -276,3 +278,13 @@ def test_a_sound_file_stands_in_for_the_noise(studio: Studio, tmp_path: Path) ->
     studio.world.play_to_microphone(tmp_path / "hum.wav")
     studio.record(1)
     assert studio.sound().std() == pytest.approx(9_000 / np.sqrt(2), rel=0.05)
+
+
+def test_somebody_who_talks_is_found_to_talk_and_the_empty_room_is_not() -> None:
+    room = Room()
+    for talking in (False, True):
+        blocks = [
+            room.listen(at * 20_000_000, 960, clapping=False, talking=talking) for at in range(150)
+        ]
+        sound = hearing.to_16k(np.concatenate(blocks).astype("<i2"), 48_000)
+        assert (hearing.voiced_ms(sound) >= 2_000) is talking

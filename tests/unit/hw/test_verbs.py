@@ -47,6 +47,7 @@ def world() -> FakeWorld:
         (FakeWorld.break_speaker, "speaker", "gone"),
         (FakeWorld.mend_speaker, "speaker", "working"),
         (FakeWorld.clap, "clapping", True),
+        (FakeWorld.talk, "talking", True),
         (FakeWorld.hang_gauge, "gauge", "hung"),
         (FakeWorld.mend_gauge, "battery_answers", True),
         (FakeWorld.smear_camera, "camera_smeared", True),
