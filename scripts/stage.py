@@ -44,9 +44,16 @@ class StageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """How the bureau and the device differ from the defaults; see the commands' ``--help``."""
+    """How the bureau and the device differ from the defaults; see the commands' ``--help``.
+
+    Attributes:
+        init: Options of ``provision init``.
+        policy: A file for ``provision rulebook apply``, before the device is enrolled.
+        enrol: Options of ``provision enrol``.
+    """
 
     init: Sequence[str] = ()
+    policy: Path | None = None
     enrol: Sequence[str] = ()
 
 
@@ -78,6 +85,9 @@ class Stage:
             "provisioning.main",
             ["init", "--bureau", str(self.bureau), "--port", str(self.port), *wishes.init],
         )
+        if wishes.policy is not None:
+            rules = ["rulebook", "apply", str(wishes.policy), "--bureau", str(self.bureau)]
+            self.command("provisioning.main", rules)
         where = ["--bureau", str(self.bureau), "--device", str(self.device_folder)]
         run_dir = ["--run-dir", str(self._run_dir())] if self._path_is_long() else []
         # A recorder that nobody answers for refuses to record.

@@ -13,10 +13,12 @@ from typing import Any
 from evidence.canonical import JsonObject
 from hw.types import ButtonName, LampPattern
 from scripts.stage import Stage, Wishes
-from tests.kits.clip import SAMPLES, write_clip
+from tests.kits.clip import write_clip
 
 SEGMENT_SECONDS = 2
 HOLD_SECONDS = 3.2
+SPOKEN_SAMPLES = 108_000
+"""The beginning of the sentence: short, and longer than the 2 s that recognising it takes."""
 ENROL = ["--width", "320", "--height", "240", "--bitrate", "400000"]
 INIT = ["--name", "某县统计局", "--refuse-minutes", "1", "--warn-minutes", "3"]
 
@@ -26,9 +28,10 @@ class Story(Stage):
 
     Args:
         folder: The test's own.
-        long_clip: Announce the real sentence (9 s) instead of a short sound.
-        clip_samples: Length of the short sound at 48 kHz.
+        long_clip: Announce the real sentence (9 s) instead of its beginning.
+        clip_samples: Length of that beginning at 48 kHz.
         enrol: How the device differs from the defaults.
+        policy: A file of rulebook keys that differ from the defaults.
     """
 
     def __init__(
@@ -36,16 +39,17 @@ class Story(Stage):
         folder: Path,
         *,
         long_clip: bool = False,
-        clip_samples: int = SAMPLES,
+        clip_samples: int = SPOKEN_SAMPLES,
         enrol: Sequence[str] = ENROL,
+        policy: Path | None = None,
     ) -> None:
         super().__init__(folder)
         announce = []
         if not long_clip:
-            clips = write_clip(folder / "clips" / "zh-cn", samples=clip_samples)
+            clips = write_clip(folder / "clips" / "zh-cn", samples=clip_samples, spoken=True)
             announce = ["--announce", str(clips)]
         seconds = ["--segment-seconds", str(SEGMENT_SECONDS), "--keep-days", "0"]
-        self.provision(Wishes(init=[*INIT, *seconds, *announce], enrol=enrol))
+        self.provision(Wishes(init=[*INIT, *seconds, *announce], policy=policy, enrol=enrol))
 
     def switch_on(self) -> None:
         """Start the recorder and wait for the green lamp."""
