@@ -52,7 +52,14 @@ REFUSALS: Final[dict[str, Words]] = {
     "desk_refused": ("cause.desk_refused", "step.call"),
     "undocked": ("cause.undocked", "step.dock_again"),
     "stopped": ("cause.stopped",),
-    "plan": ("cause.plan", "step.call"),
+    # a plan's
+    "plan_malformed": ("cause.plan", "step.call"),
+    "plan_size": ("cause.plan", "step.call"),
+    "plan_signature": ("cause.plan", "step.call"),
+    "plan_changed": ("cause.plan", "step.call"),
+    "plan_device": ("cause.plan_device", "step.call"),
+    "plan_expired": ("plan.expired", "step.call"),
+    "plan_room": ("cause.plan_room", "step.call"),
 }
 """Stable code → cause and step."""
 
@@ -65,6 +72,7 @@ PARTS: Final[dict[str, Words]] = {
     "lock": ("cause.lock", "step.report"),
     "lamp": ("cause.lamp", "step.call"),
     "buttons": ("cause.buttons", "step.call"),
+    "key": ("cause.key", "step.custodian"),
     "hardware": ("cause.part", "step.call"),
     "missing": ("cause.part", "step.call"),
     "world": ("cause.part", "step.call"),

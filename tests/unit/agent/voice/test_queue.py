@@ -1,4 +1,4 @@
-"""One queue before the loudspeaker: nothing overlaps, everything is answered, nothing is for ever."""
+"""One queue before the loudspeaker: no overlap, an answer to everything, no endless wait."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ def build(tmp_path: Path) -> Iterator[Callable[[Speaker], Stage]]:
 
 
 def test_a_sound_that_stops_half_way_is_a_fault(build: Callable[[Speaker], Stage]) -> None:
-    stage = build(Patient(lambda clip: Mute(10, ends=True)))
+    stage = build(Patient(lambda _: Mute(10, ends=True)))
     stage.voice.play(0)
     failed = stage.reports.get(timeout=10)
     assert isinstance(failed, PartFailed)
