@@ -23,20 +23,21 @@ class LampFacts:
     """What the lamp was told and shows.
 
     Attributes:
-        asked: The pattern it was told last.
+        asked: The pattern it was told last; None where it could not be read back.
         lit: The pattern that is read back; None where it is dark.
         trouble: Why it could not be read back.
     """
 
-    asked: LampPattern
+    asked: LampPattern | None
     lit: LampPattern | None
     trouble: Trouble | None = None
 
 
 def check(facts: LampFacts) -> CheckResult:
     """Judge the lamp."""
-    if facts.trouble is not None:
-        return warn(NAME, facts.trouble.code, facts.trouble.detail)
+    if facts.asked is None:
+        trouble = facts.trouble or Trouble("failed", "it cannot be read back")
+        return warn(NAME, trouble.code, trouble.detail)
     if facts.lit is None:
         return warn(NAME, "dark", f"it is dark where it was told {facts.asked.value}")
     if facts.lit is not facts.asked:

@@ -18,19 +18,24 @@ NAME: Final = "speaker"
 FAINT_MDB: Final = -15_000
 """So much below this unit's own usual self-test a party may not understand it."""
 
+_UNTESTED: Final = Trouble("untested", "the prompt was not played to its end")
+_UNKNOWN: Final = Trouble("unknown", "the microphone delivered nothing to hear it by")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakerFacts:
     """What became of the self-test.
 
     Attributes:
-        heard: Whether the microphone heard the prompt; None where it heard nothing at all.
+        heard: Whether the microphone heard the prompt; None where there was nothing to hear.
+        listened: Whether the microphone delivered sound all the same.
         complete: Whether all of it.
         level_relative_mdb: Thousandths of a dB above this unit's usual self-test; None before one.
         trouble: Why there was no self-test.
     """
 
     heard: bool | None
+    listened: bool = False
     complete: bool = False
     level_relative_mdb: int | None = None
     trouble: Trouble | None = None
@@ -39,10 +44,9 @@ class SpeakerFacts:
 def check(facts: SpeakerFacts) -> CheckResult:
     """Judge the loudspeaker; the value is its level against the usual one."""
     level = facts.level_relative_mdb
-    if facts.trouble is not None:
-        return warn(NAME, facts.trouble.code, facts.trouble.detail)
     if facts.heard is None:
-        return warn(NAME, "unknown", "the microphone delivered nothing to hear it by")
+        trouble = facts.trouble or (_UNTESTED if facts.listened else _UNKNOWN)
+        return warn(NAME, trouble.code, trouble.detail)
     if not facts.heard:
         return warn(NAME, "unheard", "the prompt was played and not heard", level)
     if not facts.complete:

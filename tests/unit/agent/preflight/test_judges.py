@@ -103,7 +103,8 @@ def _speaker(**facts: object) -> CheckResult:
 
 
 def _lamp(lit: LampPattern | None, trouble: Trouble | None = None) -> CheckResult:
-    return lamp.check(lamp.LampFacts(asked=LampPattern.READY, lit=lit, trouble=trouble))
+    asked = None if trouble else LampPattern.READY
+    return lamp.check(lamp.LampFacts(asked=asked, lit=lit, trouble=trouble))
 
 
 def _buttons(*down: ButtonName, trouble: Trouble | None = None) -> CheckResult:
@@ -181,7 +182,8 @@ def _backlog(sessions: int | None, deadline_minutes: int | None = None) -> Check
         (_speaker(complete=False), "speaker", "warn", "partly", 0),
         (_speaker(heard=False), "speaker", "warn", "unheard", 0),
         (_speaker(heard=None), "speaker", "warn", "unknown", None),
-        (_speaker(trouble=HUNG), "speaker", "warn", "hung", None),
+        (_speaker(heard=None, listened=True), "speaker", "warn", "untested", None),
+        (_speaker(heard=None, trouble=HUNG), "speaker", "warn", "hung", None),
         (_lamp(LampPattern.READY), "lamp", "ok", "ok", None),
         (_lamp(LampPattern.LOW), "lamp", "warn", "stuck", None),
         (_lamp(None), "lamp", "warn", "dark", None),
