@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from agent.errors import RefusedError
 from agent.settings import Paths
 from agent.vault.patience import Patience
-from evidence import keys, rulebook
+from evidence import jws, keys, rulebook
 from evidence.errors import EvidenceError
 from evidence.jws import Signer
 from evidence.rulebook import Rulebook
 from evidence.store import durable
+from hw.errors import HardwareFault
 from hw.ports import Clock, DeviceKey
 
 _SECOND_NS: Final = 1_000_000_000
@@ -28,11 +28,21 @@ _KEY_SECONDS: Final = 3.0
 """A token on a bus takes a tenth of a second."""
 
 
+class WrongKeyFault(HardwareFault):
+    """The key signs, but not as the certificate says."""
+
+    code = "wrong"
+
+
 class PortSigner:
-    """The ``DeviceKey`` port as a signer of lines; a key that hangs is not waited for long."""
+    """The ``DeviceKey`` port as a signer of lines.
+
+    A key that hangs is not waited for long, and what it signs is verified before it is believed.
+    """
 
     def __init__(self, key: DeviceKey, clock: Clock) -> None:
         self._key = key
+        self._public = keys.from_jwk(key.public_jwk())
         self._patience = Patience("key", clock, _KEY_SECONDS)
         self._kid = keys.thumbprint(key.public_jwk())
 
@@ -45,9 +55,14 @@ class PortSigner:
         """ES256 over ``message``: 64 bytes r‖s, s in the lower half.
 
         Raises:
-            HardwareFault: The key does not sign, or not in time.
+            HardwareFault: The key does not sign, not in time, or with another key than its own.
         """
-        return self._patience.ask(lambda: self._key.sign(message))
+        signature = self._patience.ask(lambda: self._key.sign(message))
+        try:
+            jws.check_signature(self._public, message, signature)
+        except EvidenceError as error:
+            raise WrongKeyFault("key", error.detail) from error
+        return signature
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +74,6 @@ class Mandate:
         ca: The pinned bureau CA.
         x5c: The signing certificate, as records carry it.
         signer: The device's signing key.
-        key: Its public half, as the certificate has it.
         certified_until_ns: End of the certificate's term, nanoseconds since 1970.
     """
 
@@ -67,7 +81,6 @@ class Mandate:
     ca: x509.Certificate
     x5c: list[str]
     signer: Signer
-    key: ec.EllipticCurvePublicKey
     certified_until_ns: int
 
 
@@ -82,8 +95,7 @@ def load_mandate(paths: Paths, device: str, key: DeviceKey, clock: Clock) -> Man
         x5c = [keys.certificate_text(_certificate(paths.signing_certificate))]
         leaf = keys.reach(x5c, ca, keys.EKU_DEVICE_SIGNING)
         signer = PortSigner(key, clock)
-        public = keys.public_key_of(leaf)
-        certified = keys.thumbprint(keys.to_jwk(public))
+        certified = keys.thumbprint(keys.to_jwk(keys.public_key_of(leaf)))
         named = keys.device_of(leaf)
     except (EvidenceError, OSError, ValueError) as error:
         raise RefusedError(
@@ -100,7 +112,6 @@ def load_mandate(paths: Paths, device: str, key: DeviceKey, clock: Clock) -> Man
         ca=ca,
         x5c=x5c,
         signer=signer,
-        key=public,
         certified_until_ns=int(leaf.not_valid_after_utc.timestamp()) * _SECOND_NS,
     )
 

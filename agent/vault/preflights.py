@@ -15,7 +15,8 @@ from typing import Final
 from agent.errors import RefusedError
 from agent.vault.device_log import DeviceLog
 from agent.vault.examination import Examination
-from agent.vault.messages import CheckResult, PreflightStored, StorePreflight
+from agent.vault.messages import CheckResult, PreflightStored, Refused, StorePreflight
+from evidence.errors import EvidenceError
 
 _OWN: Final = frozenset({"rulebook", "custody", "key", "storage", "space", "clock", "backlog"})
 MOST_CHECKS: Final = 32
@@ -45,7 +46,7 @@ class Preflights:
         self,
         message: StorePreflight,
         bits_per_second: int,
-        answer: Callable[[PreflightStored], None],
+        answer: Callable[[PreflightStored | Refused], None],
     ) -> None:
         """Add the vault's checks, record all of them, and then ``answer`` on the scribe's thread.
 
@@ -63,14 +64,15 @@ class Preflights:
 
     def _record(
         self, message: StorePreflight, slow: list[CheckResult], bits_per_second: int
-    ) -> PreflightStored:
+    ) -> PreflightStored | Refused:
         own = [*slow, *self._quick(bits_per_second)]
         theirs = [check for check in message.checks if check.name not in _OWN]
         checks = [*theirs[: MOST_CHECKS - len(own)], *own]
-        self._log.record(
-            "preflight",
-            {"trigger": message.trigger, "checks": [_fields(check) for check in checks]},
-        )
+        fields = {"trigger": message.trigger, "checks": [_fields(check) for check in checks]}
+        try:
+            self._log.record("preflight", fields)
+        except EvidenceError as error:
+            return Refused(code="protocol", detail=error.detail)
         return PreflightStored(trigger=message.trigger, checks=checks)
 
     def _quick(self, bits_per_second: int) -> Iterator[CheckResult]:

@@ -20,8 +20,9 @@ from agent.vault.opening import Opener, ReadyChain
 from agent.vault.plans import PlanShelf
 from agent.vault.recovery import Closing, Remains
 from agent.vault.space import SpaceWatch
+from evidence import schema as s
 from evidence.canonical import JsonObject
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, RecordError
 from evidence.plan import Plan
 from evidence.records import EVENTS
 from evidence.rulebook import Rulebook
@@ -102,6 +103,11 @@ class Slot:
         """
         if self.session is not None:
             raise RefusedError("a session is open already", code="recording")
+        try:
+            s.code(request.activity, "activity")
+            s.optional(s.text)(request.officer, "officer")
+        except RecordError as error:
+            raise RefusedError(error.detail, code="protocol") from error
         book = self._admission.admit(request.bits_per_second)
         self.bits_per_second = request.bits_per_second
         plan = None if request.plan_id is None else self._shelf.find(request.plan_id)
@@ -143,6 +149,10 @@ class Slot:
         session = self.session
         if session is None:
             return m.Refused(code="no_session", detail="no session is open")
+        try:
+            s.code(reason, "reason")
+        except RecordError as error:
+            return m.Refused(code="protocol", detail=error.detail)
         facts = session.finish(reason, self._opener.mandate.signer)
         closing = Closing(
             sid=session.sid,

@@ -33,6 +33,8 @@ from agent.vault.recovery import Remains
 from agent.vault.scribe import Scribe
 from agent.vault.slot import Slot
 from evidence import moments
+from evidence.canonical import JsonObject
+from evidence.errors import EvidenceError
 from hw.ports import VaultBoard
 
 _log = logging.getLogger(__name__)
@@ -193,7 +195,7 @@ class Vault:
     def note_press(self, message: m.NotePress) -> None:
         """A press without a session."""
         fields = {"button": message.button, "gesture": message.gesture, "at_ns": message.at_ns}
-        self._scribe.submit(lambda: self._log.record("press", fields))
+        self._scribe.submit(lambda: self._note("press", fields))
 
     def note_fault(self, message: m.NoteFault) -> None:
         """A part that failed or came back without a session."""
@@ -203,7 +205,7 @@ class Vault:
             "detail": message.detail[:1_000],
             "state": message.state,
         }
-        self._scribe.submit(lambda: self._log.record("fault", fields))
+        self._scribe.submit(lambda: self._note("fault", fields))
 
     def store_preflight(self, message: m.StorePreflight) -> None:
         """What the recorder checked; the vault adds its own checks and signs the whole."""
@@ -237,7 +239,7 @@ class Vault:
 
         def job() -> None:
             was = self._log.state.docked
-            self._log.record("dock", {"state": message.state, "detail": message.detail[:1_000]})
+            self._note("dock", {"state": message.state, "detail": message.detail[:1_000]})
             answer(m.Noted())
             if self._log.state.docked is not was:
                 self._tell(m.DockChanged(docked=self._log.state.docked))
@@ -249,6 +251,13 @@ class Vault:
     def _tell(self, message: m.ToRecorder) -> None:
         """To whichever recorder is attached now."""
         self._notify(message)
+
+    def _note(self, t: str, fields: JsonObject) -> None:
+        """Record what nobody waits for; what a record cannot hold is no reason to die."""
+        try:
+            self._log.record(t, fields)
+        except EvidenceError as error:
+            _log.warning("a %s was not recorded: %s", t, error.detail)
 
     def _recover(self, remains: Remains) -> None:
         self._slot.recover(remains, self._examination.book)

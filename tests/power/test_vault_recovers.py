@@ -174,6 +174,32 @@ def test_a_recorder_that_dies_finds_its_session_and_what_it_sent_is_sealed(
     assert kinds(journal_of(enrolled, sid))[-2:] == ["close", "attest"]
 
 
+def test_where_both_processes_died_the_pictures_are_known_up_to_the_last_tick(
+    enrolled: Enrolled,
+) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        sid = recorder.open().sid
+        recorder.segment(0)
+        sealed_ns = recorder.progress.last_pts_ns
+        recorder.begin(1)
+        for _ in range(25):
+            recorder.feed(1, 70_000)
+        recorder.wait_until(lambda: ticked(journal_of(enrolled, sid)) > sealed_ns)
+        vault.die()
+    reached = ticked(journal_of(enrolled, sid))
+    with RunningVault(enrolled) as vault:
+        # A recorder that knows nothing signs its gap from here on, not from the last segment.
+        assert vault.recorder().attach_again().video_end_ns == reached
+
+
+def ticked(path: Path) -> int:
+    """How far the pictures go by the last tick, nanoseconds."""
+    found = [r["last_pts_ns"] for r in records(path) if r["t"] == "tick"]
+    return int(found[-1]) if found else 0
+
+
 def forget_last_line(path: Path) -> None:
     """As if the crash had come before the last line was written."""
     content = path.read_bytes()

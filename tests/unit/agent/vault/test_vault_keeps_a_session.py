@@ -167,7 +167,11 @@ def test_a_start_without_room_is_refused_and_signed(enrolled: Enrolled) -> None:
         recorder = vault.recorder()
         recorder.attach()
         request = m.OpenSession(
-            activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000_000
+            activity="voluntary",
+            officer=None,
+            custodian=None,
+            plan_id=None,
+            bits_per_second=1_000_000,
         )
         assert recorder.ask(request, m.Refused).code == "storage"
     refusal = records(enrolled.device.paths.device_log)[-1]
@@ -180,7 +184,11 @@ def test_a_second_session_is_refused_while_one_is_open(enrolled: Enrolled) -> No
         recorder.attach()
         recorder.open()
         request = m.OpenSession(
-            activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000_000
+            activity="voluntary",
+            officer=None,
+            custodian=None,
+            plan_id=None,
+            bits_per_second=1_000_000,
         )
         assert recorder.ask(request, m.Refused).code == "recording"
         recorder.close()
