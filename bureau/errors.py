@@ -33,6 +33,8 @@ _DIAGNOSES = {
     "no_plan": "查无此计划",
     "time": "日期或时间格式不正确",
     "explain": "说明内容不完整",
+    "report": "记录无法评定",
+    "no_rulebook": "本单位没有该记录所依据的办法，无法评定",
     "broker": "消息服务（mosquitto）无法启动",
     "link": "无法连接消息服务",
 }
@@ -135,3 +137,9 @@ class LinkError(BureauError):
     """The broker cannot be reached, or does not accept the desk."""
 
     code = "link"
+
+
+class ReportError(BureauError):
+    """A session cannot be judged by the rules."""
+
+    code = "report"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from bureau.cli import desk, ledger, plan, sessions
+from bureau.cli import desk, ledger, plan, report, sessions
 
 app = typer.Typer(
     name="bureau",
@@ -19,7 +19,7 @@ app = typer.Typer(
         "先运行 `bureau desk --with-broker`，再用 `bureau ledger` 查看收到的记录。"
     ),
 )
-for part in (desk, ledger, sessions):
+for part in (desk, ledger, sessions, report):
     app.add_typer(part.app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(sessions.quarantine, name="quarantine")
