@@ -19,7 +19,8 @@ _DIAGNOSES = {
     "plan_signature": "执法计划不是本单位签发",
     "plan_device": "执法计划不是发给本机的",
     "plan_expired": "执法计划已过期",
-    "plan_conflict": "已有同编号而内容不同的执法计划",
+    "plan_changed": "已有同编号而内容不同的执法计划",
+    "plan_room": "本机执法计划已满",
     "plan_particulars": "执法计划的事项、对象、地点或人员信息不完整或不符合格式",
     "wire": "传输消息不符合约定",
     "key": "签名密钥不可用",
@@ -93,7 +94,8 @@ class PlanError(EvidenceError):
     Args:
         detail: The cause, in one English sentence.
         code: Which kind: ``plan_malformed``, ``plan_size``, ``plan_signature``, ``plan_device``,
-            ``plan_expired``, ``plan_conflict`` (another plan has that id) or ``plan_particulars``.
+            ``plan_expired``, ``plan_changed`` (another plan had that id), ``plan_room`` (as many
+            are held as there are numbers) or ``plan_particulars``.
     """
 
     code = "plan_malformed"

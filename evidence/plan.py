@@ -108,12 +108,12 @@ class Plan:
         return sha256_hex(self.sealed)
 
     def is_over(self, now: str) -> bool:
-        """Whether it has expired at ``now`` (UTC text)."""
-        return utc_ns(now) >= utc_ns(self.expires)
+        """Whether it has expired at ``now`` (UTC text, which sorts as text)."""
+        return now >= self.expires
 
     def is_in_force(self, now: str) -> bool:
         """Whether it can be chosen at ``now`` (UTC text)."""
-        return utc_ns(self.begins) <= utc_ns(now) and not self.is_over(now)
+        return self.begins <= now and not self.is_over(now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

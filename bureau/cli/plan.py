@@ -31,6 +31,15 @@ app = typer.Typer(
 )
 
 _ANSWERS: Final = {TAKEN: "已送达", REFUSED: "拒收", ASKED_AGAIN: "重新发送中"}
+_REFUSALS: Final = {
+    "plan_expired": "记录仪认为已过期，请核对其时钟",
+    "plan_device": "不是发给本机的",
+    "plan_signature": "签名不被认可，请核对设备所属单位",
+    "plan_changed": "同编号计划内容不同",
+    "plan_room": "本机计划已满",
+    "plan_size": "内容过大",
+    "plan_malformed": "格式不被认可，请核对软件版本",
+}
 _EXAMPLE: Final = """
 文件内容示例（plan.toml，时间为北京时间）：
 
@@ -246,5 +255,6 @@ def _delivery(
     for device in draft.to:
         row = answers.get((device, draft.plan_id))
         state = "待送达" if row is None else _ANSWERS.get(row.state, row.state)
-        said.append(f"{device} {state}" + (f"（{row.code}）" if row and row.code else ""))
+        why = _REFUSALS.get(row.code, row.code) if row else ""
+        said.append(f"{device} {state}" + (f"：{why}" if why else ""))
     return "；".join(said)

@@ -34,6 +34,7 @@ _DRAFT: Final = ".json"
 _SIGNED: Final = ".jws"
 _DRAFT_MODE: Final = 0o600
 _SIGNED_MODE: Final = 0o440
+_LOOKS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ class PlanBook:
         self._folder = folder
         self._ca = ca
         self._known: dict[str, Signed | None] = {}
+        self._published: list[Signed] = []
+        self._seen: int | None = None
+        self._looks = 0
 
     def enter(self, draft: Draft) -> Draft:
         """Write a draft down under its number, or under the lowest free one where that is 0.
@@ -123,9 +127,15 @@ class PlanBook:
         return self._known[plan_id]
 
     def published(self) -> list[Signed]:
-        """Every published plan."""
-        found = (self.find(plan_id) for plan_id in self._ids(_SIGNED))
-        return [signed for signed in found if signed is not None]
+        """Every published plan; the folder is listed again when it has changed."""
+        self._looks += 1
+        changed = self._folder.stat().st_mtime_ns if self._folder.exists() else None
+        # Two changes within one tick of the file system's clock look like one: look now and then.
+        if changed != self._seen or self._looks % _LOOKS == 0:
+            found = (self.find(plan_id) for plan_id in self._ids(_SIGNED))
+            self._published = [signed for signed in found if signed is not None]
+            self._seen = changed
+        return self._published
 
     def _verified(self, token: bytes) -> Signed:
         return Signed(plan=plan.read(token, self._ca), token=token, sha256=sha256_hex(token))

@@ -81,7 +81,7 @@ def test_plans_are_listed_with_what_recorders_answered(bureau: Path) -> None:
     ledger = Ledger(f"sqlite:///{bureau / 'ledger.sqlite'}")
     answer = {"device": DEVICE_ID, "plan_id": plan_id, "at": "now"}
     ledger.put(PlanAnswerRow(**answer, state="refused", code="plan_expired"))
-    assert "拒收（plan_expired）" in run(bureau, "plan", "list")[1]
+    assert "拒收：记录仪认为已过期" in run(bureau, "plan", "list")[1]
     assert run(bureau, "plan", "publish", plan_id)[0] == 0
     assert "重新发送中" in run(bureau, "plan", "list")[1]
     ledger.put(PlanAnswerRow(**answer, state="taken", code=""))

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from evidence import canonical, jws, keys, plan
+from evidence import canonical, jws, keys, plan, wire
 from evidence.activities import ACTIVITIES, ACTIVITY_CODE, MUST_RECORD, VOLUNTARY, name_of
-from evidence.errors import PlanError
+from evidence.errors import PlanError, WireError
 from evidence.plan import MAX_PLAN_BYTES, Officer
+from evidence.wire import PlanAck, PlanAckTopic, Topics
 from tests.kits.forging import edited, with_header, with_high_s
 from tests.kits.plans import EXPIRES, NOON, OFFICERS, PARTICULARS, a_plan, signed
 from tests.kits.sessions import Bureau, SeededSigner
@@ -215,3 +216,24 @@ def test_what_nobody_planned_has_a_code_of_its_own() -> None:
     assert VOLUNTARY not in MUST_RECORD
     assert name_of(VOLUNTARY) == "自主记录"
     assert name_of("of_tomorrow") == "of_tomorrow"
+
+
+def test_the_wire_carries_a_plan_and_its_answer() -> None:
+    topics = Topics("REC-0001")
+    assert topics.plan == "rec/v1/REC-0001/plan"
+    assert wire.parse_topic(topics.plan_ack) == PlanAckTopic(device="REC-0001")
+    ack = PlanAck(sha256="0" * 64, plan_id=None, taken=False, code="plan_size", detail="large")
+    assert wire.decode_plan_ack(wire.encode_plan_ack(ack)) == ack
+
+
+def test_nobody_answers_on_the_topic_of_plans() -> None:
+    with pytest.raises(WireError):
+        wire.parse_topic(Topics("REC-0001").plan)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"{}", b"[]", b'{"sha256":"' + b"0" * 64 + b'"}'], ids=repr
+)
+def test_a_malformed_answer_is_refused(payload: bytes) -> None:
+    with pytest.raises(WireError):
+        wire.decode_plan_ack(payload)
