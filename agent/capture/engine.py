@@ -121,12 +121,12 @@ class Engine:
         """A driver has been started; its first packet may take a while."""
         now_ns = self._now_ns()
         self._heard_ns[track] = now_ns + START_GRACE_NS - SILENCE_NS
-        if track not in self._gone:
-            self._merge.expect(track, now_ns)
+        # Also one that was gone: what it delivers first must not find its segment ended.
+        self._merge.expect(track, now_ns)
 
     def picture(self, packet: VideoPacket, delivered_ns: int) -> None:
         """A packet of the camera, delivered by its encoder at ``delivered_ns``."""
-        self._here(Track.VIDEO)
+        self._here(Track.VIDEO, packet.pts_ns)
         taken = self._video.take(packet)
         if self._video.needs_keyframe or self._turn_needs_keyframe(packet):
             self._ask_keyframe(packet.pts_ns)
@@ -144,7 +144,7 @@ class Engine:
 
     def sound(self, block: AudioBlock) -> None:
         """A block of the microphone."""
-        self._here(Track.AUDIO)
+        self._here(Track.AUDIO, block.arrived_ns)
         self._put_all(self._audio.take(block))
 
     def overflowed(self, track: Track, amount: int) -> None:
@@ -299,14 +299,17 @@ class Engine:
 
     # Parts.
 
-    def _here(self, track: Track) -> None:
+    def _here(self, track: Track, at_ns: int) -> None:
         self._heard_ns[track] = self._now_ns()
         if self._gone.pop(track, None) is not None:
+            # Its clock settles, its pictures wait for an IDR frame: the other track waits too.
+            self._merge.expect(track, at_ns)
             self._listener.part_recovered(PARTS[track])
 
     def _broke(self, track: Track, fault: CameraFault | MicrophoneFault, cause: Cause) -> None:
         self._asks.restart(track)
         if track in self._gone:
+            self._merge.gone(track)
             return
         self._gone[track] = cause
         gap = self._break_track(track, cause)
@@ -326,7 +329,13 @@ class Engine:
 
     def _look_for_silence(self, seen_ns: int) -> None:
         for track, heard_ns in self._heard_ns.items():
-            if track not in self._gone and seen_ns - heard_ns > SILENCE_NS:
+            if seen_ns - heard_ns <= SILENCE_NS:
+                continue
+            self._heard_ns[track] = seen_ns
+            if track in self._gone:
+                # It could be started, and is as silent as before.
+                self._asks.restart(track)
+            else:
                 self._broke(track, _silent(track), Cause.SILENT)
 
     def _turn_needs_keyframe(self, packet: VideoPacket) -> bool:

@@ -8,6 +8,7 @@ in the head. Refuses files: whole fragments come out, nobody else sees half of o
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 from io import BytesIO
@@ -18,7 +19,7 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.stream import Stream
 
-from agent.capture.boxes import Fragment, fragment, whole_boxes
+from agent.capture.boxes import fragment, restamp, whole_boxes
 from agent.capture.errors import MuxError
 from agent.capture.media import AUDIO_FRAME, AUDIO_RATE, SECOND_NS, MediaPacket, Track
 
@@ -73,6 +74,7 @@ class Muxer:
         self._container = _open(self._stream, frame_ns)
         self._streams: dict[Track, Stream] = {}
         self._ids: dict[int, Track] = {}
+        self._ticks: dict[Track, deque[int]] = {}
         if keyframe is not None:
             self._add(Track.VIDEO, _video_stream(self._container, keyframe))
         self._add(Track.AUDIO, self._container.add_stream_from_template(audio, opaque=True))
@@ -104,8 +106,7 @@ class Muxer:
             if kind == b"moof":
                 begin = first
             elif kind == b"mdat":
-                whole: Fragment = fragment(bytes(self._stream.waiting[begin:end]))
-                yield whole.content, {self._ids[i]: count for i, count in whole.packets.items()}
+                yield self._whole(bytes(self._stream.waiting[begin:end]))
                 done = end
             else:
                 raise MuxError(f"a {kind!r} box stands where a fragment was due")
@@ -121,8 +122,18 @@ class Muxer:
         self._container.close()
         self._stream.waiting.clear()
 
+    def _whole(self, content: bytes) -> tuple[bytes, dict[Track, int]]:
+        """A fragment with its true times, and how many packets of each track it holds."""
+        counts = {self._ids[number]: count for number, count in fragment(content).packets.items()}
+        begins: dict[Track, int] = {}
+        for track, count in counts.items():
+            begins[track], *_ = (self._ticks[track].popleft() for _ in range(count))
+        numbered = {number: begins[track] for number, track in self._ids.items() if track in begins}
+        return restamp(content, numbered), counts
+
     def _add(self, track: Track, stream: Stream) -> None:
         self._streams[track] = stream
+        self._ticks[track] = deque()
         self._ids[len(self._streams)] = track
 
     def _tick(self, packet: MediaPacket, rate: int) -> int:
@@ -130,6 +141,7 @@ class Muxer:
         if tick <= self._last_tick.get(packet.track, -1):
             raise MuxError(f"{packet.track} went back in time at {packet.pts_ns} ns")
         self._last_tick[packet.track] = tick
+        self._ticks[packet.track].append(tick)
         return tick
 
 

@@ -320,6 +320,65 @@ def test_a_part_that_delivers_nothing_is_gone_and_is_started_again() -> None:
     assert "delivered nothing" in str(bench.ear.faults[0])
 
 
+def test_a_part_that_was_started_again_and_is_still_silent_is_started_once_more() -> None:
+    bench = Bench()
+    bench.start()
+    bench.camera = False
+    bench.run(SILENCE_NS / SECOND_NS + 0.5)
+    bench.engine.part_started(Track.VIDEO)
+    bench.run(6)
+    assert bench.restarts == [Track.VIDEO] * 2
+    assert len(bench.ear.faults) == 1
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+@pytest.mark.parametrize("mended_ms", range(0, 2_000, 200))
+def test_sound_that_comes_back_is_never_late_wherever_in_a_segment(
+    mended_ms: int, *, told_first: bool
+) -> None:
+    bench = Bench()
+    bench.start()
+    bench.run(1)
+    bench.microphone = False
+    bench.engine.part_failed(MICROPHONE_GONE)
+    bench.run(3 + mended_ms / 1_000)
+    if told_first:
+        bench.engine.part_started(Track.AUDIO)
+    bench.microphone = True
+    bench.run(0.1)
+    bench.engine.part_started(Track.AUDIO)
+    bench.run(2)
+    bench.stop()
+    assert [gap.cause for gap in bench.shelf.gaps] == [Cause.MICROPHONE_GONE] * 2
+    assert steps(all_video(bench)) == {3_600}
+
+
+def test_what_follows_a_loss_stands_in_the_file_where_it_was_captured() -> None:
+    bench = Bench(segment_seconds=10)
+    bench.start()
+    bench.run(1.5)
+    bench.camera = False
+    bench.run(0.4)
+    bench.to_keyframe()
+    bench.camera = True
+    bench.run(0.5)
+    bench.now_ns += 20 * BLOCK_NS
+    bench.to_keyframe()
+    bench.engine.sound(block_at(bench.now_ns, lost=19 * 960))
+    bench.run(1)
+    bench.stop()
+    shown = {
+        Track.VIDEO: [tick * SECOND_NS // 90_000 for tick in bench.shelf.video_ticks(0)],
+        Track.AUDIO: [tick * SECOND_NS // 48_000 for tick in bench.shelf.audio_ticks(0)],
+    }
+    assert {gap.track for gap in bench.shelf.gaps} == set(Track)
+    for gap in bench.shelf.gaps:
+        assert gap.to_ns is not None
+        within = [at for at in shown[gap.track] if gap.from_ns - 50_000 < at < gap.to_ns - 50_000]
+        assert within == []
+        assert any(abs(at - gap.to_ns) < 50_000 for at in shown[gap.track])
+
+
 def test_sound_waits_half_a_second_at_most_for_silent_pictures() -> None:
     bench = Bench()
     bench.start()
