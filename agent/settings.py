@@ -115,6 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         activity: Code of the matter of a session that nobody planned.
         storage_floor_bytes: Never used by recordings: the system and the journal live on it.
         reserve_bytes: Size of the reserve file that is given up as space runs out.
+        battery_minutes: How long a full battery of this unit records, until it has been measured;
+            None where nobody has told.
         run_dir: Folder of the sockets, absolute or under the device folder.
     """
 
@@ -131,6 +133,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     activity: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,63}\Z")] = "voluntary"
     storage_floor_bytes: Annotated[int, Meta(ge=0)] = 256 * _MIB
     reserve_bytes: Annotated[int, Meta(ge=0)] = 0
+    battery_minutes: Annotated[int, Meta(ge=10, le=10_000)] | None = None
     run_dir: Annotated[str, Meta(min_length=1, max_length=1_024)] = "run"
 
 

@@ -7,6 +7,7 @@ to keep what it found: the vault signs it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from threading import Event
 from typing import Final, Protocol
@@ -16,10 +17,12 @@ from agent.preflight import battery, buttons, camera, lamp, microphone, speaker,
 from agent.preflight.bounded import Bounded
 from agent.preflight.endurance import Endurance
 from agent.preflight.picture import Sight, compare
-from agent.preflight.results import Trouble
+from agent.preflight.results import Trouble, code_of
 from agent.vault.messages import CheckResult
 from hw.ports import RecorderBoard
 from hw.types import ButtonName, LampReading
+
+_log = logging.getLogger(__name__)
 
 BATTERY_SECONDS: Final = 2.0
 CAMERA_SECONDS: Final = 8.0
@@ -71,14 +74,17 @@ class Preflight:
         self._endurance = endurance
         self._bounded = Bounded(board.clock)
 
-    def run(self) -> list[CheckResult]:
+    def run(self, trigger: str) -> list[CheckResult]:
         """Check everything, the self-test of the loudspeaker included; takes 5 to 50 s.
 
         The view is among the results only where the camera gave two good pictures.
+
+        Args:
+            trigger: What made somebody ask, for the log.
         """
         began_ns = self._clock.monotonic_ns()
         resting = self._pressed()
-        return [
+        found = [
             self._battery(),
             *self.look(),
             self._microphone(),
@@ -86,6 +92,9 @@ class Preflight:
             self._lamp(),
             self._buttons(resting, began_ns),
         ]
+        said = ", ".join(f"{check.name} {code_of(check)}" for check in found)
+        _log.info("preflight (%s): %s", trigger, said)
+        return found
 
     def look(self) -> list[CheckResult]:
         """The camera and its view alone: also while recording, without disturbing it (C1)."""
