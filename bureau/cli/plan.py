@@ -163,7 +163,13 @@ def publish(
     guard(bureau, work)
 
 
-@app.command("list", help="列出执法计划和送达情况。默认不含已过期的。")
+@app.command(
+    "list",
+    help=(
+        "列出执法计划、送达情况和按计划记录的次数。默认不含已过期的；"
+        "--all 全部列出，过期而记录数为 0 的，应查明未记录的原因。"
+    ),
+)
 def list_plans(
     context: typer.Context,
     *,
@@ -176,13 +182,21 @@ def list_plans(
     def work(one: Bureau) -> None:
         book, now_ns = office.open_plans(one), clock_of(context).utc_ns()
         shown = [each for each in book.drafts() if every or utc_ns(each.expires) > now_ns]
-        answers = office.open_ledger(one).plan_answers()
+        ledger = office.open_ledger(one)
+        answers, sessions = ledger.plan_answers(), ledger.sessions_by_plan()
         if as_json:
-            rows = [{**_plain(each, book), "answers": _told(each, answers)} for each in shown]
+            rows = [
+                {
+                    **_plain(each, book),
+                    "answers": _told(each, answers),
+                    "sessions": sessions.get(each.plan_id, 0),
+                }
+                for each in shown
+            ]
             say_json(rows)
             return
         say_table(
-            ["序号", "开始", "截止", "事项", "案由", "对象", "人员", "送达", "编号"],
+            ["序号", "开始", "截止", "事项", "案由", "对象", "人员", "送达", "记录", "编号"],
             [
                 [
                     str(each.number),
@@ -193,6 +207,7 @@ def list_plans(
                     each.particulars.party,
                     "、".join(officer.name for officer in each.particulars.officers),
                     _delivery(each, book, answers, now_ns),
+                    str(sessions.get(each.plan_id, 0)),
                     each.plan_id,
                 ]
                 for each in shown

@@ -204,6 +204,17 @@ class Ledger:
             rows = session.scalars(select(PlanAnswerRow))
             return {(row.device, row.plan_id): row for row in rows}
 
+    def sessions_by_plan(self) -> dict[str, int]:
+        """How many sessions name each plan.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        column = SessionRow.plan_id
+        wanted = select(column, func.count()).where(column.is_not(None)).group_by(column)
+        with self._transaction() as session:
+            return {str(plan_id): count for plan_id, count in session.execute(wanted)}
+
     def ask_again(self, plan_id: str, at: str) -> None:
         """Have a plan sent again, whatever devices said to it.
 
