@@ -14,6 +14,7 @@ from evidence.compliance.result import (
     Facts,
     Judge,
     Part,
+    Proof,
     Ruling,
     desk,
     in_log,
@@ -22,6 +23,7 @@ from evidence.compliance.result import (
     not_met,
 )
 from evidence.compliance.trust import broken_by
+from evidence.ids import JOURNAL_NAME
 from evidence.verify import Verdict
 
 _GONE: Final = frozenset(
@@ -34,9 +36,8 @@ def nothing_vanished(facts: Facts) -> Ruling:
     """G2: every session of the device is accounted for."""
     gone = next((one for one in facts.verdict.findings if one.code in _GONE), None)
     if gone is not None:
-        return not_met(
-            f"something is gone: {gone.code}", f"有内容缺失（{gone.code}）", in_log(gone.record)
-        )
+        proof = Proof(gone.file or JOURNAL_NAME, gone.record)
+        return not_met(f"something is gone: {gone.code}", f"有内容缺失（{gone.code}）", proof)
     entry = _entry(facts)
     if entry is None:
         return left(Part.DESK, "the device log does not list it yet", "设备台账尚未列入本次记录")

@@ -25,8 +25,7 @@ from evidence.compliance.result import (
     met,
     not_met,
 )
-from evidence.compliance.trust import broken_by
-from evidence.ids import is_content_name
+from evidence.ids import JOURNAL_NAME, is_content_name
 from evidence.moments import TimeSource, utc_ns
 
 STORED: Final = Proof("receipt-stored.jws")
@@ -88,10 +87,11 @@ def deferred(facts: Facts) -> Ruling:
 
 def sealed_away(facts: Facts) -> Ruling:
     """H5: nobody on the way can open it."""
-    broken = broken_by(facts.verdict)
     opened = facts.reading.opened
-    if opened is None or (broken is not None and broken.code in _FOREIGN_SEALS):
-        return not_met("sealed to somebody else", "加密接收方不符", in_journal(0))
+    foreign = [one for one in facts.verdict.findings if one.code in _FOREIGN_SEALS]
+    if opened is None or foreign:
+        proof = Proof(foreign[0].file or JOURNAL_NAME, foreign[0].record) if foreign else None
+        return not_met("not sealed to the bureau and escrow alone", "加密接收方不符", proof)
     en, zh = "sealed to the bureau and to escrow, to nobody else", "仅加密给本单位和托管方"
     return met(en, zh, in_journal(opened.record))
 

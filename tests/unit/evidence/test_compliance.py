@@ -601,6 +601,32 @@ def test_the_officers_are_those_of_the_plan(plan: Particulars | None, state: str
     assert states(assess(*judge(good()), BOOKS["S2"], plan))["C11"] == state
 
 
+def left_open() -> Folder:
+    one = day()
+    plain = one.begin(600).replace(b"age-encryption.org/v1", b"somebody-elses-box/v1")
+    one.ticks(plain, 2)
+    one.end(plain)
+    return one.finish()
+
+
+@pytest.mark.rule("H5")
+@pytest.mark.rule("K6")
+@pytest.mark.rule("L3")
+def test_what_is_sealed_to_anybody_else_is_not_confidential() -> None:
+    strangers = [{"role": role, "sha256": "0" * 64} for role in ("bureau", "escrow")]
+    for folder in (day(recipients=strangers).finish(), left_open()):
+        found = states(assess(*judge(folder), BOOKS["S0"]))
+        assert (found["H5"], found["K6"], found["L3"]) == (NOT, NOT, NOT)
+
+
+@pytest.mark.rule("G2")
+def test_a_film_that_is_gone_is_said_to_be_gone() -> None:
+    made = {name: content for name, content in good().items() if name != "000001.mp4.age"}
+    found = {one.row: one for one in assess(*judge(made), BOOKS["S0"])}
+    assert found["G2"].state == NOT
+    assert "missing_file" in found["G2"].because_en
+
+
 def test_a_check_that_the_device_never_made_is_no_check_and_breaks_the_evidence() -> None:
     found = states(assess(*judge(begun(preflight="0" * 64)), BOOKS["S0"]))
     assert {row for row, state in found.items() if state == NOT} == {
