@@ -140,9 +140,9 @@ class Desk:
     def _turn_courier(self) -> list[Outgoing]:
         try:
             return self._intake.courier.turn()
-        except BureauError as error:
+        except (BureauError, OSError):
             # A plan that cannot be sent now must not end the desk for what comes in.
-            _log.error("session plans: %s", error.detail)
+            _log.exception("session plans cannot be sent now")
             return []
 
 

@@ -92,6 +92,13 @@ def test_a_plan_without_its_certificate_is_refused(x5c: object) -> None:
     assert refused(with_header(TOKEN, x5c=x5c)) == "plan_signature"
 
 
+def test_a_plan_with_any_byte_changed_is_refused() -> None:
+    for at in range(0, len(TOKEN), 11):
+        changed = bytearray(TOKEN)
+        changed[at] ^= 1
+        assert refused(bytes(changed)) in {"plan_malformed", "plan_signature"}
+
+
 def test_a_plan_under_a_second_spelling_of_its_signature_is_refused() -> None:
     assert refused(with_high_s(TOKEN)) == "plan_signature"
 
