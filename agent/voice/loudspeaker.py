@@ -22,6 +22,8 @@ PATIENCE_SECONDS: Final = 2.0
 
 _LOOK_SECONDS: Final = 0.05
 _PART: Final = "speaker"
+_Begun = tuple[Playback, int]
+"""A sound on its way, and when the driver was asked for it, CLOCK_BOOTTIME."""
 _SECOND_NS: Final = 1_000_000_000
 
 
@@ -59,7 +61,7 @@ class Loudspeaker:
         self._speaker = speaker
         self._clock = clock
         self._patience_seconds = patience_seconds
-        self._beginning: Future[Playback] | None = None
+        self._beginning: Future[_Begun] | None = None
         self._playback: Playback | None = None
         self._until_ns = 0
 
@@ -67,16 +69,16 @@ class Loudspeaker:
         """Play ``clip`` until it ends, hangs, or ``given_up`` is set."""
         asked_ns = self._clock.monotonic_ns()
         try:
-            playback = self._begin(clip)
+            playback, began_ns = self._begin(clip)
         except HardwareFault as fault:
             return self._nothing(asked_ns, fault)
-        self._playback, self._until_ns = playback, asked_ns + self._longest_ns(clip)
+        self._playback, self._until_ns = playback, began_ns + self._longest_ns(clip)
         ended = self._follow(playback, given_up)
         frames = playback.frames_played()
         return Sounded(
             frames_played=frames,
             underruns=playback.underruns(),
-            from_ns=asked_ns,
+            from_ns=began_ns,
             to_ns=self._clock.monotonic_ns(),
             fault=_fault(clip, frames, ended=ended, given_up=given_up.is_set()),
         )
@@ -87,7 +89,7 @@ class Loudspeaker:
             self._follow(self._playback, Event())
             self._playback = None
 
-    def _begin(self, clip: Clip) -> Playback:
+    def _begin(self, clip: Clip) -> _Begun:
         """Hand ``clip`` to the driver, which may fail to come back: nobody waits for it then.
 
         Raises:
@@ -98,7 +100,7 @@ class Loudspeaker:
         self._beginning = Future()
         Thread(
             target=_start,
-            args=(self._speaker, clip, self._beginning),
+            args=(self._speaker, self._clock, clip, self._beginning),
             name="voice-begin",
             daemon=True,
         ).start()
@@ -128,9 +130,10 @@ class Loudspeaker:
         )
 
 
-def _start(speaker: Speaker, clip: Clip, begun: Future[Playback]) -> None:
+def _start(speaker: Speaker, clock: Clock, clip: Clip, begun: Future[_Begun]) -> None:
+    began_ns = clock.monotonic_ns()
     try:
-        begun.set_result(speaker.play(clip))
+        begun.set_result((speaker.play(clip), began_ns))
     except Exception as error:  # noqa: BLE001 - whatever it is, who asked for the sound gets it
         begun.set_exception(error)
 

@@ -46,8 +46,6 @@ _log = logging.getLogger(__name__)
 Report = ClipEnded | Spoken | PartFailed | PartRecovered
 
 _PART: Final = "speaker"
-_AFTER_PROMPT_SECONDS: Final = 125.0
-"""A prompt may ask for a statement: what is heard in its window is listened to."""
 _AFTER_CLIP_SECONDS: Final = 3.0
 _SELF_TEST_SECONDS: Final = 60.0
 """Only a thread that has died keeps a self-test waiting so long."""
@@ -253,8 +251,8 @@ class Voice:
             _log.error("a prompt cannot be said: %s", error.detail)
             self._end(prompt)
             return
-        after = _AFTER_PROMPT_SECONDS if prompt.answer is None else _AFTER_CLIP_SECONDS
-        self._ear.attend(_seconds(clip) + after)
+        if prompt.answer is not None:
+            self._ear.attend(_seconds(clip) + _AFTER_CLIP_SECONDS)
         sounded = self._sound(clip, Event())
         rest = prompt.rest()
         if sounded.fault is None and rest is not None and self._goes_on(rest):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
+from agent.preflight.results import code_of
 from agent.vault.messages import CheckResult
 from agent.voice import numbers
 from agent.voice.catalog import WORDS
@@ -98,6 +99,28 @@ CHECKS: Final[dict[str, Words]] = {
     "buttons": ("cause.buttons", "step.call"),
 }
 """Check of the preflight → what is wrong and what to do."""
+
+FINDINGS: Final[dict[tuple[str, str], Words]] = {
+    ("backlog", "due"): ("backlog.soon", "step.hand_over"),
+    ("battery", "failed"): ("cause.gauge", "step.call"),
+    ("battery", "hung"): ("cause.gauge", "step.call"),
+    ("battery", "implausible"): ("cause.gauge_odd", "step.charge"),
+    ("camera", "black"): ("cause.camera_black", "step.lens"),
+    ("camera", "frozen"): ("cause.camera_frozen", "step.call"),
+    ("custody", "expired"): ("cause.certificate", "step.custodian"),
+    ("custody", "unapproved"): ("cause.unapproved", "step.call"),
+    ("microphone", "faint"): ("cause.microphone_faint", "step.uncover"),
+    ("rulebook", "early"): ("cause.rulebook_early", "step.call"),
+    ("rulebook", "expired"): ("cause.rulebook_old", "step.call"),
+    ("rulebook", "expiring"): ("cause.rulebook_ending", "step.call"),
+    ("space", "short"): ("cause.space_short", "step.hand_over"),
+    ("speaker", "faint"): ("cause.speaker_faint", "step.uncover"),
+    ("speaker", "partly"): ("cause.speaker_faint", "step.uncover"),
+    ("speaker", "unheard"): ("cause.speaker_unheard", "step.uncover"),
+    ("speaker", "unknown"): ("cause.microphone", "step.call"),
+    ("storage", "slow"): ("cause.storage_slow", "step.call"),
+}
+"""The same, where a check has a finding with a better word for it."""
 
 STORAGE_LEVELS: Final[dict[str, Words]] = {
     "ok": (),
@@ -400,7 +423,8 @@ def _each(words: Words) -> list[Words]:
 
 
 def _check(check: CheckResult) -> Words:
-    return CHECKS.get(check.name, PARTS["hardware"])
+    usual = CHECKS.get(check.name, PARTS["hardware"])
+    return FINDINGS.get((check.name, code_of(check)), usual)
 
 
 def _battery(minutes: int | None) -> Words:

@@ -172,20 +172,6 @@ def test_tones_never_sound_beside_an_announcement(stage: Stage) -> None:
     assert stage.sounded() == ["zh-cn", "say:marked+stop"]
 
 
-def test_an_announcement_waits_for_a_sentence_and_not_for_those_after_it(stage: Stage) -> None:
-    words = (*sentences.mark(), *sentences.photo_taken())
-    stage.voice.say(words)
-    stage.voice.start()
-    while not stage.sounded():
-        stage.clock.wait(Event(), 0.01)
-        stage.voice.play(0)
-    # However many announcements were asked for meanwhile, the second sentence comes after them.
-    assert stage.spoken().words == words
-    assert stage.sounded()[0] == "say:marked+stop"
-    assert stage.sounded()[-1] == "say:photo.taken+stop"
-    assert set(stage.sounded()[1:-1]) <= {"zh-cn"}
-
-
 def test_every_prompt_is_answered_said_or_given_up(stage: Stage) -> None:
     asked = [sentences.mark(), sentences.photo_taken(), sentences.power_on()]
     for words in asked:
@@ -293,3 +279,38 @@ def test_a_driver_that_refuses_a_sound_keeps_nobody_waiting(
     for _ in range(3):
         stage.voice.play(0)
     assert [stage.ended().reason for _ in range(3)] == ["speaker"] * 3
+
+
+def test_an_announcement_waits_for_a_sentence_and_not_for_those_after_it(
+    build: Callable[[Speaker], Stage],
+) -> None:
+    sounded: list[str] = []
+
+    def announce_during_the_first(clip: Clip) -> Playback:
+        sounded.append(clip.clip_id)
+        if len(sounded) == 1:
+            stage.voice.play(0)
+        return Mute(len(clip.samples) // 2, ends=True)
+
+    stage = build(Patient(announce_during_the_first))
+    words = (*sentences.mark(), *sentences.photo_taken())
+    stage.voice.say(words)
+    assert stage.spoken().words == words
+    assert sounded == ["say:marked+stop", "zh-cn", "say:photo.taken+stop"]
+
+
+def test_hushing_lets_the_sentence_that_sounds_end_and_drops_the_rest(
+    build: Callable[[Speaker], Stage],
+) -> None:
+    sounded: list[str] = []
+
+    def hush_during_the_first(clip: Clip) -> Playback:
+        sounded.append(clip.clip_id)
+        stage.voice.hush()
+        return Mute(len(clip.samples) // 2, ends=True)
+
+    stage = build(Patient(hush_during_the_first))
+    words = (*sentences.mark(), *sentences.photo_taken())
+    stage.voice.say(words)
+    assert stage.spoken().words == words
+    assert sounded == ["say:marked+stop"]

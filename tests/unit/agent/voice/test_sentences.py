@@ -117,6 +117,16 @@ def test_every_check_before_use_has_a_sentence() -> None:
 
 
 @pytest.mark.rule("B1")
+@pytest.mark.parametrize(("name", "code"), sentences.FINDINGS)
+def test_a_finding_with_words_of_its_own_is_one_of_a_check(name: str, code: str) -> None:
+    source = (ROOT / "agent" / "preflight" / f"{name}.py").read_text()
+    shared = (ROOT / "agent" / "preflight" / "results.py").read_text()
+    assert f'"{code}"' in source + shared
+    found = CheckResult(name=name, state="warn", detail=f"{code}: test")
+    can_be_said(sentences.preflight([found]))
+
+
+@pytest.mark.rule("B1")
 def test_a_check_before_use_says_the_worst_first_and_whether_one_can_record() -> None:
     checks = [check("battery", "warn"), check("lamp", "ok"), check("key", "refuse")]
     assert catalog.text(sentences.preflight(checks)) == (
