@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from agent.session.moves.powering import is_low
 from agent.session.states import CAPTURING, Phase, Session
 from hw.types import LampPattern
 
 HEARTBEAT_NS: Final = 3_000_000_000
 """The vault acknowledges about every second; three missed ones are a fault."""
-LOW_BATTERY_PERCENT: Final = 10
 _ROOMY: Final = frozenset({"ok", "warn"})
+_SPACE: Final = "storage"
+"""Code of a refusal for want of space."""
+_SPEAKER: Final = "speaker"
 
 
 def pattern(session: Session, now_ns: int, *, warm: bool) -> LampPattern:
@@ -34,20 +37,27 @@ def _recording(session: Session, now_ns: int) -> LampPattern:
     if session.heartbeat_ns == 0:
         return LampPattern.STARTING
     late = now_ns - session.heartbeat_ns > HEARTBEAT_NS
-    if session.faults or (late and session.phase is not Phase.STOPPING):
+    broken = {fault.part for fault in session.faults}
+    if broken - {_SPEAKER} or (late and session.phase is not Phase.STOPPING):
         return LampPattern.FAULT
     if _low(session):
         return LampPattern.LOW
-    return LampPattern.UNVERIFIED if session.unannounced else LampPattern.CAPTURING
+    mute = session.unverified or _SPEAKER in broken
+    return LampPattern.UNVERIFIED if mute else LampPattern.CAPTURING
 
 
 def _idle(session: Session, *, warm: bool) -> LampPattern:
-    if session.trouble == "storage" or _low(session):
+    wrong = session.trouble or session.checkup.refused
+    if wrong == _SPACE:
         return LampPattern.LOW
-    if session.trouble is not None or session.faults:
+    if wrong is not None or session.faults:
         return LampPattern.FAULT
+    if session.docked:
+        return LampPattern.DOCKED
+    if _low(session):
+        return LampPattern.LOW
     return LampPattern.READY if warm and session.attached else LampPattern.STARTING
 
 
 def _low(session: Session) -> bool:
-    return session.storage not in _ROOMY or session.battery_percent <= LOW_BATTERY_PERCENT
+    return session.storage not in _ROOMY or is_low(session.power)

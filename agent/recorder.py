@@ -9,8 +9,11 @@ from __future__ import annotations
 from threading import Event as Signal
 from typing import Final
 
+from agent.checking import Checks
 from agent.disclosure.ear import Ear
 from agent.listening import Windows
+from agent.preflight.endurance import Endurance
+from agent.preflight.runner import Preflight
 from agent.recorder_media import RecorderMedia
 from agent.session.inbox import Inbox
 from agent.session.parts import Parts
@@ -37,3 +40,40 @@ def serve(device: Device, board: RecorderBoard, stop: Signal) -> None:
         AgentError: A vital part failed; the process has to end non-zero, so that it is started
             again and goes on with the session.
     """
+    inbox = Inbox()
+    ear = Ear(board.clock)
+    voice = Voice(board.speaker, board.clock, inbox.post, ear, inbox.fail)
+    endurance = Endurance(device.settings.battery_minutes)
+    preflight = Preflight(board, ear, voice, endurance)
+    stills, windows, checks = Worker("stills"), Worker("windows"), Worker("checks", 1)
+    link = VaultLink(device.paths.vault_socket, board.clock, inbox.post)
+    media = RecorderMedia(device.settings, board, inbox, link, ear, stills)
+    parts = Parts(
+        board=board,
+        vault=link,
+        media=media,
+        voice=voice,
+        listener=Windows(ear, inbox, windows),
+        checker=Checks(preflight, inbox, checks),
+        request=request_of(device.settings),
+        announce=device.paths.announce,
+        endurance=endurance,
+    )
+    for worker in (stills, windows, checks):
+        worker.start()
+    voice.start()
+    link.start(media)
+    Runner(parts, inbox, stop).run()
+    link.stop()
+    media.close()
+
+
+def request_of(settings: Settings) -> OpenSession:
+    """What a session of this device asks the vault for; the plan is put in at the start."""
+    return OpenSession(
+        activity=settings.activity,
+        officer=settings.officer,
+        custodian=settings.custodian,
+        plan_id=None,
+        bits_per_second=settings.camera.bits_per_second + AUDIO_BITS_PER_SECOND,
+    )

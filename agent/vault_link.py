@@ -1,9 +1,9 @@
 """The recorder's end of the vault's socket.
 
 Owns the connection: finding the vault again whenever it is gone, the order of what is sent, and the
-events that the vault has not signed yet: they are sent again on the next connection, so that none
-is lost (one that was signed just before the vault died is then signed twice). Refuses to keep
-media: what was not acknowledged, capture replays.
+events and stills that the vault has not signed yet: they are sent again on the next connection, so
+that none is lost (one that was signed just before the vault died is then signed twice). Refuses to
+keep media: what was not acknowledged, capture replays.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 RecorderChannel = Channel[m.ToRecorder, m.FromRecorder]
 
+_Settled = m.SegmentSealed | m.Attached
+
 _CONNECT_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.1
 _TURNED_AWAY_SECONDS: Final = 10.0
@@ -33,6 +35,12 @@ _TURNED_AWAY_SECONDS: Final = 10.0
 MOST_OUTGOING_BYTES: Final = 16 * 1024 * 1024
 """A vault that is this far behind counts as gone."""
 MOST_OWED: Final = 4_096
+PHOTO_PART_BYTES: Final = 512 * 1024
+"""A still is longer than a message may be: it goes in parts."""
+
+_Owed = tuple[m.StoreEvent] | tuple[m.StorePhoto, ...]
+"""Messages that the vault answers once, with ``Recorded``, after the last of them."""
+_Note = m.NotePress | m.NoteFault
 
 
 class MediaSide(Protocol):
@@ -112,9 +120,10 @@ class VaultLink:
         self._lock = Lock()
         self._outbox: _Outbox | None = None
         self._questions: deque[m.FromRecorder] = deque()
-        self._owed: deque[m.StoreEvent] = deque()
+        self._owed: deque[_Owed] = deque()
         self._going = False
-        self._notes: deque[m.NotePress] = deque(maxlen=MOST_OWED)
+        self._notes: deque[_Note] = deque(maxlen=MOST_OWED)
+        self._preflight: m.StorePreflight | None = None
 
     def start(self, media: MediaSide) -> None:
         """Begin to seek the vault; ``media`` is told before the loop hears of anything."""
@@ -140,8 +149,8 @@ class VaultLink:
         with self._lock:
             self._going = self._outbox is not None
             if self._going:
-                for event in self._owed:
-                    self._ask(event)
+                for owed in self._owed:
+                    self._ask(*owed)
 
     def store_event(self, kind: str, fields: Mapping[str, Any]) -> None:
         """Have an event of the session signed, now or as soon as the vault is back.
@@ -149,13 +158,37 @@ class VaultLink:
         Raises:
             VaultError: Too many are waiting.
         """
-        event = m.StoreEvent(kind=kind, fields=dict(fields))
+        self._owe((m.StoreEvent(kind=kind, fields=dict(fields)),))
+
+    def store_photo(self, pts_ns: int, content: bytes) -> None:
+        """Have a still of the session sealed and signed, now or as soon as the vault is back.
+
+        Raises:
+            VaultError: Too much is waiting.
+        """
+        pieces = [
+            content[begin : begin + PHOTO_PART_BYTES]
+            for begin in range(0, len(content), PHOTO_PART_BYTES)
+        ]
+        self._owe(
+            tuple(
+                m.StorePhoto(pts_ns=pts_ns, part=part, parts=len(pieces), content=piece)
+                for part, piece in enumerate(pieces)
+            )
+        )
+
+    def store_preflight(self, preflight: m.StorePreflight) -> None:
+        """Have a check before use signed; while the vault is away the last one waits for it."""
         with self._lock:
-            if len(self._owed) >= MOST_OWED:
-                raise VaultError(f"{MOST_OWED} events wait for a vault that does not come back")
-            self._owed.append(event)
-            if self._going:
-                self._ask(event)
+            if self._outbox is None:
+                self._preflight = preflight
+            else:
+                self._ask(preflight)
+
+    def ask_status(self) -> None:
+        """Ask how the vault stands; while it is away nobody answers."""
+        with self._lock:
+            self._ask(m.AskStatus())
 
     def close_session(self, reason: str) -> None:
         """Ask for the end of the session."""
@@ -168,8 +201,8 @@ class VaultLink:
             self._owed.clear()
             self._going = False
 
-    def note_press(self, note: m.NotePress) -> None:
-        """Have a press without a session signed, now or as soon as the vault is back."""
+    def note(self, note: _Note) -> None:
+        """Have a press or a fault without a session signed, now or as soon as the vault is back."""
         with self._lock:
             if self._outbox is None:
                 self._notes.append(note)
@@ -233,8 +266,10 @@ class VaultLink:
             self._going = False
             while self._notes:
                 outbox.put(self._notes.popleft())
-        rules = tuple(message.announcements)
-        self._post(e.VaultAttached(message.session, rules, message.segment_seconds))
+            if self._preflight is not None:
+                self._ask(self._preflight)
+                self._preflight = None
+        self._post(_attached(message))
 
     def _detach(self, media: MediaSide) -> None:
         media.interrupt()
@@ -252,14 +287,30 @@ class VaultLink:
                 self._signed()
             case m.SessionOpened():
                 self._answered(m.OpenSession)
-                self._post(e.SessionOpened(message.session))
+                self._post(e.SessionOpened(message.session, message.previous))
             case m.SessionClosed():
                 self._answered(m.CloseSession)
                 self._post(e.SessionClosed(message.sid, message.reason))
             case m.Refused():
                 self._refused(message)
+            case m.PreflightStored():
+                self._answered(m.StorePreflight)
+                self._post(e.PreflightStored(message.trigger, tuple(message.checks)))
+            case m.Status():
+                self._answered(m.AskStatus)
+                self._post(e.StatusTold(message))
+            case _:
+                self._hear(message)
+
+    def _hear(self, message: m.StorageState | m.DockChanged | m.PlansChanged | _Settled) -> None:
+        """What the vault says without being asked."""
+        match message:
             case m.StorageState():
                 self._post(e.StorageChanged(message.level, message.minutes))
+            case m.DockChanged():
+                self._post(e.DockChanged(message.docked))
+            case m.PlansChanged():
+                self._post(e.PlansChanged(tuple(message.plans)))
             case m.SegmentSealed():
                 pass  # a ``Durable`` with the whole segment has come before it
             case m.Attached():
@@ -267,30 +318,65 @@ class VaultLink:
             case _:
                 assert_never(message)
 
-    def _ask(self, question: m.FromRecorder) -> None:
-        if self._outbox is not None:
-            self._questions.append(question)
-            self._outbox.put(question)
-
-    def _answered(self, kind: type[m.FromRecorder]) -> bool:
-        """Whether the answer that came is to a question of ``kind``: answers come in order."""
+    def _owe(self, owed: _Owed) -> None:
         with self._lock:
-            if not self._questions or not isinstance(self._questions[0], kind):
-                return False
-            question = self._questions.popleft()
-            if self._owed and self._owed[0] is question:
+            if len(self._owed) >= MOST_OWED:
+                raise VaultError(f"{MOST_OWED} events wait for a vault that does not come back")
+            self._owed.append(owed)
+            if self._going:
+                self._ask(*owed)
+
+    def _ask(self, *messages: m.FromRecorder) -> None:
+        """Send what is answered once, after its last message."""
+        if self._outbox is None:
+            return
+        self._questions.append(messages[-1])
+        for message in messages:
+            size = len(message.content) if isinstance(message, m.StorePhoto) else 0
+            self._outbox.put(message, size)
+
+    def _answered(self, *kinds: type[m.FromRecorder]) -> m.FromRecorder | None:
+        """The question of one of ``kinds`` that was just answered: those come in order."""
+        with self._lock:
+            question = next((one for one in self._questions if isinstance(one, kinds)), None)
+            if question is None:
+                return None
+            self._questions.remove(question)
+            if self._owed and self._owed[0][-1] is question:
                 self._owed.popleft()
-            return True
+            return question
 
     def _signed(self) -> None:
-        if not self._answered(m.StoreEvent):
+        question = self._answered(m.StoreEvent, m.StorePhoto)
+        if question is None:
             raise ProtocolError("an event was answered that was not sent")
+        if isinstance(question, m.StorePhoto):
+            self._post(e.PhotoStored())
 
     def _refused(self, message: m.Refused) -> None:
-        if message.code != "no_session" and self._answered(m.OpenSession):
-            self._post(e.SessionRefused(message.code, message.detail))
+        """A refusal answers the question that waits longest."""
+        with self._lock:
+            first = self._questions[0] if self._questions else None
+        if isinstance(first, m.OpenSession) and message.code == "no_session":
             return
-        # Told to the log alone: the vault has nothing to sign it under.
+        # Told to the log as well: without a session the vault has nothing to sign it under.
         _log.error("the vault refused: %s (%s)", message.detail, message.code)
-        if not self._answered(m.StoreEvent):
-            self._answered(m.CloseSession)
+        if first is None:
+            return
+        self._answered(type(first))
+        if isinstance(first, m.OpenSession):
+            self._post(e.SessionRefused(message.code, message.detail))
+        elif isinstance(first, m.StorePhoto):
+            self._post(e.PhotoFailed(None, message.code, message.detail))
+
+
+def _attached(message: m.Attached) -> e.VaultAttached:
+    return e.VaultAttached(
+        session=message.session,
+        announcements=tuple(message.announcements),
+        segment_seconds=message.segment_seconds,
+        conduct=message.conduct,
+        plans=tuple(message.plans),
+        docked=message.docked,
+        refused=message.refused,
+    )

@@ -10,10 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from agent.vault.messages import CheckResult
+
 
 @dataclass(frozen=True, slots=True)
 class OpenVaultSession:
-    """Ask the vault to open a session."""
+    """Ask the vault to open a session, by the plan that was chosen."""
+
+    plan_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,16 @@ class NotePress:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteFault:
+    """Have the vault sign a fault without a session: ``state`` is ``begun`` or ``ended``."""
+
+    part: str
+    code: str
+    detail: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class CloseVaultSession:
     """Ask the vault to close the session."""
 
@@ -94,10 +108,80 @@ class StopSpeaking:
 
 
 @dataclass(frozen=True, slots=True)
+class HushPrompts:
+    """Cut what is being said to the officer: a press has come, or it is void."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Say a sentence to the officer, after what sounds already."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Beep:
     """Sound ``times`` short tones, unless the announcement is playing."""
 
     times: int
+
+
+@dataclass(frozen=True, slots=True)
+class RisingBeep:
+    """Sound the tone of second ``step`` of a hold: 1, 2, 3, each higher."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attend:
+    """The officer speaks for ``seconds`` from now: keep what the microphone hears."""
+
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """How much of the time from ``from_ns`` to ``to_ns`` was voice? A ``WindowHeard`` follows."""
+
+    template: str
+    from_ns: int
+    to_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakePhoto:
+    """Take a still for the press at ``pressed_ns``; a ``PhotoTaken`` or ``PhotoFailed`` follows."""
+
+    pressed_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendPhoto:
+    """Have the vault seal and sign a still."""
+
+    pts_ns: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Check the recorder; a ``PreflightReady`` follows."""
+
+    trigger: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorePreflight:
+    """Have the vault add its own checks and sign them all."""
+
+    trigger: str
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskStatus:
+    """Ask the vault how it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +197,21 @@ Effect = (
     | StopCapture
     | StoreEvent
     | NotePress
+    | NoteFault
     | CloseVaultSession
     | ForgetSession
     | PlayClip
     | StopSpeaking
+    | HushPrompts
+    | Say
     | Beep
+    | RisingBeep
+    | Attend
+    | Listen
+    | TakePhoto
+    | SendPhoto
+    | Check
+    | StorePreflight
+    | AskStatus
     | Quit
 )

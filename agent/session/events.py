@@ -1,15 +1,29 @@
 """What can happen to a recording.
 
-Owns the events, frozen values that drivers, the vault's link, capture and the announcer put into
+Owns the events, frozen values that drivers, the vault's link, capture, voice and ear put into
 the loop's inbox. Refuses behaviour: what an event means is for ``machine``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
-from agent.vault.messages import ActiveSession, AnnouncementRule
+from agent.vault.messages import (
+    ActiveSession,
+    AnnouncementRule,
+    CheckResult,
+    Conduct,
+    PlanChoice,
+    PreviousSession,
+    Status,
+)
+
+if TYPE_CHECKING:
+    from agent.disclosure.ear import Heard
+
+NO_CONDUCT: Final = Conduct()
+"""A rulebook that has the officer asked for nothing."""
 
 # --- the officer's buttons (``gestures`` makes them from edges)
 
@@ -26,6 +40,15 @@ class RecordTapped:
     """The record button, down since ``pressed_ns``, came up again before a hold."""
 
     pressed_ns: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordHolding:
+    """The record button, down since ``pressed_ns``, has been held for ``seconds``, not enough."""
+
+    pressed_ns: int
+    seconds: int
     at_ns: int
 
 
@@ -69,11 +92,19 @@ class VaultAttached:
         session: What it holds open.
         announcements: What a session says, in order.
         segment_seconds: How long a segment is.
+        conduct: What the rulebook has the officer asked.
+        plans: Session plans that can be chosen, by number.
+        docked: Whether the recorder sits on the cradle.
+        refused: What would refuse a start now, if anything would.
     """
 
     session: ActiveSession | None
     announcements: tuple[AnnouncementRule, ...]
     segment_seconds: int = 10
+    conduct: Conduct = NO_CONDUCT
+    plans: tuple[PlanChoice, ...] = ()
+    docked: bool = False
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +114,10 @@ class VaultLost:
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened:
-    """The ``open`` record is on the medium."""
+    """The ``open`` record is on the medium; ``previous`` is the session that it resumes."""
 
     session: ActiveSession
+    previous: PreviousSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +156,46 @@ class StorageChanged:
     minutes: int
 
 
+@dataclass(frozen=True, slots=True)
+class StatusTold:
+    """The vault says how it stands."""
+
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class DockChanged:
+    """The recorder was put on the cradle, or taken off it."""
+
+    docked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlansChanged:
+    """The session plans that can be chosen now, by number."""
+
+    plans: tuple[PlanChoice, ...]
+
+
+# --- the check before use
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightReady:
+    """The recorder's own checks are done; the vault adds its own."""
+
+    trigger: str
+    checks: tuple[CheckResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightStored:
+    """All checks are in the device log."""
+
+    trigger: str
+    checks: tuple[CheckResult, ...]
+
+
 # --- capture
 
 
@@ -136,7 +208,7 @@ class FirstFrame:
 
 @dataclass(frozen=True, slots=True)
 class PartFailed:
-    """``camera`` or ``microphone`` is gone; the other goes on."""
+    """``camera``, ``microphone``, ``speaker`` or ``battery`` is gone; the others go on."""
 
     part: str
     code: str
@@ -150,7 +222,30 @@ class PartRecovered:
     part: str
 
 
-# --- the announcer
+@dataclass(frozen=True, slots=True)
+class PhotoTaken:
+    """The still that was asked for at ``pressed_ns``, a picture of ``pts_ns``, as JPEG."""
+
+    pressed_ns: int
+    pts_ns: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoStored:
+    """A still is sealed and signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFailed:
+    """There is no still, and why; ``pressed_ns`` is None where the vault would not take it."""
+
+    pressed_ns: int | None
+    code: str
+    detail: str
+
+
+# --- the voice and the ear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +259,7 @@ class ClipEnded:
         from_ns: CLOCK_BOOTTIME when it began.
         to_ns: CLOCK_BOOTTIME when it ended or was given up.
         reason: None where all of it was played; else ``clip``, ``speaker`` or ``stopped``.
+        hearing: What the microphone heard of it; None where nobody could listen.
     """
 
     clip: int
@@ -172,6 +268,31 @@ class ClipEnded:
     from_ns: int
     to_ns: int
     reason: str | None
+    hearing: Heard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A prompt is over, spoken or given up."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowHeard:
+    """What was said while the officer was to speak.
+
+    Attributes:
+        template: What was asked for.
+        from_ns: CLOCK_BOOTTIME when the window began.
+        to_ns: CLOCK_BOOTTIME when it ended.
+        voiced_ms: How much of it was voice; None where nobody could listen.
+    """
+
+    template: str
+    from_ns: int
+    to_ns: int
+    voiced_ms: int | None
 
 
 # --- time, power, the process (steps of the wall clock are the vault's to notice and sign)
@@ -186,11 +307,21 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class BatteryRead:
-    """The fuel gauge said something worth a record."""
+    """The fuel gauge said something worth a record.
+
+    Attributes:
+        percent: 0 to 100.
+        millivolts: Of the cell; 0 where the gauge does not tell.
+        charging: Whether it is being charged.
+        minutes: Recording that it is good for; None where nobody can tell.
+        at_ns: When.
+    """
 
     percent: int
     millivolts: int
     charging: bool
+    minutes: int | None = None
+    at_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +334,7 @@ class Terminated:
 Event = (
     RecordPressed
     | RecordTapped
+    | RecordHolding
     | RecordHeld
     | MarkTapped
     | MarkHeld
@@ -215,10 +347,20 @@ Event = (
     | MediaAdvanced
     | SessionClosed
     | StorageChanged
+    | StatusTold
+    | DockChanged
+    | PlansChanged
+    | PreflightReady
+    | PreflightStored
     | FirstFrame
     | PartFailed
     | PartRecovered
+    | PhotoTaken
+    | PhotoStored
+    | PhotoFailed
     | ClipEnded
+    | Spoken
+    | WindowHeard
     | Ticked
     | BatteryRead
     | Terminated

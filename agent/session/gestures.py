@@ -17,6 +17,7 @@ from agent.session.events import (
     MarkTapped,
     PhotoPressed,
     RecordHeld,
+    RecordHolding,
     RecordPressed,
     RecordTapped,
 )
@@ -27,6 +28,7 @@ BOUNCE_NS: Final = 20 * MILLISECOND_NS
 RECORD_HOLD_NS: Final = 3_000 * MILLISECOND_NS
 """A stop must be meant: capture design, "a 3 s hold and a confirming press"."""
 MARK_HOLD_NS: Final = 1_500 * MILLISECOND_NS
+_SECOND_NS: Final = 1_000 * MILLISECOND_NS
 
 _HOLD_NS: Final = {
     ButtonName.RECORD: RECORD_HOLD_NS,
@@ -44,12 +46,14 @@ class Press:
         down: The level that counts.
         changed_ns: When it last changed.
         held: Whether the present press was reported as a hold.
+        seconds: How many whole seconds of the present press were reported before that.
     """
 
     button: ButtonName
     down: bool = False
     changed_ns: int = -BOUNCE_NS
     held: bool = False
+    seconds: int = 0
 
 
 def feel(press: Press, edge: Edge) -> tuple[Press, tuple[Event, ...]]:
@@ -60,7 +64,7 @@ def feel(press: Press, edge: Edge) -> tuple[Press, tuple[Event, ...]]:
     """
     if edge.pressed == press.down or edge.at_ns - press.changed_ns < BOUNCE_NS:
         return press, ()
-    felt = replace(press, down=edge.pressed, changed_ns=edge.at_ns, held=False)
+    felt = replace(press, down=edge.pressed, changed_ns=edge.at_ns, held=False, seconds=0)
     if edge.pressed:
         return felt, _pressed(press.button, edge.at_ns)
     # A hold whose moment fell between two looks at the clock is still a hold.
@@ -71,11 +75,17 @@ def feel(press: Press, edge: Edge) -> tuple[Press, tuple[Event, ...]]:
 
 
 def pass_time(press: Press, now_ns: int) -> tuple[Press, tuple[Event, ...]]:
-    """Notice that a button is being held."""
+    """Notice that a button is being held, and how far a hold of the record button is."""
     hold_ns = _HOLD_NS[press.button]
-    if hold_ns is None or not press.down or press.held or now_ns - press.changed_ns < hold_ns:
+    if hold_ns is None or not press.down or press.held:
         return press, ()
-    return replace(press, held=True), _held(press.button, press.changed_ns, now_ns)
+    if now_ns - press.changed_ns >= hold_ns:
+        return replace(press, held=True), _held(press.button, press.changed_ns, now_ns)
+    seconds = (now_ns - press.changed_ns) // _SECOND_NS
+    if press.button is not ButtonName.RECORD or seconds == press.seconds:
+        return press, ()
+    holding = RecordHolding(press.changed_ns, seconds, now_ns)
+    return replace(press, seconds=seconds), (holding,)
 
 
 def _pressed(button: ButtonName, at_ns: int) -> tuple[Event, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum, unique
 
-from agent.vault.messages import AnnouncementRule
+from agent.session.events import NO_CONDUCT
+from agent.vault.messages import AnnouncementRule, CheckResult, Conduct, PlanChoice
 
 
 @unique
@@ -45,7 +46,108 @@ class Speech(Enum):
     AWAITED = "awaited"
     """It plays as soon as the vault has taken the first key frame and audio packet."""
     PLAYING = "playing"
-    """The loudspeaker has it."""
+    """The loudspeaker has it, or the ear has not answered yet."""
+
+
+@unique
+class Task(StrEnum):
+    """What the officer is asked for, once the announcement is over; the code of its prompt."""
+
+    ATTEST = "attest"
+    """The announcement was not heard: say it yourself and press MARK."""
+    SIGN = "sign"
+    """Film the sign or the door and press MARK (S0§12)."""
+    STATEMENT = "statement"
+    """Say the arrival statement (C5 to C7)."""
+    REASON = "interruption"
+    """Say why the recording was interrupted (S4§11)."""
+
+
+@unique
+class Stage(Enum):
+    """How far a task is."""
+
+    SPOKEN = "spoken"
+    """Its prompt is being spoken."""
+    MARK = "mark"
+    """A press of MARK is awaited."""
+    WINDOW = "window"
+    """The officer speaks."""
+    HEARING = "hearing"
+    """What he said is being looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the officer is asked for now.
+
+    Attributes:
+        task: What for.
+        stage: How far it is.
+        since_ns: When the stage began; 0 until the next tick.
+        from_ns: When the officer began to speak, once he has ended.
+        to_ns: When he ended.
+        again: Whether he is asked for the second time, because nothing was heard.
+    """
+
+    task: Task
+    stage: Stage = Stage.SPOKEN
+    since_ns: int = 0
+    from_ns: int = 0
+    to_ns: int = 0
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The session plan that the next recording belongs to.
+
+    Attributes:
+        plans: What can be chosen, by number.
+        offered: Index in ``plans`` of the one spoken last, their count for "no plan"; None while
+            none is offered.
+        offered_ns: When.
+        chosen: The plan of the next recording, or of the present one.
+    """
+
+    plans: tuple[PlanChoice, ...] = ()
+    offered: int | None = None
+    offered_ns: int = 0
+    chosen: PlanChoice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """The check before use, as far as it is known.
+
+    Attributes:
+        checks: The last one's results.
+        refused: What would refuse a start now, if anything would.
+        running: Whether one is under way.
+        quiet_ns: Since when nothing was checked, or the check runs; 0 until the next idle tick.
+    """
+
+    checks: tuple[CheckResult, ...] = ()
+    refused: str | None = None
+    running: bool = False
+    quiet_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """The battery, by its last reading.
+
+    Attributes:
+        percent: 0 to 100.
+        charging: Whether it is being charged.
+        minutes: Recording that it is good for; None where nobody can tell.
+        critical: How many readings in a row were too low to go on.
+    """
+
+    percent: int = 100
+    charging: bool = False
+    minutes: int | None = None
+    critical: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,44 +167,94 @@ class Session:
         phase: See ``Phase``.
         attached: Whether the vault is connected.
         rules: What a session announces, in the rulebook's order.
+        conduct: What the rulebook has the officer asked.
+        choice: The session plan.
+        checkup: The check before use.
+        power: The battery.
+        docked: Whether the recorder sits on the cradle.
+        quitting: Whether the process ends with the recording.
+        faults: Parts that do not work now.
+        trouble: Stable code of what went wrong with the last session or start.
         sid: The session's id, once the vault has opened it.
         pressed_ns: When the press that began it happened; None where another process felt it.
+        began_ns: When this process began to record it; 0 until it is known.
         first_frame_ns: Capture time of its first picture in this process; 0 before it.
         lost_from_ns: End of the last frame before a gap whose end is not known yet.
         speech: See ``Speech``.
-        awaited_ns: Since when the announcement waits for media; 0 until the next tick.
+        speech_ns: Since when the announcement waits, or plays; 0 until the next tick.
         clip: Index of the clip that plays.
         attempt: Which attempt at it, from 1.
         again: Whether all of it is to be played once more afterwards.
-        unannounced: Whether a clip of the last round was not played whole.
+        unverified: Whether a clip of the last round was not proved to be heard whole.
+        told_ns: When the last round of the announcement ended; 0 before the first.
+        agenda: What the officer is still to be asked for, in this order.
+        asking: What he is asked for now.
+        resumes: Why the recording that this one resumes ended; empty where it resumes none.
+        asked_ns: When the officer asked how the recorder stands; 0 once it was spoken.
+        photos: Presses whose still is not taken yet.
+        blind_ns: Since when there is neither picture nor sound; 0 while there is either.
         confirm_until_ns: Until when a press ends the recording.
         closing: Why it ends.
-        quitting: Whether the process ends with it.
-        faults: Parts that do not work now.
+        closing_ns: Since when; 0 until the next tick.
+        close_asked: Whether the vault was asked to close it.
+        pressed_again_ns: A press while the session was closing, which begins the next one.
         storage: The vault's last word about space in this session.
-        battery_percent: Of the last reading.
+        close_percent: The battery ends the recording here.
         heartbeat_ns: When media last reached the medium; 0 while none did.
-        trouble: Stable code of what went wrong with the last session or start.
     """
 
     phase: Phase = Phase.STARTING
     attached: bool = False
     rules: tuple[AnnouncementRule, ...] = ()
+    conduct: Conduct = NO_CONDUCT
+    choice: Choice = Choice()
+    checkup: Checkup = Checkup()
+    power: Power = Power()
+    docked: bool = False
+    quitting: bool = False
+    faults: tuple[Fault, ...] = ()
+    trouble: str | None = None
+
     sid: str | None = None
     pressed_ns: int | None = None
+    began_ns: int = 0
     first_frame_ns: int = 0
     lost_from_ns: int | None = None
     speech: Speech = Speech.SILENT
-    awaited_ns: int = 0
+    speech_ns: int = 0
     clip: int = 0
     attempt: int = 1
     again: bool = False
-    unannounced: bool = False
+    unverified: bool = False
+    told_ns: int = 0
+    agenda: tuple[Task, ...] = ()
+    asking: Asking | None = None
+    resumes: str = ""
+    asked_ns: int = 0
+    photos: tuple[int, ...] = ()
+    blind_ns: int = 0
     confirm_until_ns: int = 0
     closing: str = ""
-    quitting: bool = False
-    faults: tuple[Fault, ...] = ()
+    closing_ns: int = 0
+    close_asked: bool = False
+    pressed_again_ns: int | None = None
     storage: str = "ok"
-    battery_percent: int = 100
+    close_percent: int = 0
     heartbeat_ns: int = 0
-    trouble: str | None = None
+
+
+def without_recording(session: Session, phase: Phase) -> Session:
+    """Only what outlives a recording, in ``phase``."""
+    return Session(
+        phase=phase,
+        attached=session.attached,
+        rules=session.rules,
+        conduct=session.conduct,
+        choice=session.choice,
+        checkup=session.checkup,
+        power=session.power,
+        docked=session.docked,
+        quitting=session.quitting,
+        faults=session.faults,
+        trouble=session.trouble,
+    )

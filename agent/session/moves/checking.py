@@ -1,0 +1,90 @@
+"""The check before use (B1 to B5): when it is made and what the officer hears of it.
+
+Owns its three occasions and its last result. Refuses to hold up a press: what a check finds is
+known beforehand or not at all, and what it has to say is cut by the press.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from agent.preflight.results import OK, refusal
+from agent.session.effects import Check, Effect, Say, StorePreflight
+from agent.session.events import DockChanged, PreflightReady, PreflightStored, Ticked
+from agent.session.moves.steps import Step
+from agent.session.states import Checkup, Session
+from agent.vault.messages import CheckResult
+from agent.voice import sentences
+
+EVERY_NS: Final = 600_000_000_000
+"""Every ten idle minutes."""
+LONGEST_NS: Final = 120_000_000_000
+"""A check that has not come back by then never will: the next one is not kept from running."""
+
+
+def first(session: Session) -> Step:
+    """The check at power-up."""
+    return _check(session, "power_up")
+
+
+def dock_changed(session: Session, event: DockChanged) -> Step:
+    """On the cradle or off it: spoken, and checked before it goes out."""
+    if event.docked == session.docked:
+        return session, ()
+    moved = replace(session, docked=event.docked)
+    if event.docked:
+        return moved, (Say(sentences.docked()),)
+    checking, effects = _check(moved, "undocked")
+    return checking, (Say(sentences.undocked()), *effects)
+
+
+def take_dock(session: Session, event: DockChanged) -> Step:
+    """On the cradle or off it: known, for the lamp."""
+    return replace(session, docked=event.docked), ()
+
+
+def wait(session: Session, event: Ticked) -> Step:
+    """Check again after ten idle minutes; on the cradle, leaving it is the occasion."""
+    checkup = session.checkup
+    if checkup.quiet_ns == 0 or session.docked:
+        return _with(session, replace(checkup, quiet_ns=event.at_ns)), ()
+    since_ns = event.at_ns - checkup.quiet_ns
+    if since_ns < (LONGEST_NS if checkup.running else EVERY_NS):
+        return session, ()
+    if checkup.running:
+        return _with(session, replace(checkup, running=False, quiet_ns=event.at_ns)), ()
+    return _check(session, "idle") if session.attached else (session, ())
+
+
+def ready(session: Session, event: PreflightReady) -> Step:
+    """The recorder's part is done: the vault adds its own and signs it all."""
+    rested = replace(session.checkup, running=False, quiet_ns=0)
+    return _with(session, rested), (StorePreflight(event.trigger, event.checks),)
+
+
+def stored(session: Session, event: PreflightStored) -> Step:
+    """Signed: spoken, problems first; every ten minutes problems only."""
+    known, _ = keep(session, event)
+    checks = _problems(event.checks) if event.trigger == "idle" else event.checks
+    said: tuple[Effect, ...] = (Say(sentences.preflight(checks)),) if checks else ()
+    return known, said
+
+
+def keep(session: Session, event: PreflightStored) -> Step:
+    """Signed while something is recorded: known, for the lamp afterwards, and not spoken."""
+    checkup = replace(session.checkup, checks=event.checks, refused=refusal(event.checks))
+    return _with(session, checkup), ()
+
+
+def _check(session: Session, trigger: str) -> Step:
+    running = replace(session.checkup, running=True, quiet_ns=0)
+    return _with(session, running), (Check(trigger),)
+
+
+def _problems(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+    return tuple(check for check in checks if check.state != OK)
+
+
+def _with(session: Session, checkup: Checkup) -> Session:
+    return replace(session, checkup=checkup)

@@ -1,0 +1,235 @@
+"""How a recording ends.
+
+Owns the hold, the confirming press, the vault's own closing and the end of the process. Refuses to
+end on a single press.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from agent.session.effects import (
+    Beep,
+    CloseVaultSession,
+    Effect,
+    ForgetSession,
+    HushPrompts,
+    NotePress,
+    Quit,
+    ReplayMedia,
+    RisingBeep,
+    Say,
+    StopCapture,
+    StopSpeaking,
+)
+from agent.session.events import (
+    ClipEnded,
+    MarkHeld,
+    PhotoFailed,
+    PhotoTaken,
+    RecordHeld,
+    RecordPressed,
+    SessionClosed,
+    Terminated,
+    Ticked,
+    VaultAttached,
+)
+from agent.session.moves import (
+    asking,
+    attaching,
+    choosing,
+    noting,
+    photographing,
+    speaking,
+    starting,
+)
+from agent.session.moves.noting import button
+from agent.session.moves.steps import Step, after
+from agent.session.states import Phase, Session, Speech, without_recording
+from agent.vault.messages import ActiveSession
+from agent.voice import sentences
+
+CONFIRM_NS: Final = 5_000_000_000
+"""How long a hold waits for the press that confirms it."""
+MEANT_NS: Final = 1_000_000_000
+"""A press so soon after the confirming one is the same hand, not the next recording."""
+LONGEST_REPORT_NS: Final = 5_000_000_000
+"""An announcement that was given up reports by then, or never."""
+_RISEN: Final = 3
+
+
+def ask(session: Session, event: RecordHeld) -> Step:
+    """A hold asks for the end; recording goes on until it is confirmed."""
+    if event.pressed_ns == session.pressed_ns:
+        return session, ()  # the press that started, held on
+    asked = replace(session, phase=Phase.CONFIRMING, confirm_until_ns=event.at_ns + CONFIRM_NS)
+    hold = button("record", "hold", event.at_ns)
+    return asked, (hold, RisingBeep(_RISEN), HushPrompts(), Say(sentences.confirm_stop()))
+
+
+def confirm(session: Session, event: RecordPressed) -> Step:
+    """The confirming press ends the recording, unless it comes too late."""
+    if event.at_ns > session.confirm_until_ns:
+        return _unconfirmed(session), ()
+    stopping, effects = stop(session, "officer", event.at_ns)
+    return stopping, (button("record", "confirm", event.at_ns), *effects)
+
+
+def wait_for_confirmation(session: Session, event: Ticked) -> Step:
+    """Not confirmed in time: the recording goes on as before, and that is spoken."""
+    if session.phase is not Phase.CONFIRMING or event.at_ns <= session.confirm_until_ns:
+        return session, ()
+    return _unconfirmed(session), (HushPrompts(), Say(sentences.not_stopped()))
+
+
+def announce_again(session: Session, event: MarkHeld) -> Step:
+    """A new party has come: tell it, unless the announcement is on its way already."""
+    contact, marked = noting.record_mark_hold(session, event)
+    if session.speech is not Speech.SILENT:
+        return contact, marked
+    speaking_now, effects = speaking.play(contact)
+    return speaking_now, (*marked, *effects)
+
+
+def stop(session: Session, reason: str, at_ns: int) -> Step:
+    """Stop capture, finish what is on its way, then close."""
+    stopping = replace(session, phase=Phase.STOPPING, closing=reason, closing_ns=at_ns, again=False)
+    quiet, left = asking.give_up(stopping, at_ns)
+    effects: tuple[Effect, ...] = (StopCapture(), HushPrompts(), *left)
+    if quiet.speech is Speech.PLAYING:
+        return quiet, (*effects, StopSpeaking())
+    owed = quiet.speech is Speech.AWAITED
+    untold = tuple(speaking.unplayed(quiet, 0, at_ns)) if owed else ()
+    silent = replace(quiet, speech=Speech.SILENT, unverified=owed or quiet.unverified)
+    return _close((silent, (*effects, *untold)))
+
+
+def clip_ended(session: Session, event: ClipEnded) -> Step:
+    """The announcement's statement is complete: the vault may close."""
+    if session.speech is not Speech.PLAYING or event.clip != session.clip:
+        return session, ()
+    return _close(speaking.clip_ended_at_stop(session, event))
+
+
+def photo_taken(session: Session, event: PhotoTaken) -> Step:
+    """The last still is on its way: the vault may close."""
+    return _close(photographing.taken(session, event))
+
+
+def photo_failed(session: Session, event: PhotoFailed) -> Step:
+    """There is no still: the vault may close."""
+    return _close(photographing.failed(session, event))
+
+
+def wait_for_reports(session: Session, event: Ticked) -> Step:
+    """Nothing that does not come keeps the recording from being closed."""
+    step = photographing.wait(session, event)
+    overdue = event.at_ns - session.closing_ns >= LONGEST_REPORT_NS
+    if session.speech is Speech.PLAYING and overdue:
+        unreported = speaking.unreported(session, event.at_ns)
+        return after(step, clip_ended, unreported)
+    return _close(step)
+
+
+def press_again(session: Session, event: RecordPressed) -> Step:
+    """A press that cannot start yet: it does as soon as the session is closed."""
+    if event.at_ns - session.closing_ns < MEANT_NS or session.quitting:
+        return session, (NotePress("record", "press", event.at_ns),)
+    return replace(session, pressed_again_ns=event.at_ns), (Beep(1),)
+
+
+def closed(session: Session, event: SessionClosed) -> Step:
+    """The close is on the medium."""
+    trouble = None if event.reason == session.closing else event.reason
+    idle, effects = _idle(session, trouble)
+    said = sentences.stopped() if trouble is None else sentences.closing(event.reason)
+    return idle, (ForgetSession(), Say(said), *effects)
+
+
+def closed_by_vault(session: Session, event: SessionClosed) -> Step:
+    """The vault had to close by itself, for want of space: stop at once."""
+    return _abandon(session, event.reason)
+
+
+def lost(session: Session, held: ActiveSession | None) -> Step:
+    """The vault no longer holds this session: it closed it as interrupted.
+
+    Nothing starts again without a press.
+    """
+    idle, effects = _abandon(session, "session_lost")
+    if held is None:
+        return idle, effects
+    foreign = replace(
+        idle, phase=Phase.STOPPING, sid=held.sid, closing="superseded", close_asked=True
+    )
+    return foreign, (*effects, CloseVaultSession("superseded"))
+
+
+def attached_stopping(session: Session, event: VaultAttached) -> Step:
+    """The vault came back while closing: send what it may lack and ask again, or find it closed."""
+    ready = replace(attaching.known(session, event), close_asked=False)
+    held = event.session
+    if held is None:
+        idle, effects = _idle(ready, None)
+        return idle, (ForgetSession(), Say(sentences.stopped()), *effects)
+    # A second stop returns when the replayed tail has been handed on.
+    tail: tuple[Effect, ...] = (ReplayMedia(held.next_segment, held.gop_count), StopCapture())
+    return _close((ready, tail))
+
+
+def quit_now(session: Session, event: Terminated) -> Step:
+    """Nothing is being recorded."""
+    del event
+    return replace(session, quitting=True), (Quit(),)
+
+
+def quit_opening(session: Session, event: Terminated) -> Step:
+    """Not admitted yet: what the vault may have opened, the next process goes on with."""
+    del event
+    return replace(session, quitting=True), (StopCapture(), Quit())
+
+
+def shut_down(session: Session, event: Terminated) -> Step:
+    """The whole recorder stops: close in order, as far as the vault is there."""
+    if not session.attached:
+        return quit_opening(session, event)
+    return stop(replace(session, quitting=True), "shutdown", event.at_ns)
+
+
+def quit_after_closing(session: Session, event: Terminated) -> Step:
+    """Closing already: end when it is done."""
+    del event
+    quitting = replace(session, quitting=True)
+    return quitting, () if session.attached else (Quit(),)
+
+
+def _close(step: Step) -> Step:
+    """Ask the vault to close, once nothing that belongs to the session is on its way."""
+    session, effects = step
+    if session.close_asked or session.speech is Speech.PLAYING or session.photos:
+        return step
+    asked = replace(session, close_asked=True)
+    return asked, (*effects, CloseVaultSession(session.closing))
+
+
+def _unconfirmed(session: Session) -> Session:
+    silent = session.speech is Speech.SILENT
+    return replace(session, phase=Phase.RECORDING if silent else Phase.ANNOUNCING)
+
+
+def _abandon(session: Session, trouble: str) -> Step:
+    idle, effects = _idle(session, trouble)
+    hush: tuple[Effect, ...] = (StopSpeaking(),) if session.speech is Speech.PLAYING else ()
+    told = (HushPrompts(), Beep(3), Say(sentences.closing(trouble)))
+    return idle, (*hush, ForgetSession(), StopCapture(), *told, *effects)
+
+
+def _idle(session: Session, trouble: str | None) -> Step:
+    clear = replace(without_recording(session, Phase.IDLE), trouble=trouble)
+    idle = choosing.forget(clear)
+    if session.quitting:
+        return idle, (Quit(),)
+    if session.pressed_again_ns is None:
+        return idle, ()
+    return starting.start_late(replace(idle, pressed_again_ns=session.pressed_again_ns))
