@@ -21,7 +21,7 @@ from evidence.hearing.whiten import FLAT_RATE, whiten
 
 HEARD_SCORE: Final = 12.0
 """A clip that scores this much was found; chance stays below 11 (``docs/measurements.md``)."""
-HEARD_SHARE: Final = 0.3
+HEARD_SHARE: Final = 0.5
 """Less of it is pieces of the clip, not the announcement."""
 
 _NS: Final = 1_000_000_000
@@ -34,7 +34,7 @@ class Hearing:
     """What was heard of a clip.
 
     Attributes:
-        heard: The clip sounded: it scores enough, and at least three tenths of it were there.
+        heard: The clip sounded: it scores enough, and at least half of it was there.
         complete: All of it did.
         score_milli: How far it stands out from chance, thousandths; ``HEARD_SCORE`` is enough.
         share_milli: Thousandths of its sounding time that were heard.

@@ -16,7 +16,7 @@ from evidence.hearing.reference import BLOCK, LAGS, WINDOW, Reference
 from evidence.hearing.sound import Floats
 
 MOST_PPM: Final = 120
-ENOUGH_Z: Final = 5.0
+ENOUGH_Z: Final = 3.0
 """More than this says nothing more: no few blocks outvote the others."""
 
 _BATCH: Final = 24

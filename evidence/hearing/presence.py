@@ -28,9 +28,9 @@ _THREE: Final = 3
 _WINDOW_BLOCKS: Final = 600 // BLOCK_MS - _THREE + 1
 _END_BLOCKS: Final = 2
 _HALF_Z: Final = 0.3
-_FLOOR_Z: Final = 1.3
+_FLOOR_Z: Final = 0.9
 _STEEPNESS: Final = 1.0
-_MOST_EVIDENCE: Final = 3.0
+_MOST_EVIDENCE: Final = 4.0
 _SWITCH: Final = 3.0
 _GRAIN_MS: Final = 10
 

@@ -55,8 +55,8 @@ class Reference:
         """Conjugate spectra of the blocks, shape (blocks, WINDOW // 2 + 1)."""
         per_block = BLOCK_MS // 10
         told = np.pad(self.loud, (0, self.blocks * per_block - self.loud.size))
-        self.told = told.reshape(-1, per_block).sum(axis=1) * 3 >= per_block
-        """Blocks that say something: the clip sounds in at least a third of them."""
+        self.told = told.reshape(-1, per_block).sum(axis=1) * 2 >= per_block
+        """Blocks that say something: the clip sounds in at least half of them."""
 
     @property
     def seconds(self) -> float:
