@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from evidence.activities import VOLUNTARY, name_of
-from evidence.compliance.interruptions import FRAME_NS
+from evidence.compliance.interruptions import begins_late
 from evidence.compliance.result import (
     Facts,
     Judge,
@@ -52,6 +52,10 @@ SIX_CASES: Final = frozenset(
     {"dispute_prone", "mass_incident", "major_case", "sealing_seizure", "required_by_law"}
 )
 """S4§4; obstruction stands in other lists, too."""
+
+
+APART_NS: Final = 1_000_000_000
+"""For so long one track may be missing: what officers' recorders may be out of step."""
 
 
 def lists(codes: frozenset[str]) -> Judge:
@@ -104,9 +108,8 @@ def together(facts: Facts) -> Ruling:
             return not_met(f"a segment without {lacking}", f"有片段缺少{chinese}", proof)
     for one in facts.reading.events("gap"):
         from_ns, to_ns = one.fields["from_ns"], one.fields["to_ns"]
-        alone = one.fields["track"] != "both" and (to_ns is None or to_ns - from_ns > FRAME_NS)
-        late_start = to_ns is not None and to_ns <= segments[0].payload["first_pts_ns"] + FRAME_NS
-        if alone and not late_start:
+        alone = one.fields["track"] != "both" and (to_ns is None or to_ns - from_ns > APART_NS)
+        if alone and not begins_late(facts.reading, to_ns):
             track = one.fields["track"]
             chinese = "画面" if track == "video" else "声音"
             en = f"{track} was missing for a while ({one.fields['cause']})"

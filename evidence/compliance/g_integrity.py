@@ -30,6 +30,12 @@ _GONE: Final = frozenset(
     {"counter_gap", "missing_file", "file_truncated", "line_missing", "journal_truncated"}
 )
 """Findings that say: something was there."""
+_LAYERS: Final = {
+    "seal": "封存文件",
+    "device_log": "设备台账",
+    "stored": "归档回执",
+    "rulebook": "本单位办法",
+}
 
 
 def nothing_vanished(facts: Facts) -> Ruling:
@@ -53,7 +59,8 @@ def lawful(facts: Facts) -> Ruling:
     absent = _absent(facts.verdict)
     if absent:
         en = f"verified, without {', '.join(absent)}"
-        return left(Part.DESK, en, f"核验通过，但缺少：{'、'.join(absent)}")
+        words = "、".join(_LAYERS[name] for name in absent)
+        return left(Part.DESK, en, f"核验通过，但缺少：{words}")
     return met(
         "verified from the bureau's CA on, every layer", "各层均通过核验", in_log(_entry(facts))
     )
@@ -67,8 +74,7 @@ def _entry(facts: Facts) -> int | None:
 
 
 def _absent(verdict: Verdict) -> list[str]:
-    needed = ("seal", "device_log", "stored", "rulebook")
-    return [name for name in needed if verdict.layers[name].value == "absent"]
+    return [name for name in _LAYERS if verdict.layers[name].value == "absent"]
 
 
 RULES: Final[Mapping[str, Judge]] = {

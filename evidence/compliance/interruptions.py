@@ -72,6 +72,13 @@ def cause_of(reason: str) -> str:
     return next((word for code, word in _CAUSES.items() if code in reason), "fault")
 
 
+def begins_late(reading: Reading, to_ns: int | None) -> bool:
+    """Whether a gap ends where the first frame begins: nothing was interrupted yet."""
+    if to_ns is None or not reading.segments:
+        return False
+    return to_ns <= int(reading.segments[0].payload["first_pts_ns"]) + FRAME_NS
+
+
 def _before(reading: Reading, related_minutes: int) -> Iterator[Interruption]:
     """The session that this one resumes."""
     opened = reading.opened
@@ -96,7 +103,6 @@ def _before(reading: Reading, related_minutes: int) -> Iterator[Interruption]:
 
 def _gaps(reading: Reading) -> Iterator[Interruption]:
     """Media that is signed as missing after the first frame; an open gap is told again closed."""
-    first_ns = reading.segments[0].payload["first_pts_ns"] if reading.segments else 0
     last: dict[tuple[str, int, str], Noted] = {}
     for one in reading.events("gap"):
         fields = one.fields
@@ -104,8 +110,7 @@ def _gaps(reading: Reading) -> Iterator[Interruption]:
     for one in last.values():
         from_ns, to_ns, cause = (one.fields[name] for name in ("from_ns", "to_ns", "cause"))
         length = None if to_ns is None else to_ns - from_ns
-        late_start = to_ns is not None and to_ns <= first_ns + FRAME_NS
-        if late_start or (length is not None and length <= FRAME_NS):
+        if begins_late(reading, to_ns) or (length is not None and length <= FRAME_NS):
             continue
         yield Interruption(
             cause_of(cause),

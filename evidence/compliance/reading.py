@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from evidence import jws, records
 from evidence.canonical import JsonObject
@@ -19,6 +20,9 @@ from evidence.journal import split
 from evidence.limits import MAX_RECEIPT_BYTES
 from evidence.moments import utc_ns
 from evidence.verify import Bundle
+
+_UNASKED: Final = frozenset({"tick", "attest"})
+"""Most lines of a journal; no row asks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Reading:
         self._bundle = bundle
         self._log_lines = [] if bundle.device_log is None else split(bundle.device_log).complete
         self.has_log = bundle.device_log is not None
-        self.records = list(_read(split(bundle.journal).complete, records.check_session_record))
+        lines = _read(split(bundle.journal).complete, records.check_session_record)
+        self.records = [one for one in lines if one.payload["t"] not in _UNASKED]
 
     @cached_property
     def opened(self) -> Noted | None:

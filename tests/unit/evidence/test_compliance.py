@@ -54,11 +54,15 @@ def crashed(*said: int | None) -> Folder:
 
 
 def resumed(
-    *said: int, seconds: int = 600, reason: str = "officer", plan_before: str = "plan-1"
+    *said: int,
+    seconds: int = 600,
+    reason: str = "officer",
+    plan_before: str | None = "plan-1",
+    plan: str | None = "plan-1",
 ) -> Folder:
     first = Day(plan_id=plan_before)
     first.work()
-    one = after(first, reason, seconds)
+    one = after(first, reason, seconds, plan_id=plan)
     one.arrive()
     for voiced_ms in said:
         one.say("interruption", voiced_ms)
@@ -83,6 +87,20 @@ def deaf(nanoseconds: int) -> Folder:
     begin = one.pts_ns
     gap = {"from_ns": begin, "to_ns": begin + nanoseconds, "cause": "microphone_gone"}
     one.event("gap", {"track": "audio", **gap})
+    one.work()
+    return one.finish()
+
+
+def late_camera() -> Folder:
+    """The first frame comes three seconds after the opening."""
+    one = Day()
+    begin = one.pts_ns
+    gap = {"from_ns": begin, "to_ns": begin + 3 * SECOND, "cause": "late"}
+    one.event("gap", {"track": "video", **gap})
+    one.pts_ns += 3 * SECOND
+    one.recorder.ticker.pass_ns(3 * SECOND)
+    one.arrive()
+    one.still(400)
     one.work()
     return one.finish()
 
@@ -283,11 +301,19 @@ CONTINUITY: Mapping[str, Scenario] = {
         ),
     ),
     "the same plan two hours later": Scenario(lambda: resumed(seconds=7_200)),
+    "stopped and begun again, both without a plan": Scenario(
+        lambda: resumed(plan_before=None, plan=None),
+        plus(
+            _ACCOUNT,
+            under(S0={"E4": OPEN}, S1={"E3": OPEN}, S3={"E1": OPEN}, S4={"E2": OPEN, "E5": OPEN}),
+        ),
+    ),
     "another plan soon after": Scenario(lambda: resumed(plan_before="plan-0")),
     "another plan soon after an empty battery": Scenario(
         lambda: resumed(reason="battery", plan_before="plan-0"),
         plus(_ACCOUNT, under(S3={"E1": OPEN}, S4={"E5": OPEN})),
     ),
+    "the first frame came late": Scenario(late_camera),
     "one frame lost": Scenario(lambda: lost(40_000_000)),
     "half a second lost": Scenario(
         lambda: lost(SECOND // 2), plus(_ACCOUNT, under(S3={"E1": NOT}))
