@@ -174,9 +174,13 @@ class Examination:
                 utc_ns=self.clock.utc_ns(),
                 source=TimeSource(quality.source),
                 error_ms=quality.error_ms,
-                not_before_ns=self.log.state.last_utc_ns,
+                not_before_ns=self._not_before_ns(),
             )
         )
+
+    def _not_before_ns(self) -> int:
+        """It is certainly later than what is on record and than the certificate's begin."""
+        return max(self.log.state.last_utc_ns, self.mandate.certified_since_ns)
 
     def handed_in(self, book: Rulebook) -> CheckResult:
         """What waits for the dock, and its deadline."""
@@ -199,7 +203,8 @@ class Examination:
 
     def clock_is_sure(self) -> bool:
         """Whether the wall clock can be held against a term."""
-        return self.clock.quality().source not in _UNSURE
+        vouched = self.clock.quality().source not in _UNSURE
+        return vouched and self.clock.utc_ns() >= self._not_before_ns()
 
     def sure_now(self) -> str | None:
         """The wall clock, RFC 3339; None where nobody can tell how wrong it is."""

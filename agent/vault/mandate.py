@@ -74,13 +74,15 @@ class Mandate:
         ca: The pinned bureau CA.
         x5c: The signing certificate, as records carry it.
         signer: The device's signing key.
-        certified_until_ns: End of the certificate's term, nanoseconds since 1970.
+        certified_since_ns: Begin of the certificate's term, nanoseconds since 1970.
+        certified_until_ns: End of it.
     """
 
     device: str
     ca: x509.Certificate
     x5c: list[str]
     signer: Signer
+    certified_since_ns: int
     certified_until_ns: int
 
 
@@ -112,6 +114,7 @@ def load_mandate(paths: Paths, device: str, key: DeviceKey, clock: Clock) -> Man
         ca=ca,
         x5c=x5c,
         signer=signer,
+        certified_since_ns=int(leaf.not_valid_before_utc.timestamp()) * _SECOND_NS,
         certified_until_ns=int(leaf.not_valid_after_utc.timestamp()) * _SECOND_NS,
     )
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event, Thread
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from hw.errors import HardwareFault
 from hw.ports import Clock
 
 Answer = TypeVar("Answer")
+
+_GRACE_SECONDS: Final = 0.2
+"""A part that has just come back answers the question before first."""
 
 
 class HungFault(HardwareFault):
@@ -35,7 +38,8 @@ class Patience:
         self._part = part
         self._clock = clock
         self._seconds = seconds
-        self._asked: Thread | None = None
+        self._answered = Event()
+        self._answered.set()
 
     def ask(self, question: Callable[[], Answer]) -> Answer:
         """The answer to ``question``, or what it raises.
@@ -43,11 +47,11 @@ class Patience:
         Raises:
             HungFault: It has not come in time, or the one before is still being waited for.
         """
-        if self._asked is not None and self._asked.is_alive():
+        if not self._clock.wait(self._answered, _GRACE_SECONDS):
             raise HungFault(self._part, "it still does not answer")
         answers: list[Answer] = []
         errors: list[Exception] = []
-        done = Event()
+        done = self._answered = Event()
 
         def run() -> None:
             try:
@@ -57,8 +61,7 @@ class Patience:
             finally:
                 done.set()
 
-        self._asked = Thread(target=run, name=f"ask-{self._part}", daemon=True)
-        self._asked.start()
+        Thread(target=run, name=f"ask-{self._part}", daemon=True).start()
         if not self._clock.wait(done, self._seconds):
             raise HungFault(self._part, f"no answer within {self._seconds:g} s")
         if errors:

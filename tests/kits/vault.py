@@ -130,6 +130,8 @@ class TestRecorder:
         self.channel: Channel[m.ToRecorder, Any] = Channel.connect(
             path, m.ToRecorder, seconds=SECONDS
         )
+        # A vault that does not answer fails the test instead of holding it up.
+        self.channel._socket.settimeout(SECONDS)  # noqa: SLF001
         self.dice = random.Random(seed)
         self.sent: dict[int, bytes] = {}
         self.durable: dict[int, int] = {}
