@@ -284,15 +284,17 @@ def test_a_driver_that_refuses_a_sound_keeps_nobody_waiting(
 def test_an_announcement_waits_for_a_sentence_and_not_for_those_after_it(
     build: Callable[[Speaker], Stage],
 ) -> None:
+    built: list[Stage] = []
     sounded: list[str] = []
 
     def announce_during_the_first(clip: Clip) -> Playback:
         sounded.append(clip.clip_id)
         if len(sounded) == 1:
-            stage.voice.play(0)
+            built[0].voice.play(0)
         return Mute(len(clip.samples) // 2, ends=True)
 
     stage = build(Patient(announce_during_the_first))
+    built.append(stage)
     words = (*sentences.mark(), *sentences.photo_taken())
     stage.voice.say(words)
     assert stage.spoken().words == words
@@ -302,14 +304,16 @@ def test_an_announcement_waits_for_a_sentence_and_not_for_those_after_it(
 def test_hushing_lets_the_sentence_that_sounds_end_and_drops_the_rest(
     build: Callable[[Speaker], Stage],
 ) -> None:
+    built: list[Stage] = []
     sounded: list[str] = []
 
     def hush_during_the_first(clip: Clip) -> Playback:
         sounded.append(clip.clip_id)
-        stage.voice.hush()
+        built[0].voice.hush()
         return Mute(len(clip.samples) // 2, ends=True)
 
     stage = build(Patient(hush_during_the_first))
+    built.append(stage)
     words = (*sentences.mark(), *sentences.photo_taken())
     stage.voice.say(words)
     assert stage.spoken().words == words

@@ -13,6 +13,7 @@ from agent import errors
 from agent.vault.messages import CheckResult
 from agent.voice import catalog, sentences
 from agent.voice.numbers import Words
+from agent.voice.words import clip_of
 from evidence.activities import ACTIVITIES
 from evidence.rulebook.words import ARRIVALS
 from hw import errors as faults
@@ -20,6 +21,8 @@ from hw import errors as faults
 ROOT = Path(__file__).parents[4]
 LONGEST_CLIP_ID = 512
 """What the fake world keeps of a sound's name."""
+MOST_SECONDS = 6.5
+"""An announcement waits so long at most: a sentence that sounds cannot be silenced."""
 
 
 def agent_codes() -> set[str]:
@@ -80,7 +83,8 @@ def asked_of_sentences() -> set[str]:
 
 def can_be_said(words: Words) -> None:
     for sentence in (words[i:j] for i, j in cuts(words)):
-        catalog.check_words(sentence)
+        clip = clip_of(sentence)
+        assert len(clip.samples) / 2 / clip.rate < MOST_SECONDS
         assert len(catalog.clip_id(sentence)) <= LONGEST_CLIP_ID
 
 
