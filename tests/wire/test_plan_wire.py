@@ -125,8 +125,8 @@ def town(tmp_path: Path) -> Iterator[Town]:
     broker.stop()
 
 
-@pytest.mark.rule("C5")
-@pytest.mark.rule("C11")
+@pytest.mark.rule("D12")
+@pytest.mark.rule("H2")
 @pytest.mark.rule("I2")
 def test_a_plan_goes_to_the_dock_into_a_session_and_back_into_the_ledger(town: Town) -> None:
     early = town.publish()
