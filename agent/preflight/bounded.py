@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event, Lock, Thread
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from agent.preflight.results import FAILED, HUNG, Trouble
 from hw.errors import HardwareFault
 from hw.ports import Clock
 
 Answer = TypeVar("Answer")
+
+_MOMENT_SECONDS: Final = 0.25
 
 
 class _Asked(Generic[Answer]):
@@ -75,7 +77,8 @@ class Bounded:
         """
         with self._lock:
             out = self._out.get(part)
-            if out is not None and not out.is_set():
+            # A part that has come back takes a moment to get rid of the old question.
+            if out is not None and not out.wait(_MOMENT_SECONDS):
                 return Trouble(HUNG, f"the {part} still has not answered")
             asked = _Asked(part, question)
             self._out[part] = asked.answered
