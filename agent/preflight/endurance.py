@@ -84,5 +84,6 @@ class Endurance:
         self._spent_ns += now_ns - since_ns
         if self._points > _KEPT_POINTS:
             # The battery of today counts more than that of last month.
-            self._points //= 2
-            self._spent_ns //= 2
+            kept = self._points // 2
+            self._spent_ns = self._spent_ns * kept // self._points
+            self._points = kept
