@@ -42,6 +42,11 @@ class Round:
     mark: Noted | None = None
 
     @property
+    def clip(self) -> str:
+        """Id of the clip."""
+        return str(self.last.fields["clip"])
+
+    @property
     def text_sha256(self) -> str:
         """Digest of what was said."""
         return str(self.last.fields["text_sha256"])

@@ -18,6 +18,7 @@ from evidence.compliance.result import (
     Part,
     Proof,
     Ruling,
+    State,
     asked,
     beside,
     in_journal,
@@ -32,6 +33,16 @@ SIGN: Final = "sign"
 """Code of the mark that says: this is the sign, or the door."""
 QUESTION: Final = "question"
 """Code of the mark that says: now the questioning begins."""
+_REASONS: Final = {
+    "not_heard": "未听到",
+    "incomplete": "未听全",
+    "microphone": "麦克风无声",
+    "speaker": "扬声器故障",
+    "clip": "语音文件不符",
+    "stopped": "播放中停止",
+    "too_short": "语音过短",
+    "not_checked": "未作核实",
+}
 
 
 def clear_view(facts: Facts) -> Ruling:
@@ -139,6 +150,7 @@ def in_order(facts: Facts) -> Ruling:
     """C12: recording, then the disclosure, then questions; at a door, again for the party."""
     found = rounds(facts.reading)
     told = [one for one in found if one.outcome is not Outcome.UNHEARD]
+    question = facts.reading.mark(QUESTION)
     if not told:
         first = in_journal(found[0].last.record) if found else None
         return not_met("nothing shows that anybody was told", "没有已告知的证明", first)
@@ -148,7 +160,6 @@ def in_order(facts: Facts) -> Ruling:
     first_ns = facts.reading.segments[0].payload["first_pts_ns"]
     if told[0].last.fields["from_ns"] < first_ns:
         return not_met("announced before recording began", "告知早于录制开始", proof)
-    question = facts.reading.mark(QUESTION)
     if question is not None and question.record < told[0].last.record:
         return not_met("questions came before", "询问早于告知", in_journal(question.record))
     return _for_the_party(facts, told, proof)
@@ -162,6 +173,8 @@ def _for_the_party(facts: Facts, told: list[Round], proof: Proof) -> Ruling:
         return left(Part.DESK, en, "仅在门前告知，当事人是否在场看画面", proof)
     if told[0].outcome is Outcome.ATTESTED:
         return _attested(told[0])
+    if rounds(facts.reading)[0].outcome is Outcome.UNHEARD and facts.reading.mark(QUESTION) is None:
+        return _late(told[0])
     return met(
         f"recorded first, then announced, {len(told)} times",
         f"先录制后告知，共 {len(told)} 次",
@@ -197,16 +210,33 @@ def _ended(facts: Facts, begun: Noted, en: str, zh: str) -> Ruling:
 
 
 def _told(found: list[Round], en: str, zh: str) -> Ruling:
+    """Every clip, heard the first time that it was said; the one that was not decides."""
     if not found:
         return not_met(f"{en} was not played", f"没有播放{zh}")
+    clips = dict.fromkeys(one.clip for one in found)
+    rulings = [_said([one for one in found if one.clip == clip], en, zh) for clip in clips]
+    return next((one for one in rulings if one.state is not State.MET), rulings[0])
+
+
+def _said(found: list[Round], en: str, zh: str) -> Ruling:
     first = found[0]
     proof = in_journal(first.last.record)
     if first.outcome is Outcome.HEARD:
         return met(f"{en} was heard", f"{zh}已播放并听到", proof)
     if first.outcome is Outcome.ATTESTED:
         return _attested(first)
-    reason = first.last.fields["reason"] or "not heard"
-    return not_met(f"{en} is unverified: {reason}", f"{zh}未经证实（{reason}）", proof)
+    later = next((one for one in found if one.outcome is Outcome.HEARD), None)
+    if later is not None:
+        return _late(later)
+    reason = first.last.fields["reason"] or "not_heard"
+    because = _REASONS.get(reason, reason)
+    return not_met(f"{en} is unverified: {reason}", f"{zh}未经证实（{because}）", proof)
+
+
+def _late(one: Round) -> Ruling:
+    en = "heard only when it was said again: was anybody questioned before?"
+    proof = in_journal(one.last.record)
+    return left(Part.DESK, en, "再次告知时才听到，之前有无询问须听录音", proof)
 
 
 def _attested(one: Round) -> Ruling:

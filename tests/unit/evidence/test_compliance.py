@@ -12,8 +12,10 @@ from functools import cache
 
 import pytest
 
+from evidence import rulebook
 from evidence.compliance import ROWS, RowResult, assess
 from evidence.ids import JOURNAL_NAME
+from evidence.journal import payloads
 from evidence.plan import Officer, Particulars
 from evidence.verify import Bundle, Verdict, verify
 from tests.kits import rulebooks
@@ -152,6 +154,11 @@ def heard_at_last(one: Day) -> None:
     one.tell("unverified")
     one.tell("unverified", attempt=2)
     one.tell(attempt=3)
+
+
+def heard_when_said_again(one: Day) -> None:
+    said = [record for record in payloads(bytes(one.content)) if record.get("kind") == "disclosure"]
+    one.tell("verified" if said else "unverified")
 
 
 def never(one: Day) -> None:
@@ -359,6 +366,14 @@ BEGINNING: Mapping[str, Scenario] = {
         ),
     ),
     "heard at the third attempt": Scenario(lambda: begun(told=heard_at_last)),
+    "heard only when it was said again": Scenario(
+        lambda: begun(told=heard_when_said_again),
+        plus(
+            under_all(C12=OPEN),
+            under(S0={"C8": OPEN}, S4={"C8": OPEN}),
+            under(S1={"C9": OPEN}, S2={"C9": OPEN}, S3={"C9": OPEN}),
+        ),
+    ),
     "nothing was announced": Scenario(
         lambda: begun(told=never),
         plus(
@@ -584,6 +599,20 @@ def test_in_a_journal_that_does_not_verify_no_record_proves_anything() -> None:
     assert {one.row for one in results if one.state == NOT} >= {"E7", "G1", "G5"}
     proved = [one for one in results if one.state == MET and one.proof is not None]
     assert all(one.proof is None or one.proof.file != JOURNAL_NAME for one in proved)
+
+
+@pytest.mark.rule("C9")
+@pytest.mark.parametrize(("second", "state"), [("verified", MET), ("unverified", NOT)])
+def test_of_several_languages_each_has_to_be_heard(second: str, state: str) -> None:
+    bureau = bureau_of("S2")
+    both = [rulebooks.announcement("S2"), {**rulebooks.announcement("S2"), "id": "notice-ug"}]
+    document = rulebooks.document("S2", **{"disclosure.announcements": both})
+    bureau.rulebook = rulebook.sign_rulebook(document, bureau.clerks)
+    one = Day("S2", recorder=Recorder(bureau))
+    one.work()
+    one.tell()
+    one.tell(second, clip="notice-ug")
+    assert states(assess(*judge(one.finish()), BOOKS["S2"]))["C9"] == state
 
 
 LISTED = {
