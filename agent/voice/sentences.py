@@ -117,6 +117,7 @@ FINDINGS: Final[dict[tuple[str, str], Words]] = {
     ("speaker", "faint"): ("cause.speaker_faint", "step.uncover"),
     ("speaker", "partly"): ("cause.speaker_faint", "step.uncover"),
     ("speaker", "unheard"): ("cause.speaker_unheard", "step.uncover"),
+    ("speaker", "untested"): ("cause.speaker_untested", "step.tell"),
     ("speaker", "unknown"): ("cause.microphone", "step.call"),
     ("storage", "slow"): ("cause.storage_slow", "step.call"),
 }
@@ -166,11 +167,6 @@ _MOST_CHECKS: Final = 3
 def power_on() -> Words:
     """The recorder has started."""
     return _said(("power.on",))
-
-
-def power_off() -> Words:
-    """The recorder is about to end."""
-    return _said(("power.off",))
 
 
 def docked() -> Words:
@@ -229,11 +225,6 @@ def backlog(sessions: int, deadline_minutes: int | None = None) -> Words:
 # --- a recording
 
 
-def hold_to_stop() -> Words:
-    """How to end a recording."""
-    return _said(("stop.hold",))
-
-
 def confirm_stop() -> Words:
     """Press once more to end it."""
     return _said(("stop.confirm",))
@@ -261,11 +252,6 @@ def resumed() -> Words:
     return _said(("restarted",), ("resumed",))
 
 
-def mark() -> Words:
-    """A mark was set."""
-    return _said(("marked",))
-
-
 def photo_taken() -> Words:
     """A still was taken."""
     return _said(("photo.taken",))
@@ -284,19 +270,9 @@ def photo_not_now() -> Words:
 # --- announcement and statements
 
 
-def announce_again() -> Words:
-    """The announcement will be repeated."""
-    return _said(("tell.again",))
-
-
 def unverified() -> Words:
     """The announcement was not heard: say it, and press the mark."""
     return _said(("tell.unverified",), ("tell.yourself",))
-
-
-def told_by_officer() -> Words:
-    """The officer's mark that says so is signed."""
-    return _said(("tell.noted",))
 
 
 def film_the_sign() -> Words:
@@ -324,11 +300,6 @@ def interrupted(reason: str = "") -> Words:
     return _said(("interrupted",), CLOSINGS.get(reason, ()), ("reason.ask",))
 
 
-def related(seconds: int) -> Words:
-    """The session before ended only so long ago (E4)."""
-    return _said(("related", *elapsed(seconds)))
-
-
 # --- plans
 
 
@@ -350,11 +321,6 @@ def no_plan_chosen() -> Words:
 def no_plan() -> Words:
     """There is none; a recording is possible all the same (S0§14)."""
     return _said(("plan.none",))
-
-
-def plans_came() -> Words:
-    """The bureau has sent a plan."""
-    return _said(("plan.new",))
 
 
 # --- refusals, checks, faults

@@ -188,7 +188,7 @@ def test_prompts_and_presses_leave_the_announcement_whole(recorder: Recorder) ->
     recorder.voice.say(sentences.status(60, 60, 60))
     recorder.voice.play(0)
     recorder.voice.beep(1)
-    recorder.voice.say(sentences.mark())
+    recorder.voice.say(sentences.docked())
     heard: list[Report] = [recorder.reports.get(timeout=60) for _ in range(3)]
     [report] = [item for item in heard if isinstance(item, ClipEnded)]
     assert report.hearing is not None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from agent.errors import ClipError
-from agent.voice import catalog, words
+from agent.voice import catalog, numbers, sentences, words
 
 ID = re.compile(r"[a-z0-9][a-z0-9_.]{0,40}")
 SYLLABLE = re.compile(r"[a-z]+[1-5]")
@@ -32,6 +35,19 @@ def test_the_sounds_are_those_of_the_catalogue_and_small() -> None:
     files = list(catalog.FOLDER.glob("*.flac"))
     assert {file.stem for file in files} == set(catalog.WORDS)
     assert sum(file.stat().st_size for file in files) < MOST_BYTES
+
+
+def test_every_word_is_said_by_some_sentence() -> None:
+    """A word of a family (numbers, activities, parts) counts as said."""
+    sources = (Path(inspect.getsourcefile(module) or "") for module in (sentences, numbers))
+    said = {
+        node.value
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    family = re.compile(r"n\d+l?|activity\..+|back\..+")
+    assert {word for word in catalog.WORDS if not family.fullmatch(word)} <= said
 
 
 def test_no_word_is_in_the_catalogue_twice() -> None:

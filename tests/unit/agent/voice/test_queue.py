@@ -117,7 +117,7 @@ def test_a_fault_of_the_speaker_is_reported_when_it_begins_and_when_it_ends(stag
     stage.voice.start()
     stage.world.break_speaker()
     for _ in range(2):
-        stage.voice.say(sentences.mark())
+        stage.voice.say(sentences.docked())
         stage.spoken()
     stage.world.mend_speaker()
     stage.voice.say(sentences.photo_taken())
@@ -151,11 +151,11 @@ def test_each_attempt_has_its_report(stage: Stage) -> None:
 
 
 def test_an_announcement_comes_before_a_tone_and_a_tone_before_a_prompt(stage: Stage) -> None:
-    stage.voice.say(sentences.mark())
+    stage.voice.say(sentences.docked())
     stage.voice.beep(2)
     stage.voice.start()
-    assert stage.spoken().words == sentences.mark()
-    assert stage.sounded() == ["tones-2", "say:marked+stop"]
+    assert stage.spoken().words == sentences.docked()
+    assert stage.sounded() == ["tones-2", "say:docked+stop"]
     stage.voice.play(0)
     stage.ended()
     assert stage.sounded()[-1] == "zh-cn"
@@ -167,13 +167,13 @@ def test_tones_never_sound_beside_an_announcement(stage: Stage) -> None:
     stage.voice.rising_beep(1)
     stage.voice.start()
     stage.ended()
-    stage.voice.say(sentences.mark())
+    stage.voice.say(sentences.docked())
     stage.spoken()
-    assert stage.sounded() == ["zh-cn", "say:marked+stop"]
+    assert stage.sounded() == ["zh-cn", "say:docked+stop"]
 
 
 def test_every_prompt_is_answered_said_or_given_up(stage: Stage) -> None:
-    asked = [sentences.mark(), sentences.photo_taken(), sentences.power_on()]
+    asked = [sentences.docked(), sentences.photo_taken(), sentences.power_on()]
     for words in asked:
         stage.voice.say(words)
     stage.voice.hush()
@@ -186,10 +186,10 @@ def test_every_prompt_is_answered_said_or_given_up(stage: Stage) -> None:
 
 
 def test_a_prompt_that_came_too_late_is_not_said(stage: Stage) -> None:
-    stage.voice.say(sentences.mark())
+    stage.voice.say(sentences.docked())
     stage.clock.advance(31)
     stage.voice.start()
-    assert stage.spoken().words == sentences.mark()
+    assert stage.spoken().words == sentences.docked()
     assert stage.sounded() == []
 
 
@@ -295,10 +295,10 @@ def test_an_announcement_waits_for_a_sentence_and_not_for_those_after_it(
 
     stage = build(Patient(announce_during_the_first))
     built.append(stage)
-    words = (*sentences.mark(), *sentences.photo_taken())
+    words = (*sentences.docked(), *sentences.photo_taken())
     stage.voice.say(words)
     assert stage.spoken().words == words
-    assert sounded == ["say:marked+stop", "zh-cn", "say:photo.taken+stop"]
+    assert sounded == ["say:docked+stop", "zh-cn", "say:photo.taken+stop"]
 
 
 def test_hushing_lets_the_sentence_that_sounds_end_and_drops_the_rest(
@@ -314,7 +314,7 @@ def test_hushing_lets_the_sentence_that_sounds_end_and_drops_the_rest(
 
     stage = build(Patient(hush_during_the_first))
     built.append(stage)
-    words = (*sentences.mark(), *sentences.photo_taken())
+    words = (*sentences.docked(), *sentences.photo_taken())
     stage.voice.say(words)
     assert stage.spoken().words == words
-    assert sounded == ["say:marked+stop"]
+    assert sounded == ["say:docked+stop"]
