@@ -191,7 +191,7 @@ def revoke(
 
 @rulebook_app.command(
     "show",
-    help=("显示现行办法：版本、有效期、各项数值。签名先经核验。"),
+    help=("显示现行办法：版本、有效期、各项内容，未写明的注明默认。签名先经核验。"),
 )
 def rulebook_show(*, bureau: BureauOption, as_json: AsJson = False) -> None:
     """Show the rulebook in force."""
@@ -207,7 +207,8 @@ def rulebook_show(*, bureau: BureauOption, as_json: AsJson = False) -> None:
     console.print(f"第 {book.version} 版  有效期 {book.not_before[:10]} 至 {book.expires[:10]}")
     for key, value in sorted(book.policy.items()):
         text = value if isinstance(value, int | str) else json.dumps(value, ensure_ascii=False)
-        console.print(f"  {key} = {escape(str(text))}", highlight=False, soft_wrap=True)
+        mark = "" if key in book.stated else "  [dim]默认[/dim]"
+        console.print(f"  {key} = {escape(str(text))}{mark}", highlight=False, soft_wrap=True)
 
 
 @rulebook_app.command(

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from evidence.rulebook import KEYS
 from provisioning.bureau_folder import open_bureau
+from provisioning.cli import app
 from provisioning.errors import PolicyError
 from provisioning.policy_files import describe, read_changes, read_file
 from provisioning.rulebook import set_policy
@@ -78,3 +80,29 @@ def test_every_key_is_described() -> None:
     assert [row["key"] for row in rows] == list(KEYS)
     assert all(row["meaning"] and row["chinese"] and row["bounds"] for row in rows)
     assert json.loads(json.dumps(rows))
+
+
+def run(*words: str | Path, clock: Clock) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], obj=clock)
+
+
+def test_a_clerk_applies_a_file_and_sees_what_is_stated(bureau: Path, clock: Clock) -> None:
+    policy = rulebooks.FOLDER / "S2" / "policy.json"
+    tried = run("rulebook", "apply", policy, "--bureau", bureau, "--dry-run", clock=clock)
+    assert "试运行" in tried.output
+    applied = run("rulebook", "apply", policy, "--bureau", bureau, "--json", clock=clock)
+    assert json.loads(applied.output)["facts"] == {"version": 2}
+    shown = run("rulebook", "show", "--bureau", bureau, clock=clock).output
+    assert "officers.min = 2\n" in shown
+    assert "prebuffer.seconds = 0  默认" in shown
+
+
+def test_a_file_that_is_none_is_refused_in_chinese(bureau: Path, clock: Clock) -> None:
+    refused = run("rulebook", "apply", bureau / "nowhere", "--bureau", bureau, clock=clock)
+    assert (refused.exit_code, "修改不被接受" in refused.output) == (1, True)
+
+
+def test_the_keys_are_listed_for_people_and_machines(clock: Clock) -> None:
+    assert "officers.min  执法人员最少人数" in run("rulebook", "keys", clock=clock).output
+    rows = json.loads(run("rulebook", "keys", "--json", clock=clock).output)
+    assert {row["key"] for row in rows} == set(KEYS)
