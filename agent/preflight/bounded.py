@@ -20,18 +20,30 @@ Answer = TypeVar("Answer")
 _MOMENT_SECONDS: Final = 0.25
 
 
-class _Asked(Generic[Answer]):
-    """A question on its way, in a thread of its own."""
+class Question(Generic[Answer]):
+    """A question on its way, in a thread of its own.
+
+    Args:
+        part: Who is asked.
+        question: Asks.
+
+    Attributes:
+        answered: Set when it has come back.
+    """
 
     def __init__(self, part: str, question: Callable[[], Answer]) -> None:
         self.answered = Event()
         self._question = question
         self._answer: list[Answer] = []
         self._error: Exception | None = None
-        Thread(target=self._ask, name=f"preflight-{part}", daemon=True).start()
+        Thread(target=self._ask, name=f"ask-{part}", daemon=True).start()
 
     def answer(self) -> Answer | Trouble:
-        """What came; raises what is no fault of the part."""
+        """What came, once ``answered`` is set.
+
+        Raises:
+            Exception: What the question raised, unless it is a ``HardwareFault`` or ``OSError``.
+        """
         match self._error:
             case None:
                 return self._answer[0]
@@ -80,7 +92,7 @@ class Bounded:
             # A part that has come back takes a moment to get rid of the old question.
             if out is not None and not out.wait(_MOMENT_SECONDS):
                 return Trouble(HUNG, f"the {part} still has not answered")
-            asked = _Asked(part, question)
+            asked = Question(part, question)
             self._out[part] = asked.answered
         if not self._clock.wait(asked.answered, seconds):
             return Trouble(HUNG, f"the {part} did not answer within {seconds:g} s")
