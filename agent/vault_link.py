@@ -1,16 +1,18 @@
 """The recorder's end of the vault's socket.
 
 Owns the connection: finding the vault again whenever it is gone, the order of what is sent, and the
-events and stills that the vault has not signed yet: they are sent again on the next connection, so
-that none is lost (one that was signed just before the vault died is then signed twice). Refuses to
-keep media: what was not acknowledged, capture replays.
+events and stills that the vault has not signed yet: they are sent again on the next connection
+under the same id, so that none is lost and none is signed twice. Refuses to keep media: what was
+not acknowledged, capture replays.
 """
 
 from __future__ import annotations
 
 import logging
+import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 from threading import Condition, Event, Lock, Thread
 from typing import Any, Final, Protocol, assert_never
@@ -41,6 +43,7 @@ PHOTO_PART_BYTES: Final = 512 * 1024
 _Owed = tuple[m.StoreEvent] | tuple[m.StorePhoto, ...]
 """Messages that the vault answers once, with ``Recorded``, after the last of them."""
 _Note = m.NotePress | m.NoteFault
+_NEVER_REFUSED: Final = (m.StorePreflight, m.AskStatus)
 
 
 class MediaSide(Protocol):
@@ -121,6 +124,8 @@ class VaultLink:
         self._outbox: _Outbox | None = None
         self._questions: deque[m.FromRecorder] = deque()
         self._owed: deque[_Owed] = deque()
+        self._name = secrets.token_hex(4)
+        self._serial = count(1)
         self._going = False
         self._notes: deque[_Note] = deque(maxlen=MOST_OWED)
         self._preflight: m.StorePreflight | None = None
@@ -158,7 +163,8 @@ class VaultLink:
         Raises:
             VaultError: Too many are waiting.
         """
-        self._owe((m.StoreEvent(kind=kind, fields=dict(fields)),))
+        event_id = f"{self._name}:{next(self._serial)}"
+        self._owe((m.StoreEvent(kind=kind, fields=dict(fields), id=event_id),))
 
     def store_photo(self, pts_ns: int, content: bytes) -> None:
         """Have a still of the session sealed and signed, now or as soon as the vault is back.
@@ -354,9 +360,10 @@ class VaultLink:
             self._post(e.PhotoStored())
 
     def _refused(self, message: m.Refused) -> None:
-        """A refusal answers the question that waits longest."""
+        """A refusal answers the question that waits longest, of those that can be refused."""
         with self._lock:
-            first = self._questions[0] if self._questions else None
+            refusable = (q for q in self._questions if not isinstance(q, _NEVER_REFUSED))
+            first = next(refusable, None)
         if isinstance(first, m.OpenSession) and message.code == "no_session":
             return
         # Told to the log as well: without a session the vault has nothing to sign it under.

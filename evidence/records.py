@@ -282,6 +282,15 @@ def check_device_record(payload: JsonObject) -> None:
     _check(payload, DEVICE_RECORDS, _DEVICE_COMMON)
 
 
+def check_device_fields(t: str, fields: JsonObject) -> None:
+    """Check a device-log record's own fields before it is made; what is made later may be absent.
+
+    Raises:
+        RecordError: A field is missing, unknown or out of range.
+    """
+    s.check_fields(DEVICE_RECORDS[t], fields, t)
+
+
 def _check(payload: JsonObject, known: Mapping[str, s.Schema], common: s.Schema) -> None:
     kind = payload.get("t")
     if not isinstance(kind, str) or kind not in known:

@@ -6,9 +6,15 @@ the vault carries an index or a hash of a record, the vault makes those itself.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
+
+from evidence.limits import MAX_INTEGER
+
+Natural = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Positive = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,13 +30,13 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         gop_count: Groups of pictures.
     """
 
-    frames: int = 0
-    samples: int = 0
-    dropped: int = 0
-    first_pts_ns: int = 0
-    last_pts_ns: int = 0
-    gop_first: int = 0
-    gop_count: int = 0
+    frames: Natural = 0
+    samples: Natural = 0
+    dropped: Natural = 0
+    first_pts_ns: Natural = 0
+    last_pts_ns: Natural = 0
+    gop_first: Natural = 0
+    gop_count: Natural = 0
 
 
 # --- recorder → vault
@@ -55,13 +61,13 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True, tag="open"):
     officer: str | None
     custodian: str | None
     plan_id: str | None
-    bits_per_second: int
+    bits_per_second: Positive
 
 
 class BeginSegment(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
     """Segment ``number`` begins; ``init`` is its ftyp and moov."""
 
-    number: int
+    number: Natural
     init: bytes
 
 
@@ -130,9 +136,9 @@ class StorePhoto(msgspec.Struct, frozen=True, kw_only=True, tag="photo"):
         content: JPEG bytes, at most 512 KiB a part.
     """
 
-    pts_ns: int
-    part: int
-    parts: int
+    pts_ns: Natural
+    part: Natural
+    parts: Positive
     content: bytes
 
 

@@ -8,15 +8,17 @@ work to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Thread
 from typing import Final
 
-from agent.errors import RefusedError
+from agent.errors import ProtocolError, RefusedError
 from agent.vault.device_log import DeviceLog
 from agent.vault.examination import Examination
-from agent.vault.messages import CheckResult, PreflightStored, Refused, StorePreflight
+from agent.vault.messages import CheckResult, PreflightStored, StorePreflight
+from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
+from evidence.records import check_device_fields
 
 _OWN: Final = frozenset({"rulebook", "custody", "key", "storage", "space", "clock", "backlog"})
 MOST_CHECKS: Final = 32
@@ -46,7 +48,7 @@ class Preflights:
         self,
         message: StorePreflight,
         bits_per_second: int,
-        answer: Callable[[PreflightStored | Refused], None],
+        answer: Callable[[PreflightStored], None],
     ) -> None:
         """Add the vault's checks, record all of them, and then ``answer`` on the scribe's thread.
 
@@ -54,25 +56,28 @@ class Preflights:
             message: What the recorder's process found.
             bits_per_second: Expected rate of the media.
             answer: Called once the record is on the medium.
+
+        Raises:
+            ProtocolError: What the recorder says is no preflight.
         """
+        try:
+            check_device_fields("preflight", _record(message.trigger, message.checks))
+        except EvidenceError as error:
+            raise ProtocolError(error.detail) from error
 
         def ask_parts() -> None:
             slow = [self._examination.key(), self._examination.storage()]
-            self._submit(lambda: answer(self._record(message, slow, bits_per_second)))
+            self._submit(lambda: answer(self._store(message, slow, bits_per_second)))
 
         Thread(target=ask_parts, name="preflight", daemon=True).start()
 
-    def _record(
+    def _store(
         self, message: StorePreflight, slow: list[CheckResult], bits_per_second: int
-    ) -> PreflightStored | Refused:
+    ) -> PreflightStored:
         own = [*slow, *self._quick(bits_per_second)]
         theirs = [check for check in message.checks if check.name not in _OWN]
         checks = [*theirs[: MOST_CHECKS - len(own)], *own]
-        fields = {"trigger": message.trigger, "checks": [_fields(check) for check in checks]}
-        try:
-            self._log.record("preflight", fields)
-        except EvidenceError as error:
-            return Refused(code="protocol", detail=error.detail)
+        self._log.record("preflight", _record(message.trigger, checks))
         return PreflightStored(trigger=message.trigger, checks=checks)
 
     def _quick(self, bits_per_second: int) -> Iterator[CheckResult]:
@@ -87,6 +92,10 @@ class Preflights:
         yield look.custody(book)
         yield look.space(bits_per_second, book)
         yield look.handed_in(book)
+
+
+def _record(trigger: str, checks: Sequence[CheckResult]) -> JsonObject:
+    return {"trigger": trigger, "checks": [_fields(check) for check in checks]}
 
 
 def _fields(check: CheckResult) -> dict[str, str | int | None]:
