@@ -30,7 +30,7 @@ def effective(policy: Mapping[str, Any]) -> dict[str, Any]:
     return {**DEFAULTS, **policy}
 
 
-def check_policy(policy: object) -> None:
+def check_policy(policy: Mapping[str, Any]) -> None:
     """Check a policy as it is stated.
 
     Raises:
@@ -40,7 +40,6 @@ def check_policy(policy: object) -> None:
         s.check_fields(POLICY, policy, "policy")
     except RecordError as error:
         raise RulebookError(error.detail) from error
-    assert isinstance(policy, dict)  # noqa: S101 - the schema has just said so
     _check_recipients(policy)
     _check_announcements(policy)
     _check_terms(effective(policy))
