@@ -1,12 +1,13 @@
 """Opening a session: what was sealed becomes playable, and who did it is on record.
 
-Owns decrypting with the bureau's identity, the films, and the evidence folder that stands beside
-them. Refuses to open anything before the ledger has taken who and why (查阅审批), and to write over
-what is there.
+Owns decrypting with the bureau's identity, the films, the evidence folder that stands beside them,
+and having the announcements heard again. Refuses to let anybody see anything before the ledger has
+taken who and why (查阅审批), and to write over what is there.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -17,15 +18,14 @@ from typing import BinaryIO, Final
 
 import pyrage
 
-from bureau.archive import Archive
-from bureau.clock import Clock
 from bureau.errors import AccessError
-from bureau.films import join, trim
+from bureau.films import join, trim, trim_open
+from bureau.hearing import Clips, Rehearing, hear_again
 from bureau.intake.case import bundle_of
-from bureau.intake.rulebooks import Rulebooks
-from bureau.ledger import CopyRow, Ledger
-from bureau.receipts import ReceiptBook
-from evidence.ids import DEVICE_LOG_NAME, is_content_name
+from bureau.intake.stores import Office
+from bureau.ledger import CopyRow
+from evidence import journal
+from evidence.ids import DEVICE_LOG_NAME, is_content_name, is_file_name
 from evidence.report import report
 from evidence.store import durable
 from evidence.verify import Bundle, Verdict, verify
@@ -33,8 +33,11 @@ from evidence.verify import Bundle, Verdict, verify
 _log = logging.getLogger(__name__)
 
 FILM_NAME: Final = "recording.mp4"
+HEARING_NAME: Final = "hearing.json"
 _AGE_SUFFIX: Final = ".age"
 _PIECE: Final = 1_048_576
+_MOST_IN_MEMORY: Final = 512 * 1024 * 1024
+"""A segment of a minute at the highest quality is a fifth of this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +49,14 @@ class Copied:
         films: One playable file per segment, in order.
         recording: All of them in one, or None where nothing could be played.
         verdict: What verifying it gave.
+        hearings: What the desk heard of each announcement.
     """
 
     folder: Path
     films: list[Path]
     recording: Path | None
     verdict: Verdict
+    hearings: list[Rehearing]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,29 +71,19 @@ class Access:
     """Opens sessions.
 
     Args:
-        archive: Where they lie.
-        book: Their receipts.
-        rulebooks: Their rulebooks.
-        ledger: Takes every opening.
+        office: Where they lie, with their receipts and rulebooks, and the ledger.
         identity: File of the bureau's age identity.
-        clock: Says when.
+        clips: The announcements this bureau holds.
     """
 
-    def __init__(
-        self,
-        archive: Archive,
-        book: ReceiptBook,
-        rulebooks: Rulebooks,
-        ledger: Ledger,
-        identity: Path,
-        clock: Clock,
-    ) -> None:
-        self._archive = archive
-        self._book = book
-        self._rulebooks = rulebooks
-        self._ledger = ledger
+    def __init__(self, office: Office, identity: Path, clips: Clips) -> None:
+        self._archive = office.archive
+        self._book = office.book
+        self._rulebooks = office.rulebooks
+        self._ledger = office.ledger
         self._identity = identity
-        self._clock = clock
+        self._clock = office.clock
+        self._clips = clips
 
     def open(self, device: str, sid: str, out: Path, reader: Reader) -> Copied:
         """Open a session into the folder ``out``.
@@ -131,6 +126,20 @@ class Access:
         """Verify a session with everything the bureau holds of it."""
         return verify(self._bundle(device, sid), self._rulebooks.ca)
 
+    def hear(self, device: str, sid: str) -> list[Rehearing]:
+        """Hear the announcements of a session again.
+
+        A machine listens: what is opened for it stays in memory, and nobody sees or hears it.
+        """
+        bundle = self._bundle(device, sid)
+        records = journal.payloads(bundle.journal)
+        try:
+            identity = _read_identity(self._identity)
+        except AccessError:
+            return hear_again(records, None, self._clips)
+        folder = self._archive.session(device, sid)
+        return hear_again(records, lambda name: _in_memory(folder, name, identity), self._clips)
+
     def _refuse(self, device: str, sid: str, out: Path, reader: Reader) -> None:
         if not reader.who.strip() or not reader.why.strip():
             raise AccessError("who opens it and why has to be said (--who, --why)")
@@ -158,15 +167,18 @@ class Access:
         bundle = self._bundle(device, sid)
         self._lay_papers(bundle, evidence)
         verdict = verify(bundle, self._rulebooks.ca)
-        text = json.dumps(verdict.to_json(), ensure_ascii=False, indent=2) + "\n"
-        durable.replace_file(out / "verdict.json", text.encode())
-        durable.replace_file(
-            out / "verdict.txt", ("\n".join(report(verdict, "zh")) + "\n").encode()
+        hearings = hear_again(
+            journal.payloads(bundle.journal), lambda name: _laid_out(out, name), self._clips
         )
+        _lay_verdict(out, verdict, hearings)
         recording = out / FILM_NAME
         joined = join(films, recording)
         return Copied(
-            folder=out, films=films, recording=recording if joined else None, verdict=verdict
+            folder=out,
+            films=films,
+            recording=recording if joined else None,
+            verdict=verdict,
+            hearings=hearings,
         )
 
     def _bundle(self, device: str, sid: str) -> Bundle:
@@ -184,6 +196,45 @@ class Access:
         for name, content in papers.items():
             if content is not None:
                 durable.replace_file(folder / name, content)
+
+
+def lines(verdict: Verdict, hearings: list[Rehearing]) -> list[str]:
+    """The verdict as a clerk reads it, what the desk heard before its last line."""
+    *told, last = report(verdict, "zh")
+    heard = ["告知复核（由本机按录音重新检测）", *(f"  {one.told()}" for one in hearings), ""]
+    return [*told, *(heard if hearings else []), last]
+
+
+def _lay_verdict(out: Path, verdict: Verdict, hearings: list[Rehearing]) -> None:
+    papers = {
+        "verdict.json": _pretty(verdict.to_json()),
+        HEARING_NAME: _pretty([one.to_json() for one in hearings]),
+        "verdict.txt": "\n".join(lines(verdict, hearings)),
+    }
+    for name, text in papers.items():
+        durable.replace_file(out / name, f"{text}\n".encode())
+
+
+def _pretty(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _laid_out(out: Path, name: str) -> BinaryIO | None:
+    """A segment that was opened and trimmed."""
+    film = out / name.removesuffix(_AGE_SUFFIX)
+    return film.open("rb") if is_file_name(name) and film.is_file() else None
+
+
+def _in_memory(folder: Path, name: str, identity: pyrage.x25519.Identity) -> BinaryIO | None:
+    """A segment opened into memory alone."""
+    source = folder / name
+    if not is_file_name(name) or not source.is_file() or source.stat().st_size > _MOST_IN_MEMORY:
+        return None
+    opened = io.BytesIO()
+    with source.open("rb") as sealed:
+        _decrypt(sealed, opened, identity)
+    trim_open(opened)
+    return opened
 
 
 def _take(source: Path, target: Path) -> None:
@@ -207,16 +258,20 @@ def _unseal(source: Path, target: Path, identity: pyrage.x25519.Identity) -> boo
         OSError: The medium failed.
     """
     with source.open("rb") as sealed, _private(target) as opened:
-        try:
-            pyrage.decrypt_io(sealed, opened, [identity])
-        except pyrage.DecryptError as error:
-            _log.warning("%s: %s", source.name, error)
-            return False
-        except OSError as error:
-            # A torn file ends in an error without a number, after each whole chunk was written.
-            if error.errno is not None:
-                raise
-            _log.warning("%s: %s", source.name, error)
+        return _decrypt(sealed, opened, identity)
+
+
+def _decrypt(sealed: BinaryIO, opened: BinaryIO, identity: pyrage.x25519.Identity) -> bool:
+    try:
+        pyrage.decrypt_io(sealed, opened, [identity])
+    except pyrage.DecryptError as error:
+        _log.warning("%s: %s", sealed.name, error)
+        return False
+    except OSError as error:
+        # A torn file ends in an error without a number, after each whole chunk was written.
+        if error.errno is not None:
+            raise
+        _log.warning("%s: %s", sealed.name, error)
     return True
 
 

@@ -20,6 +20,7 @@ from bureau.archive import Archive
 from bureau.clock import Clock
 from bureau.desk import Connection
 from bureau.errors import BusyError, SettingsError
+from bureau.hearing import Clips
 from bureau.intake.partials import Partials
 from bureau.intake.rulebooks import Rulebooks
 from bureau.intake.stores import Office
@@ -103,14 +104,7 @@ def open_planning(bureau: Bureau, clock: Clock) -> Planning:
 
 def open_access(bureau: Bureau, office: Office) -> Access:
     """What opens sessions."""
-    return Access(
-        office.archive,
-        office.book,
-        office.rulebooks,
-        office.ledger,
-        bureau.paths.bureau_identity,
-        office.clock,
-    )
+    return Access(office, bureau.paths.bureau_identity, Clips(bureau.paths.announce))
 
 
 def connection_of(bureau: Bureau) -> Connection:

@@ -125,6 +125,11 @@ class Paths:
         return self.folder / "rulebook" / "root.json"
 
     @property
+    def announce(self) -> Path:
+        """The clips of the announcements, one folder each."""
+        return self.folder / "announce"
+
+    @property
     def registry(self) -> Path:
         """One ``<device id>.json`` per enrolled device."""
         return self.folder / "registry"

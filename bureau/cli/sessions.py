@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from bureau import office
-from bureau.access import Reader
+from bureau.access import Reader, lines
 from bureau.cli.words import (
     EXIT_REFUSED,
     BureauOption,
@@ -25,7 +25,6 @@ from bureau.cli.words import (
     say_table,
 )
 from bureau.settings import Bureau
-from evidence.report import report
 from evidence.verify import Judgement
 
 app = typer.Typer()
@@ -63,6 +62,7 @@ def open_session(  # noqa: PLR0913 - who, why and where are all asked for
                     "films": [str(film) for film in copied.films],
                     "evidence": str(copied.folder / "evidence"),
                     "judgement": copied.verdict.judgement.value,
+                    "hearing": [one.to_json() for one in copied.hearings],
                 }
             )
             return
@@ -71,12 +71,19 @@ def open_session(  # noqa: PLR0913 - who, why and where are all asked for
         console.print(f"完整录像：{copied.recording or '无可播放内容'}", soft_wrap=True)
         console.print(f"片段：{len(copied.films)} 个")
         console.print(f"证据文件夹：{copied.folder / 'evidence'}", soft_wrap=True)
+        for heard in copied.hearings:
+            console.print(f"告知复核：{heard.told()}", soft_wrap=True)
         console.print(f"核验结论：{copied.verdict.judgement.value}")
 
     guard(bureau, work)
 
 
-@app.command(help="核验一次记录，使用本单位保存的全部材料。退出码：0 通过，1 未通过。")
+@app.command(
+    help=(
+        "核验一次记录，使用本单位保存的全部材料，并按录音重新检测告知。\n\n"
+        "退出码：0 通过，1 未通过。"
+    )
+)
 def verify(
     context: typer.Context,
     sid: Annotated[str, typer.Argument(help="记录编号。")],
@@ -88,11 +95,12 @@ def verify(
 
     def work(one: Bureau) -> None:
         opened = office.open_office(one, clock_of(context))
-        verdict = office.open_access(one, opened).judge(device_of(one, sid), sid)
+        access, device = office.open_access(one, opened), device_of(one, sid)
+        verdict, hearings = access.judge(device, sid), access.hear(device, sid)
         if as_json:
-            say_json(verdict.to_json())
+            say_json({**verdict.to_json(), "hearing": [one.to_json() for one in hearings]})
         else:
-            for line in report(verdict, "zh"):
+            for line in lines(verdict, hearings):
                 typer.echo(line)
         if verdict.judgement is Judgement.BROKEN:
             raise typer.Exit(EXIT_REFUSED)

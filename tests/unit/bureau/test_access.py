@@ -13,6 +13,7 @@ import pytest
 
 from bureau.access import Access, Copied, Reader
 from bureau.errors import AccessError, LedgerError
+from bureau.hearing import Clips
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
 from tests.kits.intake import IntakeRig, Pusher, files_of
@@ -33,15 +34,7 @@ class Scene:
     plain: bytes
 
     def access(self) -> Access:
-        office = self.rig.office
-        return Access(
-            office.archive,
-            office.book,
-            office.rulebooks,
-            office.ledger,
-            self.identity,
-            office.clock,
-        )
+        return Access(self.rig.office, self.identity, Clips(self.folder / "announce"))
 
     def open(self, reader: Reader = READER) -> Copied:
         return self.access().open("REC-0001", self.take.sid, self.folder / "out", reader)
