@@ -51,6 +51,22 @@ def dedicated(facts: Facts) -> Ruling:
     return met("one custodian is named", "已载明唯一使用人", in_journal(opened.record))
 
 
+def entrusted(facts: Facts) -> Ruling:
+    """A4: a recorder in use, carried by those whom the bureau itself sent."""
+    opened = facts.reading.opened
+    if opened is None:
+        return not_met("the begin is not on record", "没有开始记录")
+    proof = in_journal(opened.record)
+    if opened.payload["dev"] in facts.book.codes("custody.revoked"):
+        return not_met("the recorder was taken out of use", "该设备已停用", proof)
+    sent = set() if facts.plan is None else {one.id for one in facts.plan.officers}
+    if sent and sent == set(opened.payload.get("officers", [])):
+        return met(
+            "carried by those whom the bureau's plan sent", "使用人即本单位计划所派人员", proof
+        )
+    return left(Part.DESK, "the roster is the desk's", "人员名册由管理端核对", proof)
+
+
 def in_the_ledger(facts: Facts) -> Ruling:
     """A6: taken in means entered, counted and findable."""
     if facts.reading.committed is None and facts.reading.stored is None:
@@ -72,7 +88,7 @@ RULES: Final[Mapping[str, Judge]] = {
     "A1": asked(lambda book: book.asks("equip.approval"), approved),
     "A2": specified,
     "A3": dedicated,
-    "A4": desk("the roster is the desk's", "人员名册由管理端核对"),
+    "A4": entrusted,
     "A5": desk("the ledger of custody is the desk's", "使用情况台账由管理端建立"),
     "A6": in_the_ledger,
     "A7": desk("keeper and leader are the desk's", "保管人和责任人由管理端登记"),

@@ -73,6 +73,10 @@ def on_the_scene(facts: Facts) -> Ruling:
     closed = facts.reading.closed
     if closed is None or cause_of(closed.payload["reason"]) != "chosen":
         return _ended(facts, opened, "", "")
+    said = stated(facts) if facts.book.word("arrival.statement") != "none" else None
+    if said is not None and said.state is State.MET:
+        en = "the arrival statement stands at its begin, and the officer ended it"
+        return met(en, "开始时有到场语音说明，由人员结束", said.proof)
     en = "ended by the officer; whether it began on arrival is seen in the picture"
     proof = in_journal(opened.record)
     return left(Part.DESK, en, "由人员结束，是否到达时开始看画面", proof)

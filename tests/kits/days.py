@@ -74,7 +74,7 @@ class Day(Take):
     ) -> None:
         device = recorder or Recorder(bureau_of(text))
         self.text = text
-        self.opening: JsonObject = {
+        self.begun_as: JsonObject = {
             "officer": officers[0] if officers else None,
             "custodian": officers[0] if officers else None,
             "officers": list(officers),
@@ -83,12 +83,12 @@ class Day(Take):
             "rulebook": {"version": 1, "sha256": sha256_hex(device.bureau.rulebook)},
             **opening,
         }
-        if "preflight" not in self.opening:
-            self.opening["preflight"] = preflight(device)
+        if "preflight" not in self.begun_as:
+            self.begun_as["preflight"] = preflight(device)
         super().__init__(device)
 
     def write(self, t: str, fields: JsonObject) -> bytes:
-        return super().write(t, {**fields, **self.opening} if t == "open" else fields)
+        return super().write(t, {**fields, **self.begun_as} if t == "open" else fields)
 
     def enter(self, root: str, reason: str) -> None:
         """As a device that knows plans enters a session."""
@@ -101,7 +101,7 @@ class Day(Take):
             "root": root,
             "reason": reason,
             "ended": utc_text(self.recorder.ticker.utc_ns),
-            "plan_id": self.opening["plan_id"],
+            "plan_id": self.begun_as["plan_id"],
         }
         self.recorder.note("session", fields)
 
@@ -180,6 +180,6 @@ def after(first: Day, reason: str, seconds: int, **opening: Any) -> Day:
         "counter": first.counter,
         "reason": reason,
         "seconds": seconds,
-        "same_plan": first.opening["plan_id"] == opening.get("plan_id", "plan-1"),
+        "same_plan": first.begun_as["plan_id"] == opening.get("plan_id", "plan-1"),
     }
     return Day(recorder=first.recorder, previous=link, **opening)

@@ -283,11 +283,11 @@ CONTINUITY: Mapping[str, Scenario] = {
     ),
     "ended by the battery": Scenario(
         lambda: ended_by("battery"),
-        plus(_ACCOUNT, under(S0={"C2": OPEN}, S3={"E1": NOT})),
+        plus(_ACCOUNT, under(S0={"C2": OPEN}, S1={"C3": OPEN}, S3={"E1": NOT})),
     ),
     "ended by a full card": Scenario(
         lambda: ended_by("storage"),
-        plus(_ACCOUNT, under(S0={"C2": OPEN}, S3={"E1": NOT})),
+        plus(_ACCOUNT, under(S0={"C2": OPEN}, S1={"C3": OPEN}, S3={"E1": NOT})),
     ),
     "goes on after an empty battery, reason spoken": Scenario(
         lambda: resumed(4_000, reason="battery"),
@@ -391,13 +391,16 @@ BEGINNING: Mapping[str, Scenario] = {
         lambda: begun(sign=False), under(S0={"C2": NOT, "C4": NOT, "C12": OPEN})
     ),
     "the statement was too short": Scenario(
-        lambda: begun(voiced_ms=2_999), under(S0={"C5": NOT}, S1={"C6": NOT}, S2={"C7": NOT})
+        lambda: begun(voiced_ms=2_999),
+        under(S0={"C5": NOT}, S1={"C3": OPEN, "C6": NOT}, S2={"C7": NOT}),
     ),
     "the statement could not be measured": Scenario(
-        lambda: begun(voiced_ms=None), under(S0={"C5": OPEN}, S1={"C6": OPEN}, S2={"C7": OPEN})
+        lambda: begun(voiced_ms=None),
+        under(S0={"C5": OPEN}, S1={"C3": OPEN, "C6": OPEN}, S2={"C7": OPEN}),
     ),
     "no statement": Scenario(
-        lambda: begun(voiced_ms=0), under(S0={"C5": NOT}, S1={"C6": NOT}, S2={"C7": NOT})
+        lambda: begun(voiced_ms=0),
+        under(S0={"C5": NOT}, S1={"C3": OPEN, "C6": NOT}, S2={"C7": NOT}),
     ),
     "one officer alone": Scenario(lambda: begun(officers=["o-1"]), under(S2={"C11": NOT})),
     "no officer named": Scenario(
@@ -555,7 +558,7 @@ def test_what_befell_the_body_is_judged_by_each_text(name: str, text: str) -> No
 
 GOOD_DAY = {
     "S0": ("C2 C4 C5 C8 D1 E4 H1", "C3 C6 C7 C9 C11 E1 E2 E3 E5 H3 H6"),
-    "S1": ("C6 C9 E3 H3", "C2 C4 C5 C7 C8 C11 E1 E2 E4 E5 H1 H6"),
+    "S1": ("C3 C6 C9 E3 H3", "C2 C4 C5 C7 C8 C11 E1 E2 E4 E5 H1 H6"),
     "S2": ("C7 C9 C11 D3", "C2 C3 C4 C5 C6 C8 E1 E2 E3 E4 E5 H1 H3 H6"),
     "S3": ("C9 D5 E1 H6", "C2 C3 C4 C5 C6 C7 C8 C11 E2 E3 E4 E5 H1 H3"),
     "S4": ("C8 E2 H1", "C2 C4 C5 C6 C7 C9 C11 E1 E3 E4 E5 H3 H6"),
@@ -653,7 +656,19 @@ def particulars(*ids: str) -> Particulars:
     ],
 )
 def test_the_officers_are_those_of_the_plan(plan: Particulars | None, state: str) -> None:
-    assert states(assess(*judge(good()), BOOKS["S2"], plan))["C11"] == state
+    found = states(assess(*judge(good()), BOOKS["S2"], plan))
+    assert found["C11"] == state
+    assert found["A4"] == (MET if plan is not None and state == MET else OPEN)
+
+
+@pytest.mark.rule("A4")
+def test_a_recorder_that_was_taken_out_of_use_is_nobodys() -> None:
+    document = rulebooks.document("S0", **{"custody.revoked": ["REC-0001"]})
+    envelope = rulebook.sign_rulebook(document, rulebooks.BUREAU.clerks)
+    book = rulebook.read_rulebook(
+        envelope, rulebook.read_root(rulebooks.BUREAU.root, bureau_of("S0").ca)
+    )
+    assert states(assess(*judge(good()), book))["A4"] == NOT
 
 
 def left_open() -> Folder:
