@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from hw.errors import MissingPartFault, WorldFault
+from hw.fake.accidents import Accidents
 from hw.fake.board import dock_board, recorder_board
 from hw.fake.clock import boottime_ns
 from hw.fake.protocol import LINE_LIMIT
@@ -159,3 +160,17 @@ def test_a_world_that_ended_is_a_fault(tmp_path: Path) -> None:
             hand.dock()
         with pytest.raises(MissingPartFault):
             hand.state()
+
+
+def test_every_accident_can_be_caused_from_another_process(running: WorldProcess) -> None:
+    given = {"misread_battery": (55,), "skew_clock": (9.0,), "set_clock_quality": ("rtc", 800)}
+    given |= {"lose_samples": (3,), "vanish_samples": (3,), "tune_microphone": (5,)}
+    with FakeWorld.at(running.path) as hand:
+        for name in [one for one in vars(Accidents) if not one.startswith("_")]:
+            before = hand.state()
+            buttons = (ButtonName.MARK,) if name.endswith("_button") else ()
+            getattr(hand, name)(*given.get(name, buttons))
+            mends = name.startswith(("mend", "wipe", "un", "set_clock", "break_lamp"))
+            assert mends or hand.state() != before, name
+            if name == "break_lamp":
+                hand.mend_lamp()
