@@ -47,7 +47,7 @@ def plans_changed(session: Session, event: PlansChanged) -> Step:
     """Other plans: one that is gone is no longer chosen, and that is spoken."""
     changed = with_plans(session, event.plans)
     gone = session.choice.chosen is not None and changed.choice.chosen is None
-    return changed, (Say(sentences.no_plan()),) if gone else ()
+    return changed, (Say(sentences.no_plan_chosen()),) if gone else ()
 
 
 def take_plans(session: Session, event: PlansChanged) -> Step:

@@ -52,11 +52,12 @@ def tell_idle(session: Session, event: StatusTold) -> Step:
 
 
 def _ask(session: Session, at_ns: int) -> tuple[Session, tuple[Effect, ...]]:
+    asked = replace(session, asked_ns=at_ns)
     if session.attached:
-        return replace(session, asked_ns=at_ns), (AskStatus(),)
+        return asked, (AskStatus(),)
     if session.phase in {Phase.STARTING, Phase.IDLE}:
         return session, (Say(sentences.refused("vault")),)
-    return replace(session, asked_ns=at_ns), (Say(_recording(session, None)),)
+    return session, (Say(_recording(asked, None)),)
 
 
 def _recording(session: Session, free_minutes: int | None) -> tuple[str, ...]:

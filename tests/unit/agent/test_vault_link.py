@@ -125,7 +125,7 @@ def test_nothing_of_a_forgotten_session_is_sent(vault: Vault) -> None:
     vault.link.store_event("mark", {"code": "mark", "at_ns": 1})
     vault.link.forget_session()
     vault.link.go_on()
-    vault.link.note_press(m.NotePress(button="mark", gesture="tap", at_ns=9))
+    vault.link.note(m.NotePress(button="mark", gesture="tap", at_ns=9))
     assert vault.hear(m.NotePress).at_ns == 9
 
 
@@ -151,7 +151,7 @@ def test_a_refused_event_is_not_sent_for_ever(vault: Vault) -> None:
 
 
 def test_presses_made_while_the_vault_is_away_are_noted_when_it_is_back(vault: Vault) -> None:
-    vault.link.note_press(m.NotePress(button="mark", gesture="tap", at_ns=7))
+    vault.link.note(m.NotePress(button="mark", gesture="tap", at_ns=7))
     vault.accept()
     assert vault.hear(m.NotePress).at_ns == 7
 
@@ -190,3 +190,86 @@ def test_a_vault_that_cannot_work_is_told_to_the_loop_and_not_pestered(vault: Va
     vault.listener.settimeout(0.5)
     with pytest.raises(TimeoutError):
         vault.listener.accept()
+
+
+def test_a_still_goes_in_parts_and_counts_as_signed_once(vault: Vault) -> None:
+    vault.accept(HELD)
+    vault.link.go_on()
+    still = bytes(range(256)) * 4_096
+    vault.link.store_photo(7, still)
+    parts = [vault.hear(m.StorePhoto) for _ in range(2)]
+    assert [(one.part, one.parts, one.pts_ns) for one in parts] == [(0, 2, 7), (1, 2, 7)]
+    assert b"".join(one.content for one in parts) == still
+    vault.say(m.Recorded(journal_i=4))
+    vault.event(e.PhotoStored)
+
+
+def test_a_still_that_was_not_signed_is_sent_again_whole(vault: Vault) -> None:
+    vault.accept(HELD)
+    vault.link.go_on()
+    vault.link.store_photo(7, bytes(600_000))
+    vault.hear(m.StorePhoto)
+    vault.die()
+    vault.accept(HELD)
+    vault.link.go_on()
+    assert [vault.hear(m.StorePhoto).part for _ in range(2)] == [0, 1]
+
+
+def test_a_still_the_vault_will_not_take_is_told_to_the_loop(vault: Vault) -> None:
+    vault.accept(HELD)
+    vault.link.go_on()
+    vault.link.store_photo(7, b"jpeg")
+    vault.hear(m.StorePhoto)
+    vault.say(m.Refused(code="storage", detail="no room"))
+    assert vault.event(e.PhotoFailed).code == "storage"
+
+
+def test_answers_to_different_questions_may_overtake_one_another(vault: Vault) -> None:
+    vault.accept(HELD)
+    vault.link.go_on()
+    vault.link.store_preflight(m.StorePreflight(trigger="idle", checks=[]))
+    vault.link.store_event("mark", {"code": "mark", "at_ns": 1})
+    vault.link.ask_status()
+    vault.say(m.Recorded(journal_i=4))
+    vault.say(
+        m.Status(
+            free_minutes=9,
+            backlog=0,
+            deadline_minutes=None,
+            utc="2026-11-21T08:00:00.000000Z",
+            utc_source="ntp",
+            utc_error_ms=1,
+        )
+    )
+    vault.say(m.PreflightStored(trigger="idle", checks=[]))
+    assert vault.event(e.StatusTold).status.free_minutes == 9
+    assert vault.event(e.PreflightStored).trigger == "idle"
+
+
+def test_the_last_check_waits_for_a_vault_that_is_away(vault: Vault) -> None:
+    for trigger in ("power_up", "idle"):
+        vault.link.store_preflight(m.StorePreflight(trigger=trigger, checks=[]))
+    vault.link.note(m.NoteFault(part="camera", code="camera", detail="gone", state="begun"))
+    vault.accept()
+    assert vault.hear(m.NoteFault).part == "camera"
+    assert vault.hear(m.StorePreflight).trigger == "idle"
+
+
+def test_the_cradle_and_the_plans_are_told_to_the_loop(vault: Vault) -> None:
+    vault.accept()
+    plan = m.PlanChoice(
+        plan_id="p1", number=1, activity="hearing", officers=[], begins_utc="2026-11-21"
+    )
+    vault.say(m.DockChanged(docked=True))
+    vault.say(m.PlansChanged(plans=[plan]))
+    assert vault.event(e.DockChanged).docked
+    assert vault.event(e.PlansChanged).plans == (plan,)
+
+
+def test_the_session_that_is_resumed_is_told_with_the_opening(vault: Vault) -> None:
+    vault.accept()
+    vault.link.open_session(REQUEST)
+    vault.hear(m.OpenSession)
+    previous = m.PreviousSession(sid="s0", reason="battery", seconds=60, same_plan=True)
+    vault.say(m.SessionOpened(session=HELD, previous=previous))
+    assert vault.event(e.SessionOpened).previous == previous

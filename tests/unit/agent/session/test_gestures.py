@@ -14,6 +14,7 @@ from agent.session.events import (
     MarkTapped,
     PhotoPressed,
     RecordHeld,
+    RecordHolding,
     RecordPressed,
     RecordTapped,
 )
@@ -56,13 +57,31 @@ def test_a_lost_release_heals_at_the_next_reading_of_the_level() -> None:
 
 
 def test_three_seconds_are_a_hold_and_its_release_is_nothing() -> None:
-    steps = [(0, True), (2_999, None), (3_000, None), (3_100, None), (3_500, False)]
+    steps = [(0, True), (999, None), (3_000, None), (3_100, None), (3_500, False)]
     _, felt = _play(ButtonName.RECORD, steps)
     assert felt == [RecordPressed(0), RecordHeld(0, RECORD_HOLD_NS)]
 
 
+def test_a_hold_tells_each_second_on_its_way_once() -> None:
+    looks = [(100 * n, None) for n in range(1, 32)]
+    _, felt = _play(ButtonName.RECORD, [(0, True), *looks])
+    assert felt == [
+        RecordPressed(0),
+        RecordHolding(0, 1, 1_000 * MS),
+        RecordHolding(0, 2, 2_000 * MS),
+        RecordHeld(0, RECORD_HOLD_NS),
+    ]
+
+
+def test_the_next_press_begins_its_seconds_anew() -> None:
+    steps = [(0, True), (1_100, None), (1_200, False), (2_000, True), (2_900, None), (3_100, None)]
+    _, felt = _play(ButtonName.RECORD, steps)
+    holding = [event for event in felt if isinstance(event, RecordHolding)]
+    assert [event.pressed_ns // MS for event in holding] == [0, 2_000]
+
+
 def test_a_hold_between_two_looks_at_the_clock_is_still_a_hold() -> None:
-    _, felt = _play(ButtonName.RECORD, [(0, True), (2_950, None), (3_050, False)])
+    _, felt = _play(ButtonName.RECORD, [(0, True), (950, None), (3_050, False)])
     assert felt == [RecordPressed(0), RecordHeld(0, 3_050 * MS)]
 
 

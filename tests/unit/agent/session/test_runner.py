@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event as Signal
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from agent.errors import AgentError
+from agent.preflight.endurance import Endurance
+from agent.session import events as e
 from agent.session.events import (
-    ClipEnded,
     FirstFrame,
     MediaAdvanced,
     MediaTaken,
@@ -20,13 +21,27 @@ from agent.session.events import (
     VaultAttached,
 )
 from agent.session.inbox import MOST_WAITING, Inbox
-from agent.session.runner import Parts, Runner
+from agent.session.parts import Checker, Listener, Parts, Vault
+from agent.session.parts import Media as MediaPart
+from agent.session.parts import Voice as VoicePart
+from agent.session.runner import Runner
 from agent.session.states import Phase
-from agent.vault.messages import ActiveSession, AnnouncementRule, NotePress, OpenSession
+from agent.vault.messages import (
+    ActiveSession,
+    AnnouncementRule,
+    Conduct,
+    NoteFault,
+    NotePress,
+    OpenSession,
+    PlanChoice,
+    StorePreflight,
+)
+from agent.voice import sentences
 from hw.fake.board import recorder_board
 from hw.fake.clock import JumpingClock
 from hw.fake.world import FakeWorld
 from hw.types import ButtonName, CameraSettings, LampPattern
+from scripts.session_table import clip_ended, heard
 
 RULE = AnnouncementRule(
     id="zh-cn", text_sha256="a" * 64, pcm_sha256="b" * 64, samples=10, rate=16_000
@@ -37,8 +52,8 @@ REQUEST = OpenSession(
 )
 
 
-class Doings:
-    """Vault, media and voice in one: writes down what it is asked for."""
+class Doings(Vault, Listener, Checker):
+    """Vault, ear and check in one: writes down what it is asked for."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -51,8 +66,7 @@ class Doings:
     # The vault.
 
     def open_session(self, request: OpenSession) -> None:
-        assert request is REQUEST
-        self.done.append("open")
+        self.done.append(f"open {request.plan_id}" if request.plan_id else "open")
 
     def go_on(self) -> None:
         self.done.append("go on")
@@ -67,11 +81,34 @@ class Doings:
     def forget_session(self) -> None:
         self.done.append("forget session")
 
-    def note_press(self, note: NotePress) -> None:
-        self.done.append(f"note {note.button} {note.gesture}")
+    def note(self, note: NotePress | NoteFault) -> None:
+        if isinstance(note, NotePress):
+            self.done.append(f"note {note.button} {note.gesture}")
+        else:
+            self.done.append(f"note {note.part} {note.state}")
+
+    def store_photo(self, pts_ns: int, content: bytes) -> None:
+        self.done.append(f"store photo {len(content)}")
+
+    def store_preflight(self, preflight: StorePreflight) -> None:
+        self.done.append(f"store preflight {preflight.trigger}")
+
+    def ask_status(self) -> None:
+        self.done.append("ask status")
+
+    # The ear and the check.
+
+    def attend(self, seconds: int) -> None:
+        self.done.append(f"attend {seconds}")
+
+    def listen(self, template: str, from_ns: int, to_ns: int) -> None:
+        self.done.append(f"listen {template} {(to_ns - from_ns) // 1_000_000_000}")
+
+    def check(self, trigger: str) -> None:
+        self.done.append(f"check {trigger}")
 
 
-class Media:
+class Media(MediaPart):
     def __init__(self, doings: Doings) -> None:
         self._doings = doings
 
@@ -90,6 +127,9 @@ class Media:
     def replay(self, number: int, gop: int) -> None:
         self._doings.done.append(f"replay {number}")
 
+    def take_photo(self, pressed_ns: int) -> None:
+        self._doings.done.append("take photo")
+
     def forget(self) -> None:
         self._doings.done.append("forget media")
 
@@ -97,18 +137,27 @@ class Media:
         self._doings.done.append("stop")
 
 
-class Voice:
+class Voice(VoicePart):
     def __init__(self, doings: Doings) -> None:
         self._doings = doings
 
-    def load(self, announce: Path, rules: tuple[AnnouncementRule, ...]) -> Mapping[str, str]:
+    def load(self, announce: Path, rules: Sequence[AnnouncementRule]) -> Mapping[str, str]:
         return {}
 
     def play(self, index: int) -> None:
         self._doings.done.append(f"play {index}")
 
     def stop(self) -> None:
+        self._doings.done.append("stop voice")
+
+    def say(self, words: tuple[str, ...]) -> None:
+        self._doings.done.append(f"say {words[0]}")
+
+    def hush(self) -> None:
         self._doings.done.append("hush")
+
+    def rising_beep(self, step: int) -> None:
+        self._doings.done.append(f"rise {step}")
 
     def beep(self, times: int) -> None:
         self._doings.done.append(f"beep {times}")
@@ -128,6 +177,9 @@ class Table:
             vault=self.doings,
             media=Media(self.doings),
             voice=Voice(self.doings),
+            listener=self.doings,
+            checker=self.doings,
+            endurance=Endurance(None),
             request=REQUEST,
             announce=Path("announce"),
         )
@@ -147,7 +199,7 @@ class Table:
         self.world.press(ButtonName.RECORD)
         self.turn()
         now_ns = self.clock.monotonic_ns()
-        ended = ClipEnded(clip=0, frames_played=10, underruns=0, from_ns=1, to_ns=2, reason=None)
+        ended = clip_ended(hearing=heard())
         self.turn(
             SessionOpened(HELD), FirstFrame(now_ns), MediaAdvanced(now_ns), MediaTaken(), ended
         )
@@ -160,7 +212,8 @@ def table() -> Table:
 
 
 def test_a_press_begins_capture_before_the_vault_is_asked(table: Table) -> None:
-    assert table.turn(VaultAttached(None, (RULE,), 2)) == ["prepare 2"]
+    made = table.turn(VaultAttached(None, (RULE,), 2))
+    assert made == ["prepare 2", "say power.on", "check power_up"]
     table.world.press(ButtonName.RECORD)
     assert table.turn()[:2] == ["begin 0", "open"]
 
@@ -176,11 +229,12 @@ def test_a_hold_and_a_press_end_the_recording(table: Table) -> None:
     table.record()
     table.world.push(ButtonName.RECORD)
     table.turn()
-    assert table.turn(seconds=3.0) == ["store button", "beep 2"]
+    assert table.turn(seconds=1.0) == ["rise 1"]
+    assert table.turn(seconds=2.0) == ["store button", "rise 3", "hush", "say stop.confirm"]
     table.world.let_go(ButtonName.RECORD)
     table.turn()
     table.world.press(ButtonName.RECORD)
-    assert table.turn() == ["store button", "stop", "close officer"]
+    assert table.turn() == ["store button", "stop", "hush", "close officer"]
     table.turn(SessionClosed("s1", "officer"))
     assert table.runner.session.phase is Phase.IDLE
 
@@ -200,7 +254,11 @@ def test_a_gauge_that_falls_silent_is_a_signed_fault(table: Table) -> None:
     table.turn(seconds=6)
     table.world.mend_gauge()
     table.turn(seconds=6)
-    faults = [fields["state"] for kind, fields in table.doings.stored if kind == "fault"]
+    faults = [
+        fields["state"]
+        for kind, fields in table.doings.stored
+        if kind == "fault" and fields["part"] == "battery"
+    ]
     assert faults == ["begun", "ended"]
 
 
@@ -216,7 +274,7 @@ def test_a_battery_that_drains_is_signed_at_every_tenth(table: Table) -> None:
 def test_the_wish_to_end_closes_the_recording_first(table: Table) -> None:
     table.record()
     table.stop.set()
-    assert table.turn() == ["stop", "close shutdown"]
+    assert table.turn() == ["stop", "hush", "close shutdown"]
     assert table.turn() == []
 
 
@@ -232,3 +290,33 @@ def test_a_dead_capture_ends_the_process(table: Table) -> None:
     table.inbox.fail(RuntimeError("the muxer"))
     with pytest.raises(AgentError, match="the muxer"):
         table.turn()
+
+
+def test_every_effect_reaches_its_part(table: Table) -> None:
+    plan = PlanChoice(
+        plan_id="p1", number=1, activity="hearing", officers=[], begins_utc="2026-11-21"
+    )
+    conduct = Conduct(arrival="fixed", arrival_seconds=20)
+    table.turn(VaultAttached(None, (RULE,), 2, conduct=conduct, plans=(plan,)))
+    done = table.turn(e.PreflightReady("power_up", ()), e.PartFailed("camera", "camera", "gone"))
+    assert done == ["store preflight power_up", "note camera begun", "say cause.camera"]
+    now_ns = table.clock.monotonic_ns()
+    assert table.turn(e.MarkTapped(now_ns), e.MarkHeld(now_ns))[-1] == "say plan.chosen"
+    assert table.turn(e.PhotoPressed(now_ns)) == ["note photo press", "hush", "ask status"]
+    now_ns = table.clock.monotonic_ns()
+    assert table.turn(e.RecordPressed(now_ns))[:2] == ["begin 0", "open p1"]
+    done = table.turn(SessionOpened(HELD), MediaTaken(), clip_ended(hearing=heard()))
+    assert done[-3:] == ["store disclosure", "store prompt", "say arrival.sign"]
+    assert table.turn(e.MarkTapped(now_ns))[-1] == "say arrival.fixed"
+    assert table.turn(e.Spoken(sentences.arrival("fixed"))) == ["attend 20"]
+    assert table.turn(seconds=21) == ["listen fixed 21"]
+    now_ns = table.clock.monotonic_ns()
+    assert table.turn(e.PhotoPressed(now_ns))[1] == "take photo"
+    assert table.turn(e.PhotoTaken(now_ns, 1, b"jpeg")) == ["store photo 4"]
+    table.turn(e.VaultLost())
+    assert table.turn(VaultAttached(HELD, (RULE,), 2))[0] == "replay 0"
+    assert table.turn(MediaTaken())[-1] == "play 0"
+    now_ns = table.clock.monotonic_ns()
+    table.turn(e.RecordHeld(now_ns - 1, now_ns))
+    assert "stop voice" in table.turn(e.RecordPressed(now_ns))
+    assert table.turn(clip_ended(reason="stopped"))[-1] == "close officer"

@@ -1,0 +1,116 @@
+"""What works beside the session's loop: stills, windows, checks, and their threads."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import Any
+
+from agent.checking import Checks
+from agent.disclosure.ear import Ear
+from agent.listening import Windows
+from agent.recorder_media import RecorderMedia
+from agent.session import events as e
+from agent.session.inbox import Inbox
+from agent.settings import Broker, Settings
+from agent.vault.messages import CheckResult
+from agent.worker import MOST_WAITING, Worker
+from hw.fake.board import recorder_board
+from hw.fake.clock import JumpingClock
+from hw.fake.world import FakeWorld
+from hw.types import CameraSettings
+
+SECONDS = 10.0
+
+
+class NoLink:
+    """Where media would go."""
+
+    def send_media(self, message: Any) -> None:
+        del message
+
+    def store_event(self, kind: str, fields: Any) -> None:
+        del kind, fields
+
+
+class Bench:
+    """A camera, an ear, and a worker that the test turns by hand."""
+
+    def __init__(self) -> None:
+        self.clock = JumpingClock()
+        self.world = FakeWorld.here(self.clock)
+        self.board = recorder_board(self.world.link, camera=CameraSettings(), source=self.clock)
+        self.inbox = Inbox()
+        self.ear = Ear(self.clock)
+        self.worker = Worker("bench", 1)
+        settings = Settings(device_id="ZF-1", board="fake", broker=Broker(host="h"))
+        self.media = RecorderMedia(
+            settings, self.board, self.inbox, NoLink(), self.ear, self.worker
+        )
+
+    def told(self) -> list[Any]:
+        self.worker.do_waiting()
+        return list(self.inbox.take_all())
+
+
+def test_a_still_is_a_jpeg_of_the_moment() -> None:
+    bench = Bench()
+    bench.media.take_photo(7)
+    (photo,) = bench.told()
+    assert photo.pressed_ns == 7
+    assert photo.content.startswith(b"\xff\xd8")
+
+
+def test_a_camera_without_a_still_says_why() -> None:
+    bench = Bench()
+    bench.world.break_camera()
+    bench.media.take_photo(7)
+    (failed,) = bench.told()
+    assert (failed.pressed_ns, failed.code) == (7, "camera")
+
+
+def test_a_second_still_while_one_waits_is_refused() -> None:
+    bench = Bench()
+    bench.media.take_photo(7)
+    bench.media.take_photo(8)
+    busy, photo = bench.told()
+    assert (busy.pressed_ns, busy.code) == (8, "busy")
+    assert photo.pressed_ns == 7
+
+
+def test_a_window_nobody_heard_has_no_figure() -> None:
+    bench = Bench()
+    windows = Windows(bench.ear, bench.inbox, bench.worker)
+    now_ns = bench.clock.monotonic_ns()
+    windows.attend(5)
+    windows.listen("fixed", now_ns, now_ns + 1_000_000_000)
+    windows.listen("later", now_ns, now_ns + 1_000_000_000)
+    assert bench.told() == [
+        e.WindowHeard("later", now_ns, now_ns + 1_000_000_000, None),
+        e.WindowHeard("fixed", now_ns, now_ns + 1_000_000_000, None),
+    ]
+
+
+def test_a_check_is_told_to_the_loop_and_not_made_twice_at_once() -> None:
+    bench = Bench()
+    good = CheckResult(name="camera", state="ok", detail="ok: seen")
+
+    class Preflight:
+        def run(self, trigger: str) -> list[CheckResult]:
+            assert trigger == "power_up"
+            return [good]
+
+    checks = Checks(Preflight(), bench.inbox, bench.worker)
+    checks.check("power_up")
+    checks.check("undocked")
+    assert bench.told() == [e.PreflightReady("power_up", (good,))]
+
+
+def test_a_worker_does_its_jobs_in_order_and_holds_only_so_many() -> None:
+    worker, done, all_done = Worker("test"), [], Event()
+    for number in range(MOST_WAITING - 1):
+        assert worker.do(lambda number=number: done.append(number))
+    assert worker.do(all_done.set)
+    assert not worker.do(all_done.set)
+    worker.start()
+    assert all_done.wait(SECONDS)
+    assert done == list(range(MOST_WAITING - 1))
