@@ -173,7 +173,7 @@ def _hear(
             hearing=hearing,
         )
 
-    if not fields["announced"] or not fields["frames_played"]:
+    if not fields["frames_played"]:
         return outcome(Agreement.UNCHECKED, "not_played")
     if files is None:
         return outcome(Agreement.UNCHECKED, "no_identity")
@@ -205,7 +205,7 @@ def _difference(fields: JsonObject, hearing: Hearing, reference: Reference) -> s
     if abs(theirs - ours) > _MOST_APART * 1000 * reference.seconds:
         return "missing"
     delay_ns = fields["delay_ns"]
-    if delay_ns is not None and abs(delay_ns - max(0, hearing.delay_ns)) > _SAME_DELAY_NS:
+    if delay_ns is not None and abs(delay_ns - hearing.delay_ns) > _SAME_DELAY_NS:
         return "delay"
     return None
 

@@ -188,7 +188,7 @@ EVENTS: Final[Mapping[str, s.Schema]] = {
         "complete": s.optional(s.boolean),
         "score_milli": s.optional(s.integer(-(2**31), 2**31)),
         "missing": s.many(s.fields({"from_ms": s.natural, "to_ms": s.natural}), most=_MOST_MISSING),
-        "delay_ns": s.optional(s.natural),
+        "delay_ns": s.optional(s.integer(-(2**53), 2**53)),
         "drift_ppm": s.optional(s.integer(-10_000, 10_000)),
         "level_mdb": s.optional(s.integer(-200_000, 200_000)),
         "verdict": s.one_of("verified", "unverified"),

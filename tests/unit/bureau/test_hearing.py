@@ -156,7 +156,6 @@ def test_where_the_device_made_no_check_the_desk_adds_one(clips: Clips, whole: b
     ("changes", "because"),
     [
         ({"pcm_sha256": "0" * 64}, "no_clip"),
-        ({"announced": False}, "not_played"),
         ({"frames_played": 0}, "not_played"),
         ({"from_ns": START + 100 * SECOND}, "no_sound"),
     ],
