@@ -309,7 +309,11 @@ class Recorder:
 
 
 class Take:
-    """One session of a recorder, told verb by verb."""
+    """One session of a recorder, told verb by verb.
+
+    ``opening`` and ``entry`` are further fields of its ``open`` record and of its line in the
+    device log: those that earlier devices did not have.
+    """
 
     def __init__(
         self,
@@ -319,8 +323,11 @@ class Take:
         dice: random.Random | None = None,
         sid: str | None = None,
         prev: str | None = None,
+        opening: JsonObject | None = None,
     ) -> None:
         self.recorder = recorder
+        self.opening = opening or {}
+        self.entry: JsonObject = {}
         self.dice = dice or random.Random(1)
         recorder.counter += 1
         self.counter = recorder.counter
@@ -364,6 +371,7 @@ class Take:
                     {"role": role, "sha256": sha256_hex(age.encode())}
                     for role, age in sorted(bureau.recipients.items())
                 ],
+                **self.opening,
             },
         )
         self.attest()
@@ -377,8 +385,10 @@ class Take:
     def event(self, kind: str, fields: JsonObject) -> None:
         self.write("event", {"kind": kind, "fields": fields})
 
-    def announce(self, *, verdict: str = "unverified", check: str = "none") -> None:
-        """The announcement played."""
+    def announce(
+        self, *, verdict: str = "unverified", check: str = "none", attempt: int | None = None
+    ) -> None:
+        """The announcement played; earlier devices did not number attempts."""
         said = announcement()
         heard = True if check == "acoustic" else None
         self.event(
@@ -402,6 +412,7 @@ class Take:
                 "level_mdb": None,
                 "verdict": verdict,
                 "reason": "not_checked" if check == "none" else None,
+                **({} if attempt is None else {"attempt": attempt}),
             },
         )
 
@@ -551,6 +562,7 @@ class Take:
                 "journal": journal_facts,
                 "root": root,
                 "reason": reason,
+                **self.entry,
             },
         )
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence.canonical import JsonObject
 from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
+from evidence.moments import utc_text
 from evidence.verify import Verdict, verify
 from tests.kits import forging
 from tests.kits.folders import bundle
@@ -94,12 +95,57 @@ def still_open() -> Folder:
     return {**folder, JOURNAL_NAME: folder[JOURNAL_NAME] + b"eyJhbG", "000001.mp4.age": left}
 
 
+def by_the_rules() -> Folder:
+    """An officer's session: checked before use, planned, interrupted before, told step by step."""
+    recorder = Recorder(BUREAU)
+    checks = [
+        {"name": "battery", "state": "ok", "detail": "ok: 300 minutes", "value": 300},
+        {"name": "clock", "state": "warn", "detail": "unsure: nobody set it", "value": None},
+    ]
+    recorder.note("preflight", {"trigger": "power_up", "checks": checks, "count": 1})
+    new = {"preflight": recorder.log_head, "plan_id": "p-7", "officers": ["O-1", "O-2"]}
+    recorder.note("plan", {"plan_id": "p-7", "sha256": "7" * 64, "state": "taken"})
+    recorder.note("press", {"button": "mark", "gesture": "press", "at_ns": 1, "count": 2})
+    before = Take(recorder, plan=False, opening={**new, "previous": None})
+    before.segment(seconds=1, size=400)
+    before.entry = {"counted": 2, "ended": utc_text(recorder.ticker.utc_ns), "plan_id": "p-7"}
+    before.close("battery")
+    link = {"sid": before.sid, "counter": 1, "reason": "battery", "seconds": 0, "same_plan": True}
+    take = Take(recorder, opening={**new, "previous": link})
+    _tell(take)
+    take.entry = {"counted": 4, "ended": utc_text(recorder.ticker.utc_ns), "plan_id": "p-7"}
+    take.close("officer")
+    recorder.note("dock", {"state": "docked", "detail": ""})
+    recorder.note("refusal", {"code": "custody", "detail": "", "count": 5})
+    return take.folder()
+
+
+def _tell(take: Take) -> None:
+    """What happens in that session, event by event."""
+    now = take.recorder.ticker.mono_ns
+    press = {"button": "record", "gesture": "press", "at_ns": now, "count": 3}
+    take.write("event", {"kind": "button", "fields": press, "id": "r1:1"})
+    for attempt, verdict in ((1, "unverified"), (2, "verified")):
+        take.announce(verdict=verdict, check="acoustic", attempt=attempt)
+        take.recorder.ticker.pass_ns(11_000_000_000)
+    take.event("prompt", {"prompt": "arrival", "at_ns": take.recorder.ticker.mono_ns})
+    window = {"from_ns": now, "to_ns": now + 20_000_000_000}
+    take.event("statement", {"template": "fixed", **window, "voiced_ms": 9_000})
+    take.event("mark", {"code": "sign", "at_ns": now})
+    take.event("button", {**press, "gesture": "hold", "count": 4})
+    take.event("check", {"name": "custody", "passed": False, "detail": "used by O-2"})
+    take.segment(seconds=2, size=700)
+    take.still(400)
+    take.segment(seconds=2, size=700)
+
+
 WHOLE: Mapping[str, Callable[[], Folder]] = {
     "clean": clean,
     "resumed": resumed,
     "power-cut": power_cut,
     "recorder-lost": recorder_lost,
     "still-open": still_open,
+    "by-the-rules": by_the_rules,
 }
 
 
