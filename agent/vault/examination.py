@@ -12,13 +12,13 @@ from typing import Final
 
 from agent.errors import RefusedError
 from agent.preflight import backlog, clock, custody, key, rulebook, space, storage
-from agent.preflight.results import FAILED, HUNG, Trouble
+from agent.preflight.bounded import Bounded
+from agent.preflight.results import FAILED, Trouble
 from agent.settings import Paths
 from agent.vault.device_log import DeviceLog
-from agent.vault.mandate import Mandate, WrongKeyFault, load_rulebook
+from agent.vault.mandate import WRONG, Mandate, SigningFault, load_rulebook
 from agent.vault.medium import Medium
 from agent.vault.messages import CheckResult
-from agent.vault.patience import HungFault, Patience
 from evidence import moments
 from evidence.moments import TimeSource
 from evidence.rulebook import Rulebook
@@ -27,6 +27,7 @@ from hw.ports import Clock
 
 _PROBE: Final = b"recorder: is the signing key usable"
 """No line of any chain: without a dot it is no JWS signing input."""
+_PROOF_SECONDS: Final = 5.0
 _MS_NS: Final = 1_000_000
 _MINUTE_NS: Final = 60 * 1_000_000_000
 _HOUR_MINUTES: Final = 60
@@ -58,7 +59,7 @@ class Examination:
         log: The device log.
         clock: The device's clock.
         custodian: Who answers for the device, by its settings; None where nobody does.
-        patience: Bounds the wait for the medium's proof.
+        bounded: Bounds the wait for the medium's proof.
     """
 
     paths: Paths
@@ -67,7 +68,7 @@ class Examination:
     log: DeviceLog
     clock: Clock
     custodian: str | None
-    patience: Patience
+    bounded: Bounded
 
     def book(self) -> Rulebook:
         """The rulebook in force.
@@ -117,10 +118,9 @@ class Examination:
         trouble, verified = None, True
         try:
             self.mandate.signer.sign(_PROBE)
-        except WrongKeyFault:
+        except SigningFault as fault:
             verified = False
-        except HardwareFault as fault:
-            trouble = _trouble(fault)
+            trouble = None if fault.trouble.code == WRONG else fault.trouble
         took = (self.clock.monotonic_ns() - began_ns) // _MS_NS
         return key.check(key.KeyFacts(verified=verified, milliseconds=took, trouble=trouble))
 
@@ -130,7 +130,7 @@ class Examination:
         try:
             minutes = self.medium.space(bits_per_second).minutes
         except HardwareFault as fault:
-            trouble = _trouble(fault)
+            trouble = Trouble(FAILED, fault.detail)
         return space.check(
             space.SpaceFacts(
                 minutes=minutes,
@@ -147,7 +147,7 @@ class Examination:
             if self.medium.is_writable():
                 return None
         except HardwareFault as fault:
-            trouble = _trouble(fault)
+            trouble = Trouble(FAILED, fault.detail)
         return storage.check(storage.StorageFacts(intact=False, milliseconds=0, trouble=trouble))
 
     def storage(self) -> CheckResult:
@@ -156,14 +156,11 @@ class Examination:
         if unwritable is not None:
             return unwritable
         began_ns = self.clock.monotonic_ns()
-        trouble, intact = None, False
-        try:
-            intact = self.patience.ask(self.medium.prove)
-        except HardwareFault as fault:
-            trouble = _trouble(fault)
+        proof = self.bounded.ask("storage", self.medium.prove, _PROOF_SECONDS)
+        trouble = proof if isinstance(proof, Trouble) else None
         took = (self.clock.monotonic_ns() - began_ns) // _MS_NS
         return storage.check(
-            storage.StorageFacts(intact=intact, milliseconds=took, trouble=trouble)
+            storage.StorageFacts(intact=proof is True, milliseconds=took, trouble=trouble)
         )
 
     def time(self) -> CheckResult:
@@ -209,7 +206,3 @@ class Examination:
     def sure_now(self) -> str | None:
         """The wall clock, RFC 3339; None where nobody can tell how wrong it is."""
         return moments.utc_text(self.clock.utc_ns()) if self.clock_is_sure() else None
-
-
-def _trouble(fault: HardwareFault) -> Trouble:
-    return Trouble(HUNG if isinstance(fault, HungFault) else FAILED, str(fault))

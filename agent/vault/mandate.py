@@ -13,8 +13,9 @@ from typing import Final
 from cryptography import x509
 
 from agent.errors import RefusedError
+from agent.preflight.bounded import Bounded
+from agent.preflight.results import Trouble
 from agent.settings import Paths
-from agent.vault.patience import Patience
 from evidence import jws, keys, rulebook
 from evidence.errors import EvidenceError
 from evidence.jws import Signer
@@ -28,10 +29,21 @@ _KEY_SECONDS: Final = 3.0
 """A token on a bus takes a tenth of a second."""
 
 
-class WrongKeyFault(HardwareFault):
-    """The key signs, but not as the certificate says."""
+WRONG: Final = "wrong"
 
-    code = "wrong"
+
+class SigningFault(HardwareFault):
+    """The key does not sign, not in time, or with another key than its own.
+
+    Args:
+        trouble: Which of these.
+    """
+
+    code = "key"
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__("key", trouble.detail)
+        self.trouble = trouble
 
 
 class PortSigner:
@@ -43,7 +55,7 @@ class PortSigner:
     def __init__(self, key: DeviceKey, clock: Clock) -> None:
         self._key = key
         self._public = keys.from_jwk(key.public_jwk())
-        self._patience = Patience("key", clock, _KEY_SECONDS)
+        self._bounded = Bounded(clock)
         self._kid = keys.thumbprint(key.public_jwk())
 
     @property
@@ -55,13 +67,15 @@ class PortSigner:
         """ES256 over ``message``: 64 bytes r‖s, s in the lower half.
 
         Raises:
-            HardwareFault: The key does not sign, not in time, or with another key than its own.
+            SigningFault: The key does not sign, not in time, or with another key than its own.
         """
-        signature = self._patience.ask(lambda: self._key.sign(message))
+        signature = self._bounded.ask("key", lambda: self._key.sign(message), _KEY_SECONDS)
+        if isinstance(signature, Trouble):
+            raise SigningFault(signature)
         try:
             jws.check_signature(self._public, message, signature)
         except EvidenceError as error:
-            raise WrongKeyFault("key", error.detail) from error
+            raise SigningFault(Trouble(WRONG, error.detail)) from error
         return signature
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.errors import AgentError, RefusedError
+from agent.preflight.bounded import Bounded
 from agent.settings import Device
 from agent.vault import answers
 from agent.vault import messages as m
@@ -25,7 +26,6 @@ from agent.vault.handover import Handover
 from agent.vault.mandate import load_mandate
 from agent.vault.medium import Medium
 from agent.vault.opening import Opener
-from agent.vault.patience import Patience
 from agent.vault.photos import PhotoParts
 from agent.vault.plans import PlanShelf
 from agent.vault.preflights import Preflights
@@ -40,7 +40,6 @@ from hw.ports import VaultBoard
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_NS: Final = 1_000_000_000
-_PROOF_SECONDS: Final = 5.0
 
 Notify = Callable[[m.ToRecorder], None]
 Answer = Callable[[m.ToDock], None]
@@ -90,7 +89,7 @@ class Vault:
             log=self._log,
             clock=board.clock,
             custodian=settings.custodian,
-            patience=Patience("storage", board.clock, _PROOF_SECONDS),
+            bounded=Bounded(board.clock),
         )
         custody = Custody(self._medium, self._log, mandate)
         self._admission = Admission(self._examination)
