@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 import pytest
 
-from evidence.hearing import Hearing
-from tests.hearing.noises import NOISES
-from tests.hearing.speech import has_espeak
+from evidence.hearing import RATE, Hearing, voiced_ms
+from tests.hearing.noises import NOISES, scaled, street
+from tests.hearing.speech import TALKERS, has_espeak, talkers
 from tests.hearing.trials import (
     CUTS,
     HARD,
@@ -38,6 +38,7 @@ LOWEST_SNR_DB: Final = -5
 SHARE_ERROR: Final = 0.05
 CPU_MS: Final = 30
 ENOUGH: Final = 240
+VOICE_SNR_DB: Final = 10
 
 
 @pytest.fixture
@@ -167,6 +168,23 @@ def test_delay_and_drift_are_told(campaign_size: Size, campaign_seed: int, say: 
     # A strong echo from the body may win: it is some hundredths of a second at most.
     assert max(delays) <= 20
     assert np.quantile(drifts, 0.9) <= 20
+
+
+@pytest.mark.rule("C5")
+def test_a_voice_near_the_microphone_is_told_from_a_street(
+    campaign_size: Size, campaign_seed: int, say: Say
+) -> None:
+    spoken: list[float] = []
+    idle: list[float] = []
+    for number, dice in scenes(campaign_seed, campaign_size(ci=4, full=120)):
+        talker = talkers()[number % TALKERS][: 8 * RATE]
+        noise = scaled(street(talker.size, dice), 10 ** (-VOICE_SNR_DB / 20))
+        for sound, found in ((talker + noise, spoken), (noise, idle)):
+            pcm = np.clip(sound * 3_000, -32_768, 32_767).astype(np.int16)
+            found.append(voiced_ms(pcm) / 8_000)
+    say(f"voice: least {min(spoken):.2f} of the time; street alone: at most {max(idle):.2f}")
+    assert min(spoken) >= 0.4
+    assert max(idle) <= 0.25
 
 
 def test_a_check_costs_little(campaign_size: Size, campaign_seed: int, say: Say) -> None:
