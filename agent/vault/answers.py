@@ -16,6 +16,7 @@ from agent.vault.custody import state_of
 from agent.vault.device_log import DeviceLog, LoggedSession
 from agent.vault.medium import Medium
 from evidence.rulebook import Rulebook
+from hw.errors import HardwareFault
 
 _ROOM_BYTES: Final = 900_000
 _SESSION_BYTES: Final = 400
@@ -87,6 +88,11 @@ def recorder_fault(state: str) -> dict[str, Any]:
     """The event that says that the recorder process was lost (``begun``) or is back."""
     detail = "the recorder process was lost" if state == "begun" else "the recorder is back"
     return {"part": "recorder", "code": "lost", "detail": detail, "state": state}
+
+
+def fault(lost: HardwareFault, state: str) -> dict[str, Any]:
+    """The event that says that a part failed (``begun``) or is back."""
+    return {"part": lost.part, "code": lost.code, "detail": lost.detail[:1_000], "state": state}
 
 
 def catalog_row(log: DeviceLog, sid: str) -> dict[str, Any]:

@@ -140,6 +140,13 @@ class Examination:
             )
         )
 
+    def free_minutes(self, bits_per_second: int) -> int:
+        """Room for so much recording at that rate; 0 where the medium does not say."""
+        try:
+            return self.medium.space(bits_per_second).minutes
+        except HardwareFault:
+            return 0
+
     def writable(self) -> CheckResult | None:
         """What is wrong with a medium that takes nothing; None where it says it does."""
         trouble = Trouble(FAILED, "the medium takes nothing more")

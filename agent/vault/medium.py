@@ -6,6 +6,7 @@ the arithmetic of minutes. Refuses to take anything away: that is custody's, aft
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from agent.settings import Paths
 from evidence import ids
 from evidence.store import durable
 from evidence.store.durable import AppendFile
+from hw.errors import HardwareFault
 from hw.ports import Locker, Storage
 
 _RESERVE_STEP: Final = 8 * 1024 * 1024
+_log = logging.getLogger(__name__)
+
 _PROBE_BYTES: Final = 4_096
 _OVERHEAD_PERCENT: Final = 125
 _BITS: Final = 8
@@ -108,11 +112,23 @@ class Medium:
         self._lock(path, os.O_RDONLY, self._locker.release)
 
     def space(self, bits_per_second: int) -> Space:
-        """The room that is left, counting a quarter more than the expected rate."""
+        """The room that is left, counting a quarter more than the expected rate.
+
+        Raises:
+            StorageFault: The medium does not say.
+        """
         free = self._storage.read().free_bytes
         usable = max(0, free + self._reserve_size() - self._floor_bytes)
         per_minute = bits_per_second * 60 * _OVERHEAD_PERCENT // (100 * _BITS)
         return Space(free_bytes=free, minutes=usable // per_minute)
+
+    def free_bytes(self) -> int:
+        """Room that the medium admits to; 0 where it does not say."""
+        try:
+            return self._storage.read().free_bytes
+        except HardwareFault as fault:
+            _log.warning("the medium does not say how much room it has: %s", fault)
+            return 0
 
     def is_writable(self) -> bool:
         """Whether the medium says that it takes anything at all."""
@@ -130,7 +146,7 @@ class Medium:
     def keep_reserve(self) -> None:
         """Set the reserve aside where there is room to spare for it."""
         missing = self._reserve_bytes - self._reserve_size()
-        if missing <= 0 or self._storage.read().free_bytes < self._floor_bytes + missing:
+        if missing <= 0 or self.free_bytes() < self._floor_bytes + missing:
             return
         fd = os.open(self.paths.reserve, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:

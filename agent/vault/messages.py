@@ -380,7 +380,13 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
 
 
 class StorageState(msgspec.Struct, frozen=True, kw_only=True, tag="storage"):
-    """Space in minutes of recording at the expected rate, whenever its level changes."""
+    """Space in minutes of recording at the expected rate, whenever its level changes.
+
+    Attributes:
+        level: ``ok``, ``warn``, ``alarm``, ``close``, ``full``; ``unknown`` where the medium does
+            not say any more how it stands.
+        minutes: Of recording.
+    """
 
     level: str
     minutes: int

@@ -19,7 +19,7 @@ from agent.vault.live_session import LiveSession, Opened, OpenSegment
 from agent.vault.opening import Opener, ReadyChain
 from agent.vault.plans import PlanShelf
 from agent.vault.recovery import Closing, Remains
-from agent.vault.space import SpaceWatch
+from agent.vault.space import OK, UNKNOWN, SpaceWatch
 from evidence import schema as s
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError, RecordError
@@ -67,6 +67,7 @@ class Slot:
         self.bits_per_second = bits_per_second
         self.session: LiveSession | None = None
         self._space: SpaceWatch | None = None
+        self._blind: HardwareFault | None = None
         self._absent_since_ns: int | None = None
         self._ready: ReadyChain | None = None
 
@@ -184,10 +185,17 @@ class Slot:
         change = self._space.look(now_ns) if self._space is not None else None
         if change is None:
             return None
-        session.event(
-            "storage",
-            {"level": change.level, "free_bytes": change.free_bytes, "minutes": change.minutes},
-        )
+        if change.fault is not None:
+            # As long as it takes bytes the session goes on.
+            session.event("fault", answers.fault(change.fault, "begun"))
+        elif self._blind is not None:
+            session.event("fault", answers.fault(self._blind, "ended"))
+        self._blind = change.fault
+        if change.level not in (OK, UNKNOWN):
+            session.event(
+                "storage",
+                {"level": change.level, "free_bytes": change.free_bytes, "minutes": change.minutes},
+            )
         self._tell(m.StorageState(level=change.level, minutes=change.minutes))
         return "storage" if change.ends_session else None
 
@@ -220,6 +228,7 @@ class Slot:
         return ready or self._opener.prepare(self._opener.log.state.counter + 1)
 
     def _live(self, opened: Opened, book: Rulebook) -> LiveSession:
+        self._blind = None
         self._space = SpaceWatch(self._opener.medium, book, self.bits_per_second)
         return LiveSession(
             opened,

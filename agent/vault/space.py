@@ -11,23 +11,29 @@ from typing import Final
 
 from agent.vault.medium import Medium
 from evidence.rulebook import Rulebook
+from hw.errors import HardwareFault, StorageFault
 
+OK: Final = "ok"
+UNKNOWN: Final = "unknown"
 _LOOK_EVERY_NS: Final = 5 * 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpaceChange:
-    """The level has become worse.
+    """The level has changed.
 
     Attributes:
-        level: ``warn``, ``alarm``, ``close`` or ``full`` (the reserve had to be touched).
+        level: ``ok``, ``warn``, ``alarm``, ``close`` or ``full`` (the reserve had to be touched);
+            ``unknown`` where the medium does not say, or says that it takes nothing.
         free_bytes: What the medium says.
         minutes: Of recording at the expected rate.
+        fault: Why it is not known.
     """
 
     level: str
-    free_bytes: int
-    minutes: int
+    free_bytes: int = 0
+    minutes: int = 0
+    fault: HardwareFault | None = None
 
     @property
     def ends_session(self) -> bool:
@@ -50,7 +56,7 @@ class SpaceWatch:
         self._levels = [
             (book.number(f"storage.{level}_minutes"), level) for level in ("close", "alarm", "warn")
         ]
-        self._level: str | None = None
+        self._level = OK
         self._looked_ns: int | None = None
 
     def look(self, now_ns: int) -> SpaceChange | None:
@@ -59,13 +65,21 @@ class SpaceWatch:
         if recently and not self._medium.gave_reserve:
             return None
         self._looked_ns = now_ns
-        space = self._medium.space(self._bits_per_second)
-        level = "full" if self._medium.gave_reserve else self._level_of(space.minutes)
-        if level is None or level == self._level:
-            self._level = level
+        change = self._read()
+        if change.level == self._level:
             return None
-        self._level = level
+        self._level = change.level
+        return change
+
+    def _read(self) -> SpaceChange:
+        try:
+            if not self._medium.is_writable():
+                raise StorageFault("storage", "the medium says that it takes nothing")
+            space = self._medium.space(self._bits_per_second)
+        except HardwareFault as fault:
+            return SpaceChange(level=UNKNOWN, fault=fault)
+        level = "full" if self._medium.gave_reserve else self._level_of(space.minutes)
         return SpaceChange(level=level, free_bytes=space.free_bytes, minutes=space.minutes)
 
-    def _level_of(self, minutes: int) -> str | None:
-        return next((level for least, level in self._levels if minutes < least), None)
+    def _level_of(self, minutes: int) -> str:
+        return next((level for least, level in self._levels if minutes < least), OK)

@@ -347,7 +347,7 @@ class Vault:
         waiting = self._examination.backlog(book)
         quality = self._clock.quality()
         return m.Status(
-            free_minutes=self._medium.space(self._slot.bits_per_second).minutes,
+            free_minutes=self._examination.free_minutes(self._slot.bits_per_second),
             backlog=waiting.sessions,
             deadline_minutes=waiting.deadline_minutes,
             utc=moments.utc_text(self._clock.utc_ns()),

@@ -129,6 +129,7 @@ STORAGE_LEVELS: Final[dict[str, Words]] = {
     "alarm": ("cause.space_alarm", "step.hand_over"),
     "close": ("cause.space_full", "stopped", "step.hand_over"),
     "full": ("cause.space_full", "stopped", "step.hand_over"),
+    "unknown": PARTS["storage"],
 }
 """Level of the vault's space → what is said."""
 

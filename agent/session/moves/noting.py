@@ -37,7 +37,7 @@ from agent.session.states import Fault, Session
 from agent.voice import sentences
 
 STORAGE: Final = "storage"
-_SCARCE: Final = frozenset({"warn", "alarm"})
+_SCARCE: Final = frozenset({"warn", "alarm", "unknown"})
 
 
 def button(name: str, gesture: str, at_ns: int) -> StoreEvent:
