@@ -32,8 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help=(
         "执法记录仪：按键开始，告知，封存，签名，对接移交。\n\n"
-        "`recorder run` 启动整台记录仪；`recorder status` 查看状态。"
-        "其余命令各启动一个进程，供系统服务使用。"
+        "`recorder run` 启动整台记录仪；`recorder status` 查看状态；"
+        "`recorder console` 在终端里试用模拟记录仪。其余命令各启动一个进程，供系统服务使用。"
     ),
 )
 
@@ -118,6 +118,26 @@ def status(
     _guard(show)
 
 
+@app.command(
+    "console",
+    help=(
+        "在终端里试用一台模拟记录仪：灯、按键、语音文字、音量、空间、电量、签名日志。\n\n"
+        "先运行 `recorder run`，或加 `--start` 由本命令启动、退出时正常结束。\n\n"
+        "例：recorder console --device ./device --start"
+    ),
+)
+def run_console(
+    *,
+    device: DeviceOption,
+    start: Annotated[bool, typer.Option("--start", help="先启动记录仪，退出时结束它。")] = False,
+) -> None:
+    """Show a recorder with the fake body, and press its buttons."""
+    # A terminal's library is no part of the three processes.
+    from agent.console.opening import open_console  # noqa: PLC0415
+
+    _guard(lambda: _say(open_console(load_device(device), start=start)))
+
+
 class _Body(TypedDict):
     device_dir: Path
     camera: CameraSettings
@@ -139,6 +159,11 @@ def _run_process(name: str, folder: Path, serve: Callable[[Device, Event], None]
     process.log_to_stderr(name)
     process.end_with_any_thread()
     _guard(lambda: serve(load_device(folder), stop))
+
+
+def _say(text: str | None) -> None:
+    if text is not None:
+        typer.echo(text, err=True)
 
 
 def _guard(work: Callable[[], None]) -> None:

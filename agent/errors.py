@@ -35,6 +35,8 @@ _DIAGNOSES = {
     "stopped": "对接程序正在停止",
     "unreadable": "本机文件无法读取或已损坏, 请停止使用并报告",
     "clip": "告知语音文件缺失或被改动",
+    "no_body": "模拟机身没有运行, 请先执行 recorder run, 或加 --start",
+    "not_fake": '控制台只用于模拟机身 (board = "fake")',
     "capture": "录音录像程序异常, 正在重新启动",
     "mux": "录音录像写入异常, 正在重新启动",
 }
@@ -101,6 +103,12 @@ class ClipError(AgentError):
     """An announcement's clip is missing or not the one the rulebook names."""
 
     code = "clip"
+
+
+class ConsoleError(AgentError):
+    """There is no fake body that could be shown."""
+
+    code = "no_body"
 
 
 class UndockedError(AgentError):
