@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
+from agent.disclosure.ear import Heard
 from agent.session.events import PreflightReady
 from agent.session.inbox import Inbox
 from agent.session.parts import Checker
@@ -24,6 +25,38 @@ class Preflight(Protocol):
 
     def run(self, trigger: str) -> Sequence[CheckResult]:
         """Make them all; takes seconds, and no longer than its bound."""
+
+
+class Speaking(Protocol):
+    """What tests the loudspeaker."""
+
+    def self_test(self) -> Heard | None:
+        """Say a short prompt and listen for it."""
+
+
+class Recording(Protocol):
+    """Who knows whether something is recorded."""
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether media are on their way into a segment."""
+
+
+class HeldBackVoice:
+    """A voice that tests itself only while nothing is recorded: a press comes first.
+
+    Args:
+        voice: Tests itself.
+        media: Knows whether something is recorded.
+    """
+
+    def __init__(self, voice: Speaking, media: Recording) -> None:
+        self._voice = voice
+        self._media = media
+
+    def self_test(self) -> Heard | None:
+        """None, untested, where the announcement would have to wait for it."""
+        return None if self._media.is_recording else self._voice.self_test()
 
 
 class Checks(Checker):

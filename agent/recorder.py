@@ -9,7 +9,7 @@ from __future__ import annotations
 from threading import Event as Signal
 from typing import Final
 
-from agent.checking import Checks
+from agent.checking import Checks, HeldBackVoice
 from agent.disclosure.ear import Ear
 from agent.listening import Windows
 from agent.preflight.endurance import Endurance
@@ -44,10 +44,10 @@ def serve(device: Device, board: RecorderBoard, stop: Signal) -> None:
     ear = Ear(board.clock)
     voice = Voice(board.speaker, board.clock, inbox.post, ear, inbox.fail)
     endurance = Endurance(device.settings.battery_minutes)
-    preflight = Preflight(board, ear, voice, endurance)
     stills, windows, checks = Worker("stills"), Worker("windows"), Worker("checks", 1)
     link = VaultLink(device.paths.vault_socket, board.clock, inbox.post)
     media = RecorderMedia(device.settings, board, inbox, link, ear, stills)
+    preflight = Preflight(board, ear, HeldBackVoice(voice, media), endurance)
     parts = Parts(
         board=board,
         vault=link,

@@ -41,6 +41,9 @@ class RecorderMedia(Media, CaptureListener):
         link: Where media go.
         ear: Hears the microphone's blocks.
         stills: Takes stills, beside the loop.
+
+    Attributes:
+        is_recording: Whether media are on their way into a segment; any thread may look.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class RecorderMedia(Media, CaptureListener):
         self._gate = MediaGate(link, inbox.post)
         self._capture: Capture | None = None
         self._segment_seconds = DEFAULT_SEGMENT_SECONDS
+        self.is_recording = False
 
     # The loop's side.
 
@@ -80,6 +84,7 @@ class RecorderMedia(Media, CaptureListener):
 
     def begin(self, number: int, gop: int, pressed_ns: int | None) -> None:
         """Record from the press on, or from now."""
+        self.is_recording = True
         self._gate.hold()
         since_ns = self._board.clock.monotonic_ns() if pressed_ns is None else pressed_ns
         self._warm().begin(number, since_ns, gop=gop)
@@ -105,6 +110,7 @@ class RecorderMedia(Media, CaptureListener):
 
     def stop(self) -> None:
         """End the last segment."""
+        self.is_recording = False
         self._warm().stop()
 
     def close(self) -> None:

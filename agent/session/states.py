@@ -124,12 +124,14 @@ class Checkup:
         checks: The last one's results.
         refused: What would refuse a start now, if anything would.
         running: Whether one is under way.
+        overtaken: Whether a press came before the last one was done.
         quiet_ns: Since when nothing was checked, or the check runs; 0 until the next idle tick.
     """
 
     checks: tuple[CheckResult, ...] = ()
     refused: str | None = None
     running: bool = False
+    overtaken: bool = False
     quiet_ns: int = 0
 
 

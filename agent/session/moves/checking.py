@@ -19,8 +19,12 @@ from agent.voice import sentences
 
 EVERY_NS: Final = 600_000_000_000
 """Every ten idle minutes."""
+SOON_NS: Final = 60_000_000_000
+"""A loudspeaker that has failed shows that it works again by sounding: it is tried this soon."""
 LONGEST_NS: Final = 120_000_000_000
 """A check that has not come back by then never will: the next one is not kept from running."""
+
+_SPEAKER: Final = "speaker"
 
 
 def first(session: Session) -> Step:
@@ -49,12 +53,17 @@ def wait(session: Session, event: Ticked) -> Step:
     checkup = session.checkup
     if checkup.quiet_ns == 0 or session.docked:
         return _with(session, replace(checkup, quiet_ns=event.at_ns)), ()
-    since_ns = event.at_ns - checkup.quiet_ns
-    if since_ns < (LONGEST_NS if checkup.running else EVERY_NS):
+    if event.at_ns - checkup.quiet_ns < _patience_ns(session):
         return session, ()
     if checkup.running:
         return _with(session, replace(checkup, running=False, quiet_ns=event.at_ns)), ()
     return _check(session, "idle") if session.attached else (session, ())
+
+
+def overtaken(session: Session, event: PreflightReady) -> Step:
+    """A press came first: what was found all the same is signed, and checked again afterwards."""
+    known, effects = ready(session, event)
+    return _with(known, replace(known.checkup, overtaken=True)), effects
 
 
 def ready(session: Session, event: PreflightReady) -> Step:
@@ -78,8 +87,17 @@ def keep(session: Session, event: PreflightStored) -> Step:
 
 
 def _check(session: Session, trigger: str) -> Step:
-    running = replace(session.checkup, running=True, quiet_ns=0)
+    running = replace(session.checkup, running=True, overtaken=False, quiet_ns=0)
     return _with(session, running), (Check(trigger),)
+
+
+def _patience_ns(session: Session) -> int:
+    if session.checkup.running:
+        return LONGEST_NS
+    if session.checkup.overtaken:
+        return 0
+    silent = any(fault.part == _SPEAKER for fault in session.faults)
+    return SOON_NS if silent else EVERY_NS
 
 
 def _problems(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:

@@ -32,11 +32,11 @@ from agent.session.table.rows import (
 PREFLIGHT_READY: Final = Rows(
     starting=checking.ready,
     idle=checking.ready,
-    opening=checking.ready,
-    announcing=checking.ready,
-    recording=checking.ready,
-    confirming=checking.ready,
-    stopping=checking.ready,
+    opening=checking.overtaken,
+    announcing=checking.overtaken,
+    recording=checking.overtaken,
+    confirming=checking.overtaken,
+    stopping=checking.overtaken,
 )
 FIRST_FRAME: Final = Rows(
     starting=NO_SESSION,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from threading import Event
 from typing import Any
 
-from agent.checking import Checks
-from agent.disclosure.ear import Ear
+from agent.checking import Checks, HeldBackVoice
+from agent.disclosure.ear import Ear, Heard
 from agent.listening import Windows
 from agent.recorder_media import RecorderMedia
 from agent.session import events as e
@@ -105,10 +106,27 @@ def test_a_check_is_told_to_the_loop_and_not_made_twice_at_once() -> None:
     assert bench.told() == [e.PreflightReady("power_up", (good,))]
 
 
+def test_a_self_test_gives_way_to_a_recording() -> None:
+    bench = Bench()
+    tests: list[bool] = []
+
+    class Voice:
+        def self_test(self) -> Heard | None:
+            tests.append(bench.media.is_recording)
+            return None
+
+    voice = HeldBackVoice(Voice(), bench.media)
+    voice.self_test()
+    bench.media.is_recording = True
+    voice.self_test()
+    assert tests == [False]
+
+
 def test_a_worker_does_its_jobs_in_order_and_holds_only_so_many() -> None:
-    worker, done, all_done = Worker("test"), [], Event()
+    worker, all_done = Worker("test"), Event()
+    done: list[int] = []
     for number in range(MOST_WAITING - 1):
-        assert worker.do(lambda number=number: done.append(number))
+        assert worker.do(partial(done.append, number))
     assert worker.do(all_done.set)
     assert not worker.do(all_done.set)
     worker.start()

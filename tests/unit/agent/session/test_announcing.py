@@ -208,8 +208,9 @@ def test_no_path_records_without_a_statement_about_the_announcement(
     """Whatever happened: once a recording has ended in order, each clip has been stated."""
     del random
     session, told = Session(), 0
-    for event in (e.VaultAttached(None, (RULE,)), e.RecordPressed(S), e.SessionOpened(HELD)):
-        session, _ = step(session, event)
+    session, _ = run(
+        session, e.VaultAttached(None, (RULE,)), e.RecordPressed(S), e.SessionOpened(HELD)
+    )
     for event in events:
         if isinstance(event, e.VaultAttached | e.Terminated | e.SessionOpened):
             continue

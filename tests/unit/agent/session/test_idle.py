@@ -149,6 +149,20 @@ def test_a_press_cuts_what_is_being_said_and_waits_for_no_check() -> None:
     assert opening.checkup.checks == (GOOD, BAD)
 
 
+def test_a_check_that_a_press_overtook_is_made_again_after_the_recording() -> None:
+    session, _ = run(recording(), e.PreflightReady("power_up", (BAD,)))
+    done, _ = run(stopping(session), e.SessionClosed("s1", "officer"))
+    _, effects = run(done, e.Ticked(20 * S), e.Ticked(20 * S + 1))
+    assert _checks(effects) == ["idle"]
+
+
+def test_a_loudspeaker_that_failed_is_tried_again_within_a_minute() -> None:
+    session, _ = run(idle(), e.PreflightReady("power_up", (GOOD,)))
+    session, _ = run(session, e.PartFailed("speaker", "speaker", "the wire"))
+    _, effects = ticked(session, 10, 75)
+    assert _checks(effects) == ["idle"]
+
+
 def test_photo_without_a_recording_has_the_recorder_say_how_it_stands() -> None:
     reading = e.BatteryRead(50, 3_700, charging=False, minutes=90)
     session, effects = run(idle(), reading, e.PhotoPressed(5 * S))
