@@ -45,7 +45,7 @@ def open_console(device: Device, *, start: bool) -> str | None:
         raise ConsoleError("the buttons of this body are its own", code="not_fake")
     if not start:
         return _show(device)
-    with _running(device):
+    with running(device):
         return _show(device)
 
 
@@ -64,8 +64,8 @@ def _show(device: Device) -> str | None:
 
 
 @contextmanager
-def _running(device: Device) -> Iterator[None]:
-    """The recorder's processes, what they say going to a file."""
+def running(device: Device) -> Iterator[None]:
+    """The recorder runs for as long as this lasts; what its processes say goes to a file."""
     durable.make_folder(device.paths.run)
     command = [sys.executable, "-m", "agent.main", "run", "--device", str(device.paths.folder)]
     with (device.paths.run / LOG_NAME).open("ab") as log:

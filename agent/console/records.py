@@ -1,7 +1,7 @@
 """The end of what the recorder has signed.
 
 Owns finding the session that was written last, and the last lines of its journal and of the device
-log as text. Refuses to verify: ``evidence verify`` does.
+log as text; the ticks, one a second, are left out. Refuses to verify: ``evidence verify`` does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from evidence import journal, timeline
 
 _READ_BYTES: Final = 96 * 1024
 """A line has its certificates seldom: so much holds the last dozens."""
+_LEFT_OUT: Final = frozenset({"tick"})
 
 
 class Records:
@@ -44,7 +45,7 @@ class Records:
         if path is None or not path.is_file():
             return []
         _, *lines = timeline.tell(journal.split(_end_of(path)))
-        return [_parted(line, sign) for line in lines]
+        return [_parted(line, sign) for line in lines if line.split()[2] not in _LEFT_OUT]
 
 
 def _written_ns(path: Path) -> int:
