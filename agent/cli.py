@@ -121,7 +121,7 @@ def status(
 @app.command(
     "console",
     help=(
-        "在终端里试用一台模拟记录仪：灯、按键、语音文字、音量、空间、电量、签名日志。\n\n"
+        "在终端里试用一台模拟记录仪：灯、按键、语音文字、声音大小、空间、电量、签名日志。\n\n"
         "先运行 `recorder run`，或加 `--start` 由本命令启动、退出时正常结束。\n\n"
         "例：recorder console --device ./device --start"
     ),
