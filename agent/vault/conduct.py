@@ -15,7 +15,10 @@ def conduct_of(book: Rulebook) -> Conduct:
     return Conduct(
         arrival=book.policy["arrival.statement"],
         arrival_seconds=book.number("arrival.seconds"),
+        arrival_voiced_ms=book.number("arrival.voiced_ms"),
+        sign=book.asks("arrival.sign"),
         reason_seconds=book.number("continuity.reason_seconds") if asked else 0,
+        reason_voiced_ms=book.number("continuity.reason_voiced_ms"),
         repeat_minutes=book.number("disclosure.repeat_minutes"),
         related_minutes=book.number("continuity.related_minutes"),
     )

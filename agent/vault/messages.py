@@ -231,14 +231,20 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         arrival: Template of the arrival statement: ``none``, ``fixed``, ``purpose`` or ``fields``.
         arrival_seconds: Length of its window.
+        arrival_voiced_ms: So much voice in it is a statement.
+        sign: Whether the sign or door is to be filmed first.
         reason_seconds: Length of the window for the reason of an interruption; 0: not asked.
+        reason_voiced_ms: So much voice in it is a reason.
         repeat_minutes: The announcement is repeated so often; 0: never.
         related_minutes: A session so soon after the one before is its resumption.
     """
 
     arrival: str = "none"
     arrival_seconds: int = 20
+    arrival_voiced_ms: int = 3_000
+    sign: bool = False
     reason_seconds: int = 0
+    reason_voiced_ms: int = 1_000
     repeat_minutes: int = 0
     related_minutes: int = 30
 

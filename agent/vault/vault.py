@@ -8,26 +8,15 @@ bureau and what is released stand in their own modules.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable
 from typing import Final
 
-from agent.errors import AgentError, RefusedError
-from agent.preflight.bounded import Bounded
+from agent.errors import RefusedError
 from agent.settings import Device
 from agent.vault import answers
 from agent.vault import messages as m
-from agent.vault.admission import Admission
-from agent.vault.catalog import Catalog
-from agent.vault.custody import Custody
-from agent.vault.device_log import Start, open_device_log
-from agent.vault.examination import Examination
-from agent.vault.handover import Handover
-from agent.vault.mandate import load_mandate
-from agent.vault.medium import Medium
-from agent.vault.opening import Opener
+from agent.vault.assembly import assemble
 from agent.vault.photos import PhotoParts
-from agent.vault.plans import PlanShelf
 from agent.vault.preflights import Preflights
 from agent.vault.recovery import Remains
 from agent.vault.scribe import Scribe
@@ -65,63 +54,32 @@ class Vault:
     def __init__(
         self, device: Device, board: VaultBoard, failed: Callable[[Exception], None]
     ) -> None:
-        settings, paths = device.settings, device.paths
+        parts = assemble(device, board)
         self._board = board
         self._clock = board.clock
-        self._paths = paths
-        mandate = load_mandate(paths, settings.device_id, board.key, board.clock)
-        self._medium = Medium(
-            paths,
-            board.locker,
-            board.storage,
-            floor_bytes=settings.storage_floor_bytes,
-            reserve_bytes=settings.reserve_bytes,
-        )
-        start = Start(boot_id=board.boot_id, start_id=secrets.token_hex(16))
-        remains = Remains(self._medium)
-        self._log = open_device_log(
-            self._medium, mandate, start, board.clock, settings.firmware, remains.find
-        )
-        self._examination = Examination(
-            paths=paths,
-            mandate=mandate,
-            medium=self._medium,
-            log=self._log,
-            clock=board.clock,
-            custodian=settings.custodian,
-            bounded=Bounded(board.clock),
-        )
-        custody = Custody(self._medium, self._log, mandate)
-        self._admission = Admission(self._examination)
-        self._shelf = PlanShelf(
-            paths.plans, mandate, self._log, self._examination.sure_now, custody.let_go
-        )
-        self._handover = Handover(
-            custody, self._log, Catalog(paths.catalog), self._examination, board.clock
-        )
+        self._paths = device.paths
+        self._medium = parts.medium
+        self._log = parts.log
+        self._examination = parts.examination
+        self._admission = parts.admission
+        self._shelf = parts.shelf
+        self._handover = parts.handover
         self._notify: Notify = _nobody
         self._offered: list[m.PlanChoice] = []
+        self._refused: str | None = None
         self._looked_ns = 0
         self._photo = PhotoParts()
         self._slot = Slot(
-            Opener(
-                medium=self._medium,
-                mandate=mandate,
-                log=self._log,
-                start=start,
-                clock=board.clock,
-                firmware=settings.firmware,
-                custodian=settings.custodian,
-            ),
-            self._admission,
-            self._shelf,
-            bits_per_second=settings.camera.bits_per_second,
+            parts.opener,
+            parts.admission,
+            parts.shelf,
+            bits_per_second=device.settings.camera.bits_per_second,
             tell=self._tell,
             failed=failed,
         )
         self._scribe = Scribe(board.clock, self._beat, failed)
         self._preflights = Preflights(self._examination, self._log, self._scribe.submit)
-        self._recover(remains)
+        self._recover(parts.remains)
 
     def start(self) -> None:
         """Begin to work."""
@@ -269,8 +227,13 @@ class Vault:
         try:
             book = self._examination.book()
         except RefusedError as error:
-            self._refuse(error, notify)
+            # A recorder asks again and again: the same reason is signed once.
+            if error.detail != self._refused:
+                self._log.record("refusal", {"code": error.code, "detail": error.detail[:1_000]})
+            self._refused = error.detail
+            notify(m.Refused(code=error.code, detail=error.detail))
             return
+        self._refused = None
         self._notify = notify
         self._offered = self._shelf.choices()
         notify(
@@ -287,13 +250,10 @@ class Vault:
         try:
             opened = self._slot.open(request)
         except RefusedError as error:
-            self._refuse(error, self._notify)
+            self._log.record("refusal", {"code": error.code, "detail": error.detail[:1_000]})
+            self._tell(m.Refused(code=error.code, detail=error.detail))
             return
         self._tell(opened)
-
-    def _refuse(self, error: AgentError, notify: Notify) -> None:
-        self._log.record("refusal", {"code": error.code, "detail": error.detail[:1_000]})
-        notify(m.Refused(code=error.code, detail=error.detail))
 
     def _close(self, reason: str) -> None:
         answer = self._slot.close(reason)

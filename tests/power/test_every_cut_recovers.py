@@ -12,12 +12,16 @@ import pytest
 from agent.vault import messages as m
 from evidence import journal, manifest
 from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
+from evidence.moments import utc_text
 from evidence.store.folder import read_folder
 from evidence.verify import Severity, verify
 from tests.conftest import CampaignSize
+from tests.kits import plans
 from tests.kits.ca import ca_of
 from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, records
+from tests.kits.vault import RunningVault, ask_dock, records
+
+HOUR_NS = 3_600 * 1_000_000_000
 
 pytestmark = pytest.mark.rule("E8")
 
@@ -37,12 +41,22 @@ class Snapshot:
 
 @pytest.fixture(scope="module")
 def snapshot(enrolled: Enrolled, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """A session of two whole segments and a third, under ticks, marks and a plan; closed."""
+    """A session of two segments under ticks, with a check, a plan, a still and marks; closed."""
     with RunningVault(enrolled) as vault:
         recorder = vault.recorder()
         recorder.attach()
-        sid = recorder.open().sid
+        recorder.ask(m.StorePreflight(trigger="power_up", checks=[]), m.PreflightStored)
+        term = {"begins": utc_text(vault.clock.utc_ns() - HOUR_NS)}
+        term["expires"] = utc_text(vault.clock.utc_ns() + HOUR_NS)
+        plan = plans.a_plan("REC-001", **term)
+        token = plans.signed_by(enrolled.bureau, plan)
+        ask_dock(enrolled, m.SubmitPlan(content=token))
+        sid = recorder.open(plan_id=plan.plan_id).sid
+        press = {"button": "record", "gesture": "press", "at_ns": 1}
+        recorder.ask(m.StoreEvent(kind="button", fields=press, id="r:1"), m.Recorded)
         recorder.segment(0, fragments=30)
+        still = recorder.dice.randbytes(20_000)
+        recorder.ask(m.StorePhoto(pts_ns=7, part=0, parts=1, content=still), m.Recorded)
         recorder.ask(m.StoreEvent(kind="mark", fields={"code": "sign", "at_ns": 1}), m.Recorded)
         recorder.begin(1)
         for _ in range(4):

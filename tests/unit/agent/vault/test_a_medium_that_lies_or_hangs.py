@@ -57,12 +57,23 @@ def test_the_check_before_use_finds_it(enrolled: Enrolled, accident: str, code: 
         recorder = vault.recorder()
         recorder.attach()
         getattr(vault.world, accident)()
-        recorder.channel.send(message)
-        # Whatever becomes of the proof, nobody else waits for it.
-        recorder.ask(m.AskStatus(), m.Status)
-        checks = {one.name: one for one in recorder.wait(m.PreflightStored).checks}
+        checks = {one.name: one for one in recorder.ask(message, m.PreflightStored).checks}
         vault.world.mend_disk()
         again = {one.name: one for one in recorder.ask(message, m.PreflightStored).checks}
     assert checks["storage"].state == "refuse"
     assert checks["storage"].detail.startswith(code)
     assert again["storage"].state == "ok"
+
+
+def test_nobody_waits_for_the_proof_of_a_medium_that_hangs(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        vault.world.hang_disk()
+        recorder.channel.send(m.StorePreflight(trigger="idle", checks=[]))
+        recorder.open()
+        recorder.segment(0)
+        # All of that came before the answer to what was asked first.
+        assert recorder.wait(m.PreflightStored).trigger == "idle"
+        vault.world.mend_disk()
+        recorder.close()

@@ -16,6 +16,7 @@ def enrolled(tmp_path: Path) -> Enrolled:
     return enrol(tmp_path)
 
 
+@pytest.mark.rule("H4")
 def test_the_recorder_hears_that_it_was_docked_and_is_told_again(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         recorder = vault.recorder()

@@ -139,12 +139,3 @@ def test_what_waits_for_the_bureau_and_until_when_is_in_the_check(tmp_path: Path
         assert (status.utc_source, status.utc_error_ms) == ("ntp", 50)
         vault.world.skew_clock(3 * 3_600)
         assert recorder.ask(m.AskStatus(), m.Status).deadline_minutes == -60
-
-
-def test_a_press_does_not_wait_for_a_medium_that_hangs(enrolled: Enrolled) -> None:
-    with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
-        recorder.channel.send(m.StorePreflight(trigger="idle", checks=[]))
-        assert recorder.open().counter == 1
-        recorder.close()

@@ -111,7 +111,7 @@ def test_the_same_plan_goes_on_however_late(enrolled: Enrolled) -> None:
     assert judged(enrolled, again.session.sid).judgement is Judgement.VERIFIED
 
 
-@pytest.mark.rule("E8", "H1")
+@pytest.mark.rule("E6", "E8", "H1")
 def test_a_session_that_lost_its_power_ended_then_and_not_at_the_next_start(
     enrolled: Enrolled,
 ) -> None:

@@ -1,0 +1,100 @@
+"""The vault's parts, put together over one store.
+
+Owns which part is given which, and the order in which they can come to be: the key before the log,
+the remains of a crash before the log's first line. Refuses work: ``vault`` has it done.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from agent.preflight.bounded import Bounded
+from agent.settings import Device
+from agent.vault.admission import Admission
+from agent.vault.catalog import Catalog
+from agent.vault.custody import Custody
+from agent.vault.device_log import DeviceLog, Start, open_device_log
+from agent.vault.examination import Examination
+from agent.vault.handover import Handover
+from agent.vault.mandate import load_mandate
+from agent.vault.medium import Medium
+from agent.vault.opening import Opener
+from agent.vault.plans import PlanShelf
+from agent.vault.recovery import Remains
+from hw.ports import VaultBoard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a vault works with.
+
+    Attributes:
+        medium: Where the files lie.
+        log: The device log, open.
+        remains: What a crash left, read and not yet recovered.
+        opener: Opens and resumes sessions.
+        examination: Knows how the vault stands.
+        admission: Judges a start.
+        shelf: Holds the plans.
+        handover: Answers the dock.
+    """
+
+    medium: Medium
+    log: DeviceLog
+    remains: Remains
+    opener: Opener
+    examination: Examination
+    admission: Admission
+    shelf: PlanShelf
+    handover: Handover
+
+
+def assemble(device: Device, board: VaultBoard) -> Parts:
+    """Put the parts of one vault together; the device log has its ``start`` afterwards.
+
+    Raises:
+        RefusedError: The signing key or its certificate is unusable.
+        SigningFault: The key does not sign.
+    """
+    settings, paths, clock = device.settings, device.paths, board.clock
+    mandate = load_mandate(paths, settings.device_id, board.key, clock)
+    medium = Medium(
+        paths,
+        board.locker,
+        board.storage,
+        floor_bytes=settings.storage_floor_bytes,
+        reserve_bytes=settings.reserve_bytes,
+    )
+    start = Start(boot_id=board.boot_id, start_id=secrets.token_hex(16))
+    remains = Remains(medium)
+    log = open_device_log(medium, mandate, start, clock, settings.firmware, remains.find)
+    opener = Opener(
+        medium=medium,
+        mandate=mandate,
+        log=log,
+        start=start,
+        clock=clock,
+        firmware=settings.firmware,
+        custodian=settings.custodian,
+    )
+    examination = Examination(
+        paths=paths,
+        mandate=mandate,
+        medium=medium,
+        log=log,
+        clock=clock,
+        custodian=settings.custodian,
+        bounded=Bounded(clock),
+    )
+    custody = Custody(medium, log, mandate)
+    return Parts(
+        medium=medium,
+        log=log,
+        remains=remains,
+        opener=opener,
+        examination=examination,
+        admission=Admission(examination),
+        shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
+        handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
+    )
