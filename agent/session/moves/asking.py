@@ -20,8 +20,6 @@ ANSWER_NS: Final = 120_000_000_000
 """After so long a press of MARK no longer answers the prompt: it is a mark like any other."""
 LONGEST_PROMPT_NS: Final = 30_000_000_000
 """A loudspeaker that has not reported by then will not."""
-LEAST_MS: Final = 1_000
-"""Less voice than this in a window is no statement; what is enough is the bureau's to judge."""
 LONGEST_HEARING_NS: Final = 5_000_000_000
 _SECOND_NS: Final = 1_000_000_000
 
@@ -32,8 +30,9 @@ _ANSWERS: Final = {Task.ATTEST: "attested", Task.SIGN: "sign"}
 def on_opening(session: Session, *, resumes: str = "") -> Session:
     """The agenda of a session that begins, or resumes what ended as ``resumes`` says."""
     tasks = _reason(session) if resumes else ()
-    arrival = () if session.conduct.arrival == "none" else (Task.SIGN, Task.STATEMENT)
-    return replace(session, agenda=(*tasks, *arrival), resumes=resumes)
+    sign = (Task.SIGN,) if session.conduct.sign else ()
+    statement = () if session.conduct.arrival == "none" else (Task.STATEMENT,)
+    return replace(session, agenda=(*tasks, *sign, *statement), resumes=resumes)
 
 
 def on_resume(session: Session, cause: str) -> Session:
@@ -96,13 +95,13 @@ def spoken(session: Session, event: Spoken) -> Step:
 
 
 def heard(session: Session, event: WindowHeard) -> Step:
-    """State how much voice the window holds; without any the officer is asked once more."""
+    """State how much voice the window holds; with too little the officer is asked once more."""
     now = session.asking
     if now is None or now.stage is not Stage.HEARING or now.from_ns != event.from_ns:
         return session, ()
     if event.voiced_ms is None:
         return replace(session, asking=None), (_stated(event),)
-    if event.voiced_ms >= LEAST_MS:
+    if event.voiced_ms >= _least_ms(session, now.task):
         return replace(session, asking=None), (_stated(event), Say(sentences.statement_taken()))
     if now.again:
         return replace(session, asking=None), (_stated(event),)
@@ -171,6 +170,11 @@ def _template(session: Session, task: Task) -> str:
 def _seconds(session: Session, task: Task) -> int:
     conduct = session.conduct
     return conduct.arrival_seconds if task is Task.STATEMENT else conduct.reason_seconds
+
+
+def _least_ms(session: Session, task: Task) -> int:
+    conduct = session.conduct
+    return conduct.arrival_voiced_ms if task is Task.STATEMENT else conduct.reason_voiced_ms
 
 
 def _words(session: Session, now: Asking) -> tuple[str, ...]:

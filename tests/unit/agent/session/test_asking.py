@@ -24,7 +24,7 @@ from tests.kits.officer import (
     ticked,
 )
 
-ARRIVING = Conduct(arrival="fixed", arrival_seconds=20)
+ARRIVING = Conduct(arrival="fixed", arrival_seconds=20, sign=True)
 RESUMING = Conduct(reason_seconds=10)
 
 
@@ -47,7 +47,7 @@ def test_after_the_announcement_the_officer_is_asked_to_film_the_sign() -> None:
 @pytest.mark.rule("C5")
 @pytest.mark.parametrize("template", ["fixed", "purpose", "fields"])
 def test_then_he_is_asked_for_the_statement_and_its_window_is_measured(template: str) -> None:
-    conduct = Conduct(arrival=template, arrival_seconds=20)
+    conduct = Conduct(arrival=template, arrival_seconds=20, sign=True)
     session, effects = run(
         recording(idle(conduct=conduct)), e.Ticked(6 * S), e.MarkTapped(9 * S), e.Ticked(10 * S)
     )
@@ -186,7 +186,7 @@ def test_a_rulebook_that_does_not_ask_for_reasons_asks_for_none() -> None:
 
 
 def test_the_reason_comes_before_the_sign_and_the_statement() -> None:
-    conduct = Conduct(arrival="fixed", reason_seconds=10)
+    conduct = Conduct(arrival="fixed", sign=True, reason_seconds=10)
     session, _ = run(idle(conduct=conduct), e.RecordPressed(S), e.SessionOpened(HELD, BROKEN))
     assert session.agenda == (Task.REASON, Task.SIGN, Task.STATEMENT)
 
