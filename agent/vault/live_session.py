@@ -8,7 +8,7 @@ anything but what the media hold: number, time and predecessor are made here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -16,10 +16,9 @@ from typing import Final
 from agent.errors import ProtocolError
 from agent.vault.medium import Medium
 from agent.vault.messages import ActiveSession, Durable, Progress, SegmentSealed
+from agent.vault.opened import Opened
 from agent.vault.photos import keep_photo
 from agent.vault.seal import SealedFile
-from agent.vault.signed_file import SignedFile
-from agent.vault.stamps import Stamps
 from evidence import digests, ids
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex
@@ -27,67 +26,6 @@ from evidence.jws import Signer
 
 TICK_NS: Final = 950_000_000
 """A tick at every beat that comes at least this long after the last one: about every second."""
-
-
-@dataclass(slots=True)
-class Totals:
-    """What the session holds so far: segments with their ``seg`` record, and their sealed bytes."""
-
-    next_segment: int = 0
-    next_photo: int = 0
-    gop_count: int = 0
-    video_end_ns: int = 0
-    segments: int = 0
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """What the recorder may send again because it did not hear that it was signed.
-
-    Attributes:
-        events: Id of an event → the record's ``i``.
-        photos: Capture time of a still → the record's ``i``.
-    """
-
-    events: dict[str, int] = field(default_factory=dict)
-    photos: dict[int, int] = field(default_factory=dict)
-
-    def add(self, payload: JsonObject) -> None:
-        """Take one record of the journal."""
-        if payload["t"] != "event":
-            return
-        if payload.get("id") is not None:
-            self.events[payload["id"]] = payload["i"]
-        if payload["kind"] == "photo":
-            self.photos[payload["fields"]["pts_ns"]] = payload["i"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A journal that can go on: just opened, or resumed.
-
-    Attributes:
-        sid: Session id.
-        counter: Its device counter.
-        journal: Its chain, with ``open`` or ``resume`` already on the medium.
-        stamps: Gives the journal its moments, and notices steps of the clock.
-        totals: What the session holds already.
-        rulebook_sha256: The rulebook its ``open`` record pinned.
-        plan_id: The plan it was opened with.
-        signed: What is signed already and may be sent again.
-        last_utc_ns: UTC of its last record before a crash; None where none came between.
-    """
-
-    sid: str
-    counter: int
-    journal: SignedFile
-    stamps: Stamps
-    totals: Totals
-    rulebook_sha256: str
-    plan_id: str | None = None
-    signed: Signed = field(default_factory=Signed)
-    last_utc_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

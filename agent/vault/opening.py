@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from agent.vault import device_log
 from agent.vault.device_log import DeviceLog, Start
-from agent.vault.live_session import Opened, Signed, Totals
 from agent.vault.mandate import Mandate
 from agent.vault.medium import Medium
 from agent.vault.messages import OpenSession
+from agent.vault.opened import Opened, Signed, Totals
 from agent.vault.signed_file import SignedFile
 from agent.vault.stamps import Stamps
 from evidence import digests, ids, journal, jws, manifest, moments

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from agent.vault.device_log import LogState
-from agent.vault.live_session import Opened, Signed, Totals
 from agent.vault.medium import Medium
+from agent.vault.opened import Opened, Signed, Totals
 from agent.vault.opening import Opener
 from agent.vault.signed_file import SignedFile
 from evidence import digests, ids, journal, moments

@@ -282,7 +282,7 @@ def run_once(bench: Bench, number: int, size: int) -> tuple[dict[str, Spent | No
     """One backlog, moved every way; what each spent, and its bytes."""
     name = f"ZF-{number:03}"
     folder = bench.folder / name
-    options = DeviceOptions(board="fake", storage_floor_bytes=0)
+    options = DeviceOptions(board="fake", storage_floor_bytes=0, custodian="O-1")
     enrol_device(bench.bureau, folder, name, options, clock=SystemClock().utc_ns)
     device = load_device(folder)
     make_folder(device.paths.run)
