@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from agent.disclosure.ear import Heard
-from agent.session.events import PreflightReady
+from agent.session.events import PreflightReady, Watched
 from agent.session.inbox import Inbox
 from agent.session.parts import Checker
 from agent.vault.messages import CheckResult
@@ -25,6 +25,9 @@ class Preflight(Protocol):
 
     def run(self, trigger: str) -> Sequence[CheckResult]:
         """Make them all; takes seconds, and no longer than its bound."""
+
+    def watch(self) -> Sequence[CheckResult]:
+        """Make those that disturb no recording; takes seconds, and no longer than its bound."""
 
 
 class Speaking(Protocol):
@@ -77,6 +80,14 @@ class Checks(Checker):
         """Check; one that waits already will serve."""
         if not self._worker.do(lambda: self._run(trigger)):
             _log.warning("a check waits already; %s makes no other", trigger)
+
+    def watch(self) -> None:
+        """Look at the parts that may lie; a look that waits already will serve."""
+        if not self._worker.do(self._look):
+            _log.info("a check waits already; no other look is taken")
+
+    def _look(self) -> None:
+        self._inbox.post(Watched(tuple(self._preflight.watch())))
 
     def _run(self, trigger: str) -> None:
         self._inbox.post(PreflightReady(trigger, tuple(self._preflight.run(trigger))))

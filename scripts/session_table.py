@@ -128,6 +128,8 @@ SAMPLES: Final[tuple[e.Event, ...]] = (
     e.PreflightReady("power_up", (GOOD,)),
     e.PreflightStored("idle", (GOOD, BAD)),
     e.PreflightStored("undocked", (FULL, BAD)),
+    e.Watched((GOOD,)),
+    e.Watched((BAD,)),
     e.FirstFrame(2 * S),
     e.PartFailed("camera", "camera", "gone"),
     e.PartFailed("microphone", "microphone", "gone"),

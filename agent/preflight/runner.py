@@ -13,12 +13,13 @@ from threading import Event
 from typing import Final, Protocol
 
 from agent.disclosure.ear import Heard
-from agent.preflight import battery, buttons, camera, lamp, microphone, speaker, view
+from agent.preflight import battery, buttons, camera, clock, lamp, microphone, speaker, view
 from agent.preflight.bounded import Bounded
 from agent.preflight.endurance import Endurance
 from agent.preflight.picture import Sight, compare
-from agent.preflight.results import Trouble, code_of
+from agent.preflight.results import OK, Trouble, code_of
 from agent.vault.messages import CheckResult
+from evidence.moments import TimeSource
 from hw.ports import RecorderBoard
 from hw.types import ButtonName, LampReading
 
@@ -30,6 +31,8 @@ SPEAKER_SECONDS: Final = 30.0
 """What sounds already is waited for, then the prompt is said and listened for."""
 LAMP_SECONDS: Final = 2.0
 BUTTON_SECONDS: Final = 1.0
+STEP_NS: Final = 2_000_000_000
+"""A wall clock that moved so much against the one that never steps was set, or stands."""
 PRESS_SECONDS: Final = 5.0
 """No gesture holds a button for longer."""
 _LISTEN_SECONDS: Final = 1.0
@@ -73,6 +76,7 @@ class Preflight:
         self._voice = voice
         self._endurance = endurance
         self._bounded = Bounded(board.clock)
+        self._offset_ns: int | None = None
 
     def run(self, trigger: str) -> list[CheckResult]:
         """Check everything, the self-test of the loudspeaker included; takes 5 to 50 s.
@@ -105,6 +109,31 @@ class Preflight:
         if sees.state != "ok":
             return [sees]
         return [sees, view.check(view.ViewFacts(luma=seen.luma, sharpness=seen.sharpness))]
+
+    def watch(self) -> list[CheckResult]:
+        """What may lie while something is recorded, and disturbs no recording; takes 1 to 14 s.
+
+        The camera without its view, the microphone, the lamp and the clock.
+        """
+        found = [self.look()[0], self._microphone(), self._lamp(), self._time()]
+        amiss = [f"{check.name} {code_of(check)}" for check in found if check.state != OK]
+        if amiss:
+            _log.warning("while recording: %s", ", ".join(amiss))
+        return found
+
+    def _time(self) -> CheckResult:
+        """The clock by its own word, and against the one that never steps, since the last look."""
+        utc_ns, now_ns = self._clock.utc_ns(), self._clock.monotonic_ns()
+        quality = self._clock.quality()
+        before_ns, self._offset_ns = self._offset_ns, utc_ns - now_ns
+        step_ns = 0 if before_ns is None else self._offset_ns - before_ns
+        facts = clock.ClockFacts(
+            utc_ns=utc_ns,
+            source=TimeSource(quality.source),
+            error_ms=quality.error_ms,
+            trouble=_stepped(step_ns) if abs(step_ns) > STEP_NS else None,
+        )
+        return clock.check(facts)
 
     def _see(self) -> Sight:
         still = self._board.camera.still
@@ -192,3 +221,7 @@ class Preflight:
     def _read_buttons(self) -> frozenset[ButtonName]:
         parts = self._board.buttons.items()
         return frozenset(name for name, button in parts if button.pressed())
+
+
+def _stepped(step_ns: int) -> Trouble:
+    return Trouble("stepped", f"the clock moved by {step_ns / 1e9:+.1f} s")

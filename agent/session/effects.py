@@ -172,6 +172,11 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Look at the parts that may lie while something is recorded; a ``Watched`` follows."""
+
+
+@dataclass(frozen=True, slots=True)
 class StorePreflight:
     """Have the vault add its own checks and sign them all."""
 
@@ -211,6 +216,7 @@ Effect = (
     | TakePhoto
     | SendPhoto
     | Check
+    | Watch
     | StorePreflight
     | AskStatus
     | Quit

@@ -196,6 +196,13 @@ class PreflightStored:
     checks: tuple[CheckResult, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Parts that may lie were looked at while something is recorded."""
+
+    checks: tuple[CheckResult, ...]
+
+
 # --- capture
 
 
@@ -352,6 +359,7 @@ Event = (
     | PlansChanged
     | PreflightReady
     | PreflightStored
+    | Watched
     | FirstFrame
     | PartFailed
     | PartRecovered

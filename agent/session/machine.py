@@ -60,6 +60,8 @@ def rows_of(event: e.Event) -> Rows:  # noqa: C901, PLR0911, PLR0912 - one case 
             return body.PREFLIGHT_READY
         case e.PreflightStored():
             return vault.PREFLIGHT_STORED
+        case e.Watched():
+            return body.WATCHED
         case e.FirstFrame():
             return body.FIRST_FRAME
         case e.PartFailed():

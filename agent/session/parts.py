@@ -151,6 +151,10 @@ class Checker(Protocol):
     def check(self, trigger: str) -> None:
         """Check; a ``PreflightReady`` follows."""
 
+    @abstractmethod
+    def watch(self) -> None:
+        """Look at the parts that may lie while recording; a ``Watched`` follows."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:

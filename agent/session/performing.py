@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _Ordering = f.OpenVaultSession | f.CloseVaultSession | f.ForgetSession
 _Filming = f.BeginCapture | f.PassMedia | f.ReplayMedia | f.StopCapture | f.TakePhoto
 _Writing = f.StoreEvent | f.SendPhoto | f.NotePress | f.NoteFault
-_Asking = f.StorePreflight | f.AskStatus | f.Check | f.Attend | f.Listen
+_Asking = f.StorePreflight | f.AskStatus | f.Check | f.Watch | f.Attend | f.Listen
 _Sounding = f.PlayClip | f.StopSpeaking | f.HushPrompts | f.Say | f.Beep | f.RisingBeep
 
 
@@ -33,7 +33,9 @@ def perform(parts: Parts, effect: _Ordering | _Filming | _Writing | _Asking | _S
             _film(parts, effect)
         case f.StoreEvent() | f.SendPhoto() | f.NotePress() | f.NoteFault():
             _write(parts, effect)
-        case f.StorePreflight() | f.AskStatus() | f.Check() | f.Attend() | f.Listen():
+        case f.StorePreflight() | f.AskStatus() | f.Check() | f.Watch():
+            _ask(parts, effect)
+        case f.Attend() | f.Listen():
             _ask(parts, effect)
         case (
             f.PlayClip() | f.StopSpeaking() | f.HushPrompts() | f.Say() | f.Beep() | f.RisingBeep()
@@ -97,6 +99,8 @@ def _ask(parts: Parts, effect: _Asking) -> None:
             parts.vault.ask_status()
         case f.Check(trigger):
             parts.checker.check(trigger)
+        case f.Watch():
+            parts.checker.watch()
         case f.Attend(seconds):
             parts.listener.attend(seconds)
         case f.Listen(template, from_ns, to_ns):

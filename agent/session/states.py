@@ -168,6 +168,7 @@ class Session:
     Attributes:
         phase: See ``Phase``.
         attached: Whether the vault is connected.
+        away_ns: Since when it is not, while nothing is recorded; 0 until the next tick.
         rules: What a session announces, in the rulebook's order.
         conduct: What the rulebook has the officer asked.
         choice: The session plan.
@@ -203,10 +204,12 @@ class Session:
         storage: The vault's last word about space in this session.
         close_percent: The battery ends the recording here.
         heartbeat_ns: When media last reached the medium; 0 while none did.
+        watched_ns: When the parts that may lie were looked at last; 0 until the next tick.
     """
 
     phase: Phase = Phase.STARTING
     attached: bool = False
+    away_ns: int = 0
     rules: tuple[AnnouncementRule, ...] = ()
     conduct: Conduct = NO_CONDUCT
     choice: Choice = Choice()
@@ -243,6 +246,7 @@ class Session:
     storage: str = "ok"
     close_percent: int = 0
     heartbeat_ns: int = 0
+    watched_ns: int = 0
 
 
 def without_recording(session: Session, phase: Phase) -> Session:

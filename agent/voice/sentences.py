@@ -70,6 +70,7 @@ PARTS: Final[dict[str, Words]] = {
     "speaker": ("cause.speaker", "step.tell"),
     "battery": ("cause.gauge", "step.call"),
     "storage": ("cause.storage", "step.report"),
+    "vault": ("cause.vault", "step.report"),
     "lock": ("cause.lock", "step.report"),
     "lamp": ("cause.lamp", "step.call"),
     "buttons": ("cause.buttons", "step.call"),
@@ -365,6 +366,11 @@ def part_failed(part: str, *, recording: bool = False) -> Words:
     if part in _GOES_ON and not recording:
         goes_on = ("step.call",)
     return _said(*clauses, goes_on)
+
+
+def finding(check: CheckResult) -> Words:
+    """What one check has found amiss while something is recorded."""
+    return _said(*_each(_check(check)))
 
 
 def part_recovered(part: str) -> Words:

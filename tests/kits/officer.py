@@ -17,11 +17,14 @@ UNHEARD = clip_ended(hearing=heard(heard=False, complete=False))
 
 
 def run(session: Session, *events: e.Event) -> tuple[Session, list[f.Effect]]:
-    """Feed ``events``; what is known at the end, and everything that was to be done."""
+    """Feed ``events``; what is known at the end, and everything that was to be done.
+
+    Left out: that the parts that may lie are looked at, which time brings now and then.
+    """
     done: list[f.Effect] = []
     for event in events:
         session, effects = step(session, event)
-        done.extend(effects)
+        done.extend(effect for effect in effects if effect != f.Watch())
     return session, done
 
 

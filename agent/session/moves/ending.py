@@ -26,6 +26,7 @@ from agent.session.effects import (
 from agent.session.events import (
     ClipEnded,
     MarkHeld,
+    PartFailed,
     PhotoFailed,
     PhotoTaken,
     RecordHeld,
@@ -56,6 +57,8 @@ MEANT_NS: Final = 1_000_000_000
 """A press so soon after the confirming one is the same hand, not the next recording."""
 LONGEST_REPORT_NS: Final = 5_000_000_000
 """An announcement that was given up reports by then, or never."""
+LONGEST_CLOSE_NS: Final = 12_000_000_000
+"""What is on its way may take 8 s; a vault that has not closed by then is late."""
 _RISEN: Final = 3
 
 
@@ -107,7 +110,7 @@ def stop(session: Session, reason: str, at_ns: int) -> Step:
 
 def clip_ended(session: Session, event: ClipEnded) -> Step:
     """The announcement's statement is complete: the vault may close."""
-    if session.speech is not Speech.PLAYING or event.clip != session.clip:
+    if not speaking.is_awaited(session, event):
         return session, ()
     return _close(speaking.clip_ended_at_stop(session, event))
 
@@ -124,12 +127,21 @@ def photo_failed(session: Session, event: PhotoFailed) -> Step:
 
 def wait_for_reports(session: Session, event: Ticked) -> Step:
     """Nothing that does not come keeps the recording from being closed."""
-    step = photographing.wait(session, event)
+    session = replace(session, closing_ns=session.closing_ns or event.at_ns)
+    step = after(photographing.wait(session, event), _miss_close, event)
     overdue = event.at_ns - session.closing_ns >= LONGEST_REPORT_NS
     if session.speech is Speech.PLAYING and overdue:
         unreported = speaking.unreported(session, event.at_ns)
         return after(step, clip_ended, unreported)
     return _close(step)
+
+
+def _miss_close(session: Session, event: Ticked) -> Step:
+    """The close is awaited without a limit, for the vault may come back; the officer is told."""
+    if event.at_ns - session.closing_ns < LONGEST_CLOSE_NS:
+        return session, ()
+    late = PartFailed(noting.STORAGE, "late", "the vault has not closed the recording for 12 s")
+    return noting.note_failed(session, late)
 
 
 def press_again(session: Session, event: RecordPressed) -> Step:
@@ -142,9 +154,10 @@ def press_again(session: Session, event: RecordPressed) -> Step:
 def closed(session: Session, event: SessionClosed) -> Step:
     """The close is on the medium."""
     trouble = None if event.reason == session.closing else event.reason
-    idle, effects = _idle(session, trouble)
+    answered, ended = noting.vault_answers(session)
+    idle, effects = _idle(answered, trouble)
     said = sentences.stopped() if trouble is None else sentences.closing(event.reason)
-    return idle, (ForgetSession(), Say(said), *effects)
+    return idle, (ForgetSession(), *ended, Say(said), *effects)
 
 
 def closed_by_vault(session: Session, event: SessionClosed) -> Step:
@@ -168,14 +181,15 @@ def lost(session: Session, held: ActiveSession | None) -> Step:
 
 def attached_stopping(session: Session, event: VaultAttached) -> Step:
     """The vault came back while closing: send what it may lack and ask again, or find it closed."""
+    session, answered = noting.vault_answers(session)
     ready = replace(attaching.known(session, event), close_asked=False)
     held = event.session
     if held is None:
         idle, effects = _idle(ready, None)
-        return idle, (ForgetSession(), Say(sentences.stopped()), *effects)
+        return idle, (ForgetSession(), *answered, Say(sentences.stopped()), *effects)
     # A second stop returns when the replayed tail has been handed on.
     tail: tuple[Effect, ...] = (ReplayMedia(held.next_segment, held.gop_count), StopCapture())
-    return _close((ready, tail))
+    return _close((ready, (*answered, *tail)))
 
 
 def quit_now(session: Session, event: Terminated) -> Step:

@@ -37,6 +37,7 @@ from agent.session.states import Fault, Session
 from agent.voice import sentences
 
 STORAGE: Final = "storage"
+VAULT: Final = "vault"
 _SCARCE: Final = frozenset({"warn", "alarm", "unknown"})
 
 
@@ -127,7 +128,7 @@ def first_frame(session: Session, event: FirstFrame) -> Step:
 
 def note_failed(session: Session, event: PartFailed) -> Step:
     """A part is gone without a session: in the device log, on the lamp, and spoken."""
-    if _standing(session, event.part) is not None:
+    if standing(session, event.part) is not None:
         return session, ()
     return _with(session, event), (
         NoteFault(event.part, event.code, event.detail, "begun"),
@@ -137,18 +138,20 @@ def note_failed(session: Session, event: PartFailed) -> Step:
 
 def part_failed(session: Session, event: PartFailed) -> Step:
     """A part is gone in session: a signed fault, and spoken; the rest goes on."""
-    if _standing(session, event.part) is not None:
+    return part_caught(session, event, Say(sentences.part_failed(event.part, recording=True)))
+
+
+def part_caught(session: Session, event: PartFailed, told: Say) -> Step:
+    """A part fails in session, with a sentence of its own: signed once while it lasts."""
+    if standing(session, event.part) is not None:
         return session, ()
     known = _with(session, event)
-    return known, (
-        fault_begun(known.faults[-1]),
-        Say(sentences.part_failed(event.part, recording=True)),
-    )
+    return known, (fault_begun(known.faults[-1]), told)
 
 
 def note_recovered(session: Session, event: PartRecovered) -> Step:
     """A part is back without a session: in the device log, and spoken."""
-    fault = _standing(session, event.part)
+    fault = standing(session, event.part)
     if fault is None:
         return session, ()
     ended = NoteFault(fault.part, fault.code, fault.detail, "ended")
@@ -157,11 +160,18 @@ def note_recovered(session: Session, event: PartRecovered) -> Step:
 
 def part_recovered(session: Session, event: PartRecovered) -> Step:
     """A part is back in session: the signed end of its fault, and spoken."""
-    fault = _standing(session, event.part)
+    fault = standing(session, event.part)
     if fault is None:
         return session, ()
     back = Say(sentences.part_recovered(fault.part))
     return _without(session, fault), (_fault(fault, "ended"), back)
+
+
+def vault_answers(session: Session) -> Step:
+    """The vault has come back or has answered: what it was missed for is over."""
+    back, ended = note_recovered(session, PartRecovered(VAULT))
+    done, more = note_recovered(back, PartRecovered(STORAGE))
+    return done, (*ended, *more)
 
 
 def fault_begun(fault: Fault) -> StoreEvent:
@@ -169,7 +179,8 @@ def fault_begun(fault: Fault) -> StoreEvent:
     return _fault(fault, "begun")
 
 
-def _standing(session: Session, part: str) -> Fault | None:
+def standing(session: Session, part: str) -> Fault | None:
+    """The fault of ``part`` that has not ended."""
     return next((fault for fault in session.faults if fault.part == part), None)
 
 

@@ -48,9 +48,10 @@ def opened(session: Session, event: SessionOpened) -> Step:
 def refused(session: Session, event: SessionRefused) -> Step:
     """Not admitted: the vault has signed why, the press is signed too, and it is spoken."""
     idle = replace(session, phase=Phase.IDLE, pressed_ns=None, photos=(), trouble=event.code)
+    idle, answered = noting.vault_answers(idle)
     press = NotePress("record", "press", session.pressed_ns or 0)
     told = (HushPrompts(), Beep(3), Say(sentences.refused(event.code)))
-    return idle, (ForgetSession(), StopCapture(), press, *told)
+    return idle, (ForgetSession(), StopCapture(), press, *answered, *told)
 
 
 def turned_away(session: Session, event: SessionRefused) -> Step:
@@ -62,35 +63,38 @@ def turned_away(session: Session, event: SessionRefused) -> Step:
 
 def attached_first(session: Session, event: VaultAttached) -> Step:
     """Ready after power-up, and checked; a session that the vault holds open goes on."""
+    session, answered = noting.vault_answers(session)
     if event.session is not None:
-        return _go_on(session, event, event.session)
+        return _go_on(session, event, event.session, answered)
     ready = replace(attaching.known(session, event), phase=Phase.IDLE, trouble=None)
     checking_now, check = checking.first(ready)
-    return checking_now, (Say(sentences.power_on()), *check)
+    return checking_now, (*answered, Say(sentences.power_on()), *check)
 
 
 def attached_idle(session: Session, event: VaultAttached) -> Step:
     """The vault is back; a session that it holds goes on, for nothing but a press began it."""
+    session, answered = noting.vault_answers(session)
     if event.session is not None:
-        return _go_on(session, event, event.session)
-    return attaching.known(session, event), ()
+        return _go_on(session, event, event.session, answered)
+    return attaching.known(session, event), answered
 
 
 def attached_opening(session: Session, event: VaultAttached) -> Step:
     """The vault came back before it answered: it opened the session, or it is asked now."""
+    session, answered = noting.vault_answers(session)
     ready = attaching.known(session, event)
     held = event.session
     if held is None:
-        return ready, (starting.open_vault(ready),)
+        return ready, (*answered, starting.open_vault(ready))
     if held.next_segment == 0:
         due = asking.on_opening(ready)
-        return _admitted(due, held, (PassMedia(0, 0),))
+        return _admitted(due, held, (*answered, PassMedia(0, 0)))
     # Another process of this recorder had begun it: the press found a recording under way.
     gap: tuple[Effect, ...] = ()
     going = asking.on_resume(replace(ready, lost_from_ns=_end_of_pictures(held)), CRASH)
     if going.first_frame_ns:
         going, gap = noting.first_frame(going, FirstFrame(going.first_frame_ns))
-    return _admitted(going, held, (ReplayMedia(held.next_segment, held.gop_count), *gap))
+    return _admitted(going, held, (*answered, ReplayMedia(held.next_segment, held.gop_count), *gap))
 
 
 def attached_capturing(session: Session, event: VaultAttached) -> Step:
@@ -111,7 +115,9 @@ def vault_lost(session: Session, event: object) -> Step:
     return replace(session, attached=False), ()
 
 
-def _go_on(session: Session, event: VaultAttached, held: ActiveSession) -> Step:
+def _go_on(
+    session: Session, event: VaultAttached, held: ActiveSession, answered: tuple[Effect, ...]
+) -> Step:
     """A session of the process before this one: a new segment, and the party is told again."""
     going = replace(
         attaching.known(session, event),
@@ -131,7 +137,8 @@ def _go_on(session: Session, event: VaultAttached, held: ActiveSession) -> Step:
     faults = tuple(fault_begun(fault) for fault in session.faults)
     begin = BeginCapture(held.next_segment, held.gop_count)
     media: tuple[Effect, ...] = (begin, PassMedia(begin.number, begin.gop))
-    return speaking.await_media(going), (*media, *faults, Say(sentences.resumed()))
+    told = (*answered, *faults, Say(sentences.resumed()))
+    return speaking.await_media(going), (*media, *told)
 
 
 def _end_of_pictures(held: ActiveSession) -> int | None:

@@ -87,7 +87,7 @@ def repeat(session: Session, event: Ticked) -> Step:
 
 def clip_ended(session: Session, event: ClipEnded) -> Step:
     """State what was played and heard; then the same clip again, the next one, or silence."""
-    if session.speech is not Speech.PLAYING or event.clip != session.clip:
+    if not is_awaited(session, event):
         return session, ()
     stated = StoreEvent("disclosure", statement(session, event))
     verified = is_verified(event)
@@ -105,6 +105,12 @@ def clip_ended(session: Session, event: ClipEnded) -> Step:
         repeated, effects = play(told)
         return repeated, (stated, *effects)
     return _fall_silent(told), (stated,)
+
+
+def is_awaited(session: Session, event: ClipEnded) -> bool:
+    """Whether this is the report that is waited for, and not one of the session before."""
+    playing = session.speech is Speech.PLAYING and event.clip == session.clip
+    return playing and event.from_ns >= session.began_ns
 
 
 def clip_ended_at_stop(session: Session, event: ClipEnded) -> Step:

@@ -10,19 +10,37 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from agent.session.effects import Say
-from agent.session.events import PartFailed, Ticked
-from agent.session.moves import asking, ending, noting, photographing, speaking
-from agent.session.moves.noting import STORAGE
+from agent.preflight.results import OK, code_of
+from agent.session.effects import Say, Watch
+from agent.session.events import PartFailed, PartRecovered, Ticked, Watched
+from agent.session.moves import asking, checking, ending, noting, photographing, speaking
+from agent.session.moves.noting import STORAGE, VAULT
 from agent.session.moves.steps import Step, after
-from agent.session.states import Session
+from agent.session.states import Phase, Session
+from agent.vault.messages import CheckResult
 from agent.voice import sentences
 
 LATE_NS: Final = 6_000_000_000
 """The vault acknowledges about every second; the lamp says so after 3 s, the voice after 6."""
 BLIND_NS: Final = 60_000_000_000
 """So long without picture and sound, and the recording is over (E2: a fault is a reason)."""
+LOOK_NS: Final = 15_000_000_000
+"""How often parts that may lie (a frozen picture, a dead microphone) are looked at in session."""
+AWAY_NS: Final = 10_000_000_000
+"""A vault that is started again is back long before."""
+FIRST_AWAY_NS: Final = 30_000_000_000
+"""At power-up it takes longer."""
 _SENSES: Final = frozenset({"camera", "microphone"})
+
+
+def starting(session: Session, event: Ticked) -> Step:
+    """The vault is awaited; the officer is told when it does not come."""
+    return _miss_vault(session, event)
+
+
+def idle(session: Session, event: Ticked) -> Step:
+    """Check again after ten minutes; tell the officer of a vault that stays away."""
+    return after(checking.wait(session, event), _miss_vault, event)
 
 
 def opening(session: Session, event: Ticked) -> Step:
@@ -51,9 +69,49 @@ def confirming(session: Session, event: Ticked) -> Step:
     return _watch(after(step, asking.wait, event), event)
 
 
+def watched(session: Session, event: Watched) -> Step:
+    """What a part that lies was caught at: a signed fault and spoken, until it is well again."""
+    step: Step = (session, ())
+    for check in event.checks:
+        step = after(step, _judge, check)
+    return step
+
+
+def _judge(session: Session, check: CheckResult) -> Step:
+    standing = noting.standing(session, check.name)
+    if check.state != OK:
+        caught = PartFailed(check.name, code_of(check), check.detail)
+        return noting.part_caught(session, caught, Say(sentences.finding(check)))
+    # What its driver has reported, its driver ends: such a fault has the part's own code.
+    if standing is None or standing.code == check.name:
+        return session, ()
+    return noting.part_recovered(session, PartRecovered(check.name))
+
+
+def _miss_vault(session: Session, event: Ticked) -> Step:
+    if session.attached or session.trouble is not None:
+        return replace(session, away_ns=0), ()
+    if session.away_ns == 0:
+        return replace(session, away_ns=event.at_ns), ()
+    patience_ns = FIRST_AWAY_NS if session.phase is Phase.STARTING else AWAY_NS
+    if event.at_ns - session.away_ns < patience_ns:
+        return session, ()
+    late = PartFailed(VAULT, "late", f"the vault is away for {patience_ns // 1_000_000_000} s")
+    return noting.note_failed(session, late)
+
+
+def _look_at_parts(session: Session, event: Ticked) -> Step:
+    if session.watched_ns == 0:
+        return replace(session, watched_ns=event.at_ns), ()
+    if event.at_ns - session.watched_ns < LOOK_NS:
+        return session, ()
+    return replace(session, watched_ns=event.at_ns), (Watch(),)
+
+
 def _watch(step: Step, event: Ticked) -> Step:
     step = after(step, photographing.wait, event)
     step = after(step, _listen_for_heartbeat, event)
+    step = after(step, _look_at_parts, event)
     return after(step, _end_blind, event)
 
 

@@ -24,7 +24,6 @@ from agent.session.table.rows import (
     NO_SESSION,
     NO_STILL,
     NOBODY_ASKED,
-    NOTHING_AWAITED,
     SILENT,
     Rows,
 )
@@ -37,6 +36,15 @@ PREFLIGHT_READY: Final = Rows(
     recording=checking.overtaken,
     confirming=checking.overtaken,
     stopping=checking.overtaken,
+)
+WATCHED: Final = Rows(
+    starting=NO_SESSION,
+    idle=NO_SESSION,
+    opening=BEFORE,
+    announcing=watching.watched,
+    recording=watching.watched,
+    confirming=watching.watched,
+    stopping=ENDED,
 )
 FIRST_FRAME: Final = Rows(
     starting=NO_SESSION,
@@ -111,8 +119,8 @@ WINDOW_HEARD: Final = Rows(
     stopping=NOBODY_ASKED,
 )
 TICKED: Final = Rows(
-    starting=NOTHING_AWAITED,
-    idle=checking.wait,
+    starting=watching.starting,
+    idle=watching.idle,
     opening=watching.opening,
     announcing=watching.announcing,
     recording=watching.recording,

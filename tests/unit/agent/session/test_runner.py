@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event as Signal
 from typing import Any
@@ -107,6 +108,9 @@ class Doings(Vault, Listener, Checker):
     def check(self, trigger: str) -> None:
         self.done.append(f"check {trigger}")
 
+    def watch(self) -> None:
+        """Time brings it now and then; the tests of the table look at it."""
+
 
 class Media(MediaPart):
     def __init__(self, doings: Doings) -> None:
@@ -163,6 +167,11 @@ class Voice(VoicePart):
         self._doings.done.append(f"beep {times}")
 
 
+def _heard_whole(from_ns: int) -> e.ClipEnded:
+    ended = clip_ended(hearing=heard())
+    return replace(ended, from_ns=from_ns, to_ns=from_ns + 3_000_000_000)
+
+
 class Table:
     """A runner with everything around it, turned by hand."""
 
@@ -199,7 +208,7 @@ class Table:
         self.world.press(ButtonName.RECORD)
         self.turn()
         now_ns = self.clock.monotonic_ns()
-        ended = clip_ended(hearing=heard())
+        ended = _heard_whole(now_ns)
         self.turn(
             SessionOpened(HELD), FirstFrame(now_ns), MediaAdvanced(now_ns), MediaTaken(), ended
         )
@@ -296,7 +305,7 @@ def test_every_effect_reaches_its_part(table: Table) -> None:
     plan = PlanChoice(
         plan_id="p1", number=1, activity="hearing", officers=[], begins_utc="2026-11-21"
     )
-    conduct = Conduct(arrival="fixed", arrival_seconds=20)
+    conduct = Conduct(arrival="fixed", arrival_seconds=20, sign=True)
     table.turn(VaultAttached(None, (RULE,), 2, conduct=conduct, plans=(plan,)))
     done = table.turn(e.PreflightReady("power_up", ()), e.PartFailed("camera", "camera", "gone"))
     assert done == ["store preflight power_up", "note camera begun", "say cause.camera"]
@@ -305,7 +314,7 @@ def test_every_effect_reaches_its_part(table: Table) -> None:
     assert table.turn(e.PhotoPressed(now_ns)) == ["note photo press", "hush", "ask status"]
     now_ns = table.clock.monotonic_ns()
     assert table.turn(e.RecordPressed(now_ns))[:2] == ["begin 0", "open p1"]
-    done = table.turn(SessionOpened(HELD), MediaTaken(), clip_ended(hearing=heard()))
+    done = table.turn(SessionOpened(HELD), MediaTaken(), _heard_whole(now_ns))
     assert done[-3:] == ["store disclosure", "store prompt", "say arrival.sign"]
     assert table.turn(e.MarkTapped(now_ns))[-1] == "say arrival.fixed"
     assert table.turn(e.Spoken(sentences.arrival("fixed"))) == ["attend 20"]
@@ -319,4 +328,5 @@ def test_every_effect_reaches_its_part(table: Table) -> None:
     now_ns = table.clock.monotonic_ns()
     table.turn(e.RecordHeld(now_ns - 1, now_ns))
     assert "stop voice" in table.turn(e.RecordPressed(now_ns))
-    assert table.turn(clip_ended(reason="stopped"))[-1] == "close officer"
+    stopped = replace(_heard_whole(now_ns), reason="stopped", hearing=None)
+    assert table.turn(stopped)[-1] == "close officer"
