@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evidence.hearing.reference import BLOCK, LAGS, WINDOW, Reference
+from evidence.hearing.reference import BLOCK, LAGS, TRANSFORM, WINDOW, Reference
 from evidence.hearing.sound import Floats
 
 MOST_PPM: Final = 120
@@ -66,7 +66,7 @@ def match(reference: Reference, flat: Floats, captured: Floats | None) -> Match:
         z[first:last] = _stand_out(reference, flat, there, slice(first, last))
     z[~reference.told] = 0
     at = _Grid(reference.blocks, reference.seconds)
-    lag, ppm = _agree(np.minimum(z, ENOUGH_Z) + _TIE * z, at)
+    lag, ppm = _agree(z, at)
     lag, ppm = _refine(z, at, lag, ppm)
     lags = at.lags(lag, ppm)
     own = _at(z, lags)
@@ -99,26 +99,25 @@ class _Grid:
 def _stand_out(reference: Reference, flat: Floats, there: Floats | None, part: slice) -> Floats:
     """Correlate blocks with their windows, each divided by its own spread."""
     windows = np.lib.stride_tricks.sliding_window_view(flat, WINDOW)[::BLOCK][part]
-    spectra = np.fft.rfft(windows, axis=1) * reference.spectra[part]
-    found = np.fft.irfft(spectra, WINDOW, axis=1)[:, :LAGS]
-    if there is None:
-        spread = np.sqrt(np.square(found).mean(axis=1))
-    else:
+    spectra = np.fft.rfft(windows, TRANSFORM, axis=1) * reference.spectra[part]
+    found = np.fft.irfft(spectra, TRANSFORM, axis=1)[:, :LAGS]
+    counts = np.full(found.shape[0], LAGS)
+    if there is not None:
         valid = np.lib.stride_tricks.sliding_window_view(there, LAGS)[::BLOCK][part] >= _HALF
         found = np.where(valid, found, 0)
         counts = valid.sum(axis=1)
-        spread = np.sqrt(np.square(found).sum(axis=1) / np.maximum(counts, 1))
-        spread[counts < _LEAST_LAGS] = 0
-    silent = spread <= _NOTHING
-    found = found / np.where(silent, 1, spread)[:, None]
-    found[silent] = 0
-    return found.astype(np.float32)
+    spread = np.sqrt(np.einsum("ij,ij->i", found, found) / np.maximum(counts, 1))
+    silent = (spread <= _NOTHING) | (counts < _LEAST_LAGS)
+    weight = np.where(silent, 0, 1 / np.where(silent, 1, spread))
+    return np.asarray(found * weight.astype(np.float32)[:, None], np.float32)
 
 
 def _agree(z: Floats, at: _Grid) -> tuple[float, float]:
     """The lag and drift with the largest sum over all blocks, on whole samples."""
     sums = np.zeros((z.shape[0] + 1, LAGS), np.float32)
-    np.cumsum(z, axis=0, out=sums[1:])
+    for number, block in enumerate(z):
+        np.minimum(block, ENOUGH_Z, out=sums[number + 1])
+        sums[number + 1] += sums[number] + _TIE * block
     best = (-np.inf, 0.0, 0.0)
     for ppm in at.drifts:
         shifts = np.rint(ppm * 1e-6 * at.offsets).astype(int)

@@ -21,6 +21,8 @@ BLOCK: Final = BLOCK_MS * FLAT_RATE // 1000
 LAGS: Final = 2 * SEARCH_MS * FLAT_RATE // 1000 + 1
 WINDOW: Final = LAGS - 1 + BLOCK
 """Whitened samples in which a block is looked for: its own length and 0.6 s on either side."""
+TRANSFORM: Final = 13_824
+"""Length of their Fourier transforms, 2 ** 9 * 3 ** 3: the next one from WINDOW that is fast."""
 SHORTEST_MS: Final = 2_000
 
 _GRAIN: Final = 10 * RATE // 1000
@@ -49,10 +51,10 @@ class Reference:
         flat = whiten(sound)
         self.blocks = -(-flat.size // BLOCK)
         cut = np.pad(flat, (0, self.blocks * BLOCK - flat.size)).reshape(-1, BLOCK)
-        self.spectra: NDArray[np.complex64] = np.conj(np.fft.rfft(cut, WINDOW, axis=1)).astype(
+        self.spectra: NDArray[np.complex64] = np.conj(np.fft.rfft(cut, TRANSFORM, axis=1)).astype(
             np.complex64
         )
-        """Conjugate spectra of the blocks, shape (blocks, WINDOW // 2 + 1)."""
+        """Conjugate spectra of the blocks, shape (blocks, TRANSFORM // 2 + 1)."""
         per_block = BLOCK_MS // 10
         told = np.pad(self.loud, (0, self.blocks * per_block - self.loud.size))
         self.told = told.reshape(-1, per_block).sum(axis=1) * 2 >= per_block
