@@ -32,9 +32,9 @@ class Console(App[str]):
     TITLE = "recorder"
     ENABLE_COMMAND_PALETTE = False
     CSS = """
-    #top { height: 14; }
+    #top { height: 15; }
     #side { width: 38; }
-    #lamp { height: 5; border: round $primary; content-align: center middle; text-style: bold; }
+    #lamp { height: 3; border: round $primary; content-align: center middle; text-style: bold; }
     #body { height: 1fr; border: round $primary; padding: 0 1; }
     #prompts { width: 1fr; height: 100%; border: round $primary; padding: 0 1; }
     #records { height: 1fr; border: round $primary; padding: 0 1; }

@@ -26,15 +26,15 @@ LAMPS: Final[Mapping[LampPattern | None, tuple[str, str]]] = MappingProxyType(
 """What the status lamp shows, and its colour; None: it is dark."""
 
 KEYS: Final = (
-    ("r", "record", "按记录键"),
-    ("R", "hold_record", "长按记录键"),
-    ("m", "mark", "按标记键"),
-    ("M", "hold_mark", "长按标记键"),
-    ("p", "photo", "按拍照键"),
-    ("d", "dock", "放上/拿下底座"),
-    ("t", "talk", "有人说话/不说"),
-    ("c", "cover", "遮住/露出镜头"),
-    ("b", "battery", "电量低/充满"),
+    ("r", "record", "记录"),
+    ("R", "hold_record", "长按记录"),
+    ("m", "mark", "标记"),
+    ("M", "hold_mark", "长按标记"),
+    ("p", "photo", "拍照"),
+    ("d", "dock", "底座"),
+    ("t", "talk", "说话"),
+    ("c", "cover", "遮镜头"),
+    ("b", "battery", "电量"),
     ("q", "quit", "退出"),
 )
 """Key, what it does, what the footer says."""

@@ -209,3 +209,14 @@ def test_a_real_body_has_buttons_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(ConsoleError) as refusal:
         open_console(load_device(tmp_path), start=True)
     assert refusal.value.code == "not_fake"
+
+
+def test_all_facts_and_keys_fit_a_usual_terminal(device: Device, world: FakeWorld) -> None:
+    async def play(screen: Screen) -> None:
+        await screen.until(lambda: "待移交" in screen.text("#body"))
+        body = screen.app.query_one("#body", Static)
+        assert body.content_size.height >= len(screen.text("#body").splitlines())
+        keys = [said for _, _, said in words.KEYS]
+        await screen.until(lambda: all(key in screen.app.export_screenshot() for key in keys))
+
+    on_screen(device, world, play)
