@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent.vault import messages as m
@@ -146,3 +147,23 @@ def test_a_key_that_is_lost_in_a_session_costs_its_second_signature_only(
     verdict = verify(read_folder(folder), ca_of(enrolled.bureau))
     assert verdict.judgement is Judgement.EXPLAINED
     assert [one.code for one in verdict.of(Severity.EXPLAINED)] == ["unattested"]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        msgspec.structs.replace(REQUEST, activity="UPPER"),
+        msgspec.structs.replace(REQUEST, officer="x" * 5_000),
+    ],
+    ids=["activity", "officer"],
+)
+def test_words_that_no_record_can_hold_are_refused_and_begin_nothing(
+    enrolled: Enrolled, request_: m.OpenSession
+) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        assert recorder.ask(request_, m.Refused).code == "protocol"
+        recorder.open()
+        assert recorder.ask(m.CloseSession(reason="NO CODE"), m.Refused).code == "protocol"
+        assert recorder.close().reason == "officer"
