@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from agent.preflight.results import OK, code_of
 from agent.session.moves.powering import is_low
 from agent.session.states import CAPTURING, Phase, Session
+from agent.vault.messages import CheckResult
 from hw.types import LampPattern
 
 HEARTBEAT_NS: Final = 3_000_000_000
@@ -17,6 +19,12 @@ HEARTBEAT_NS: Final = 3_000_000_000
 _ROOMY: Final = frozenset({"ok", "warn"})
 _SPACE: Final = "storage"
 """Code of a refusal for want of space."""
+_PARTS: Final = frozenset(
+    {"camera", "microphone", "speaker", "lamp", "buttons", "storage", "key", "clock"}
+)
+"""Checks of parts; what runs short (battery, space, backlog) has its own place."""
+_MILD: Final = frozenset({"faint", "partly", "untested", "unknown", "slow"})
+"""What a check found and a recording bears."""
 _SPEAKER: Final = "speaker"
 
 
@@ -50,13 +58,17 @@ def _idle(session: Session, *, warm: bool) -> LampPattern:
     wrong = session.trouble or session.checkup.refused
     if wrong == _SPACE:
         return LampPattern.LOW
-    if wrong is not None or session.faults:
+    if wrong is not None or session.faults or any(map(_is_fault, session.checkup.checks)):
         return LampPattern.FAULT
     if session.docked:
         return LampPattern.DOCKED
     if _low(session):
         return LampPattern.LOW
     return LampPattern.READY if warm and session.attached else LampPattern.STARTING
+
+
+def _is_fault(check: CheckResult) -> bool:
+    return check.state != OK and check.name in _PARTS and code_of(check) not in _MILD
 
 
 def _low(session: Session) -> bool:

@@ -184,6 +184,9 @@ def attached_stopping(session: Session, event: VaultAttached) -> Step:
     session, answered = noting.vault_answers(session)
     ready = replace(attaching.known(session, event), close_asked=False)
     held = event.session
+    if held is not None and held.sid != session.sid:
+        foreign, effects = lost(ready, held)
+        return foreign, (*answered, *effects)
     if held is None:
         idle, effects = _idle(ready, None)
         return idle, (ForgetSession(), *answered, Say(sentences.stopped()), *effects)

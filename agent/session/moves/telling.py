@@ -11,7 +11,7 @@ from typing import Final
 
 from agent.preflight.clock import WIDE_MS
 from agent.session.effects import AskStatus, Effect, HushPrompts, NotePress, Say
-from agent.session.events import PhotoPressed, RecordTapped, StatusTold
+from agent.session.events import PhotoPressed, RecordTapped, StatusTold, Ticked
 from agent.session.moves.noting import button
 from agent.session.moves.steps import Step
 from agent.session.states import Phase, Session
@@ -19,6 +19,8 @@ from agent.vault.messages import Status
 from agent.voice import sentences
 from evidence.moments import TimeSource, utc_ns
 
+LONGEST_ANSWER_NS: Final = 5_000_000_000
+"""A vault that has not answered by then hangs."""
 _SECOND_NS: Final = 1_000_000_000
 _UNSURE: Final = frozenset({TimeSource.NONE.value, TimeSource.LAST_KNOWN.value})
 
@@ -49,6 +51,16 @@ def tell_idle(session: Session, event: StatusTold) -> Step:
     if session.asked_ns == 0:
         return session, ()
     return replace(session, asked_ns=0), (Say(_standing(session, event.status)),)
+
+
+def wait(session: Session, event: Ticked) -> Step:
+    """A vault that does not say how it stands: what is known without it is said."""
+    if session.asked_ns == 0 or event.at_ns - session.asked_ns < LONGEST_ANSWER_NS:
+        return session, ()
+    unasked = replace(session, asked_ns=0)
+    if session.phase in {Phase.STARTING, Phase.IDLE}:
+        return unasked, (Say(sentences.refused("vault")),)
+    return unasked, (Say(_recording(session, None)),)
 
 
 def _ask(session: Session, at_ns: int) -> tuple[Session, tuple[Effect, ...]]:

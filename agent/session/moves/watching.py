@@ -13,7 +13,7 @@ from typing import Final
 from agent.preflight.results import OK, code_of
 from agent.session.effects import Say, Watch
 from agent.session.events import PartFailed, PartRecovered, Ticked, Watched
-from agent.session.moves import asking, checking, ending, noting, photographing, speaking
+from agent.session.moves import asking, checking, ending, noting, photographing, speaking, telling
 from agent.session.moves.noting import STORAGE, VAULT
 from agent.session.moves.steps import Step, after
 from agent.session.states import Phase, Session
@@ -40,7 +40,8 @@ def starting(session: Session, event: Ticked) -> Step:
 
 def idle(session: Session, event: Ticked) -> Step:
     """Check again after ten minutes; tell the officer of a vault that stays away."""
-    return after(checking.wait(session, event), _miss_vault, event)
+    step = after(checking.wait(session, event), telling.wait, event)
+    return after(step, _miss_vault, event)
 
 
 def opening(session: Session, event: Ticked) -> Step:
@@ -110,6 +111,7 @@ def _look_at_parts(session: Session, event: Ticked) -> Step:
 
 def _watch(step: Step, event: Ticked) -> Step:
     step = after(step, photographing.wait, event)
+    step = after(step, telling.wait, event)
     step = after(step, _listen_for_heartbeat, event)
     step = after(step, _look_at_parts, event)
     return after(step, _end_blind, event)
