@@ -21,7 +21,8 @@ BUCKETS_KEPT: Final = 60
 MOST_SLEW: Final = 300e-6
 SETTLING_NS: Final = SECOND_NS // 4
 """Sound that must have been heard before the first sample gets a time."""
-_VANISHED_NS: Final = 20_000_000
+_VANISHED_NS: Final = 5_000_000
+"""How far sound and pictures may be apart: what is less creeps away."""
 _VANISHED_BUCKETS: Final = 3
 """A backlog is worked off at once: three whole buckets late in a row are samples that are lost."""
 _ENVELOPE_NS: Final = 2_000_000

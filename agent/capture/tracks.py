@@ -28,6 +28,10 @@ from hw.types import AudioBlock, VideoPacket
 _SAMPLE_BYTES: Final = 2
 _LEAST_SUSPECTED: Final = AUDIO_RATE // 200
 """A suspected loss below 5 ms is within what arrivals can tell: no step."""
+_PACE_NS: Final = SECOND_NS // 10
+"""Sound that has come at its pace: then a backlog has been worked off."""
+_JITTER_NS: Final = 2_000_000
+_LONGEST_WATCH_NS: Final = 2 * SECOND_NS
 
 
 class VideoTrack:
@@ -142,8 +146,9 @@ class AudioTrack:
         packets: list[MediaPacket] = []
         while self._waiting and not self._must_wait():
             self._prove_loss()
+            unsettled = not self._clock.settled
             for due in self._next_blocks():
-                self._hear(due)
+                self._hear(due, free=unsettled or not self._recording)
             packets += self._encode()
         return packets
 
@@ -156,7 +161,20 @@ class AudioTrack:
         heard_ns = sum(map(_samples_of, self._waiting)) * SECOND_NS // AUDIO_RATE
         first = self._waiting[0]
         unsure = first.overflowed and first.lost_samples == 0
-        return (unsure or not self._clock.settled) and heard_ns < SETTLING_NS
+        if not unsure and self._clock.settled:
+            return False
+        return heard_ns < SETTLING_NS or (heard_ns < _LONGEST_WATCH_NS and not self._is_steady())
+
+    def _is_steady(self) -> bool:
+        """Whether blocks come at their pace: a busy machine works a backlog off in a burst."""
+        lateness: list[int] = []
+        heard = 0
+        for number, block in enumerate(self._waiting):
+            heard += _samples_of(block) + (block.lost_samples if number else 0)
+            lateness.append(block.arrived_ns - heard * SECOND_NS // AUDIO_RATE)
+        last = -(-_PACE_NS * AUDIO_RATE // (SECOND_NS * _samples_of(self._waiting[-1])))
+        before, after = lateness[:-last], lateness[-last:]
+        return bool(before) and min(before) <= min(after) + _JITTER_NS
 
     def _next_blocks(self) -> list[AudioBlock]:
         """The next block; before the clock has settled, all that it may settle on."""
@@ -175,14 +193,14 @@ class AudioTrack:
         if lost >= _LEAST_SUSPECTED:
             self.lost(lost, Cause.SAMPLES_LOST)
 
-    def _hear(self, block: AudioBlock) -> None:
+    def _hear(self, block: AudioBlock, *, free: bool) -> None:
         if block.lost_samples:
             self.lost(block.lost_samples, Cause.SAMPLES_LOST)
         vanished = self._clock.take_vanished()
         if vanished:
             self.lost(vanished, Cause.SAMPLES_VANISHED)
         count = _samples_of(block)
-        self._clock.hear(count, block.arrived_ns, free=not self._recording)
+        self._clock.hear(count, block.arrived_ns, free=free)
         self._heard(block.samples, self._clock.time_of(self._clock.heard - count))
         self._samples += block.samples
 

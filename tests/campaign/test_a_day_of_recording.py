@@ -226,7 +226,10 @@ def test_no_gap_is_made_up_and_nothing_jumps_without_one(day: Day) -> None:
             for loss in day.take.losses
             if loss.long_ns > SECOND_NS // 20
         )
-    assert [gap for gap in day.judged.gaps if gap not in explained and gap not in late] == []
+    # A take may end while the machine is busy: what had not come by then is a gap up to the end.
+    end_ns = BOOTED_NS + WARM_NS + (day.seconds - 2) * SECOND_NS
+    told = [gap for gap in day.judged.gaps if gap.from_ns < end_ns]
+    assert [gap for gap in told if gap not in explained and gap not in late] == []
     assert steps_not_told(day.judged) == []
 
 

@@ -346,7 +346,7 @@ class Take:
         """Samples: from a fifth of a block to 1.2 s, never about 20 ms."""
         if mishap is Mishap.QUEUE:
             return BLOCK * self._dice.randrange(2, 50)
-        if mishap is Mishap.TOLD and self._dice.random() < 0.25:
+        if mishap in {Mishap.TOLD, Mishap.VANISHED} and self._dice.random() < 0.25:
             return self._dice.randrange(BLOCK // 5, BLOCK * 3 // 4)
         return round(AUDIO_RATE * math.exp(self._dice.uniform(math.log(0.03), math.log(1.2))))
 

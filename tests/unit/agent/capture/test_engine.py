@@ -521,3 +521,43 @@ def test_a_stop_before_the_first_picture_writes_nothing() -> None:
     bench.engine.stop(bench.now_ns)
     assert bench.engine.phase is Phase.WARM
     assert bench.shelf.segments == {}
+
+
+def burst(bench: Bench, first_in: int, *, overflowed: bool) -> None:
+    """300 ms of sound that all arrive at its end: the machine was busy."""
+    ends = [bench.now_ns + (first_in + number) * BLOCK_NS for number in range(15)]
+    bench.now_ns = ends[-1]
+    for number, end_ns in enumerate(ends):
+        late_ns = ends[-1] - end_ns
+        first = overflowed and number == 0
+        bench.engine.sound(block_at(end_ns, late_ns=late_ns, overflowed=first))
+    bench.engine.advance(bench.now_ns)
+
+
+def test_an_overflow_while_the_machine_is_busy_is_measured_once_it_has_caught_up() -> None:
+    bench = Bench()
+    bench.start()
+    bench.run(3)
+    burst(bench, 6, overflowed=True)
+    bench.run(2)
+    bench.stop()
+    [gap] = [gap for gap in bench.shelf.gaps if gap.track is Track.AUDIO]
+    assert gap.cause is Cause.SAMPLES_LOST
+    assert gap.to_ns is not None
+    assert gap.to_ns - gap.from_ns == pytest.approx(100_000_000, abs=2_000_000)
+
+
+def test_sound_that_comes_back_while_the_machine_is_busy_has_its_true_time() -> None:
+    bench = Bench()
+    bench.start()
+    bench.run(3)
+    bench.microphone = False
+    bench.engine.part_failed(MICROPHONE_GONE)
+    bench.run(1)
+    back_ns = bench.now_ns
+    burst(bench, 1, overflowed=False)
+    bench.microphone = True
+    bench.run(2)
+    bench.stop()
+    [gap] = [gap for gap in bench.shelf.gaps if gap.track is Track.AUDIO and gap.to_ns]
+    assert gap.to_ns == pytest.approx(back_ns, abs=2_000_000)
