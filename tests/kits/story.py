@@ -58,6 +58,15 @@ class Story(Stage):
         self.wait_until(world.exists, "a world")
         self.wait_until(lambda: self.lamp() is LampPattern.READY, "the green lamp")
 
+    def checked(self) -> JsonObject:
+        """Wait until the check before use is signed; returns its record."""
+
+        def checks() -> list[JsonObject]:
+            return [one for one in self.device_log() if one["t"] == "preflight"]
+
+        self.wait_until(checks, "the check before use", seconds=60)
+        return checks()[-1]
+
     def start_recording(self) -> str:
         """Press, and wait until the announcement is over; returns the session's id."""
         sid = self.press_record()

@@ -28,6 +28,8 @@ def story(running: Story) -> Iterator[Story]:
     running.world.mend_microphone()
     running.world.mend_speaker()
     running.world.skew_clock(0)
+    # Only a sound proves that the loudspeaker is back.
+    running.world.press(ButtonName.MARK)
     running.wait_until(lambda: running.lamp() is LampPattern.READY, "the green lamp")
 
 
@@ -96,6 +98,7 @@ def test_space_that_runs_out_closes_the_session_cleanly(tmp_path: Path) -> None:
 def test_stopping_during_the_announcement_states_how_far_it_came(tmp_path: Path) -> None:
     with Story(tmp_path, long_clip=True) as story:
         story.switch_on()
+        story.checked()
         sid = story.press_record()
         story.wait_until(lambda: story.of(sid, "tick"), "the first picture on the medium")
         story.world.hold(ButtonName.RECORD, HOLD_SECONDS)

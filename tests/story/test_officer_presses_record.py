@@ -68,11 +68,13 @@ def test_every_gesture_is_signed_and_a_second_press_stops_nothing(recorded: Reco
 
 
 @pytest.mark.rule("C8")
-def test_the_announcement_is_stated_and_nobody_claims_it_was_heard(recorded: Recorded) -> None:
+def test_the_announcement_is_heard_by_the_device_itself(recorded: Recorded) -> None:
     said = recorded.story.events(recorded.sid, "disclosure")
     assert [(one["announced"], one["check"], one["verdict"]) for one in said] == [
-        (True, "none", "unverified")
+        (True, "acoustic", "verified")
     ]
+    assert said[0]["heard"] is said[0]["complete"] is True
+    assert said[0]["missing"] == []
 
 
 @pytest.mark.rule("C12")
