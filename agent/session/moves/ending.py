@@ -60,6 +60,7 @@ LONGEST_REPORT_NS: Final = 5_000_000_000
 LONGEST_CLOSE_NS: Final = 12_000_000_000
 """What is on its way may take 8 s; a vault that has not closed by then is late."""
 _RISEN: Final = 3
+_TOLD: Final = frozenset({"battery", "fault"})
 
 
 def ask(session: Session, event: RecordHeld) -> Step:
@@ -146,7 +147,8 @@ def _miss_close(session: Session, event: Ticked) -> Step:
 
 def press_again(session: Session, event: RecordPressed) -> Step:
     """A press that cannot start yet: it does as soon as the session is closed."""
-    if event.at_ns - session.closing_ns < MEANT_NS or session.quitting:
+    same_hand = session.closing == "officer" and event.at_ns - session.closing_ns < MEANT_NS
+    if same_hand or session.quitting:
         return session, (NotePress("record", "press", event.at_ns),)
     return replace(session, pressed_again_ns=event.at_ns), (Beep(1),)
 
@@ -156,8 +158,7 @@ def closed(session: Session, event: SessionClosed) -> Step:
     trouble = None if event.reason == session.closing else event.reason
     answered, ended = noting.vault_answers(session)
     idle, effects = _idle(answered, trouble)
-    said = sentences.stopped() if trouble is None else sentences.closing(event.reason)
-    return idle, (ForgetSession(), *ended, Say(said), *effects)
+    return idle, (ForgetSession(), *ended, *_farewell(session, trouble), *effects)
 
 
 def closed_by_vault(session: Session, event: SessionClosed) -> Step:
@@ -228,6 +229,13 @@ def _close(step: Step) -> Step:
         return step
     asked = replace(session, close_asked=True)
     return asked, (*effects, CloseVaultSession(session.closing))
+
+
+def _farewell(session: Session, trouble: str | None) -> tuple[Effect, ...]:
+    """What is said of the end, unless its reason was said when it began."""
+    if trouble is not None:
+        return (Say(sentences.closing(trouble)),)
+    return () if session.closing in _TOLD else (Say(sentences.stopped()),)
 
 
 def _unconfirmed(session: Session) -> Session:

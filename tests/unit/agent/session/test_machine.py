@@ -355,6 +355,15 @@ def test_a_second_press_of_the_confirming_hand_starts_nothing() -> None:
     assert ready.phase is Phase.IDLE
 
 
+def test_a_press_right_after_the_recorder_ended_by_itself_is_meant() -> None:
+    low = e.BatteryRead(3, 3_300, charging=False, at_ns=20 * S)
+    closing, _ = run(recording(), low, low)
+    assert closing.phase is Phase.STOPPING
+    session, effects = run(closing, e.RecordPressed(20 * S + 1), e.SessionClosed("s1", "battery"))
+    assert session.phase is Phase.OPENING
+    assert said(effects) == [], "the reason was said when the end began"
+
+
 def test_a_press_that_finds_a_session_of_another_process_goes_on_with_it() -> None:
     held = ActiveSession(sid="s1", counter=1, next_segment=2, gop_count=11, video_end_ns=7 * S)
     session, effects = run(
