@@ -42,12 +42,13 @@ def pattern(session: Session, now_ns: int, *, warm: bool) -> LampPattern:
 
 
 def _recording(session: Session, now_ns: int) -> LampPattern:
-    if session.heartbeat_ns == 0:
-        return LampPattern.STARTING
-    late = now_ns - session.heartbeat_ns > HEARTBEAT_NS
+    begun = session.heartbeat_ns != 0
+    late = begun and now_ns - session.heartbeat_ns > HEARTBEAT_NS
     broken = {fault.part for fault in session.faults}
     if broken - {_SPEAKER} or (late and session.phase is not Phase.STOPPING):
         return LampPattern.FAULT
+    if not begun:
+        return LampPattern.STARTING
     if _low(session):
         return LampPattern.LOW
     mute = session.unverified or _SPEAKER in broken

@@ -123,7 +123,7 @@ def _timed(session: Session, event: Ticked) -> Session:
 
 def _listen_for_heartbeat(session: Session, event: Ticked) -> Step:
     """Media that no longer reach the medium are a fault, signed as soon as it can be."""
-    beaten_ns = session.heartbeat_ns
+    beaten_ns = session.heartbeat_ns or session.first_frame_ns
     if beaten_ns == 0 or event.at_ns - beaten_ns < LATE_NS or _is_blind(session):
         return session, ()
     late = PartFailed(STORAGE, "late", "media has not reached the medium for 6 s")
