@@ -171,11 +171,17 @@ def lost(session: Session, held: ActiveSession | None) -> Step:
 
     Nothing starts again without a press.
     """
-    idle, effects = _abandon(session, "session_lost")
     if held is None:
-        return idle, effects
+        return _abandon(session, "session_lost")
+    # A press for the next recording goes on waiting: the vault has to close this one first.
+    idle, effects = _abandon(replace(session, pressed_again_ns=None), "session_lost")
     foreign = replace(
-        idle, phase=Phase.STOPPING, sid=held.sid, closing="superseded", close_asked=True
+        idle,
+        phase=Phase.STOPPING,
+        sid=held.sid,
+        closing="superseded",
+        close_asked=True,
+        pressed_again_ns=session.pressed_again_ns,
     )
     return foreign, (*effects, CloseVaultSession("superseded"))
 

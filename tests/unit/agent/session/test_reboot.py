@@ -97,3 +97,15 @@ def test_a_recording_that_goes_on_after_a_reboot_asks_why_where_the_rulebook_doe
     session, effects = run(Session(), attached)
     assert session.agenda
     assert stored(effects, "prompt") == [], "the announcement comes first"
+
+
+def test_a_press_that_waits_outlasts_a_session_of_another_process() -> None:
+    """The vault comes back with a session that nobody here knows: it is closed first."""
+    foreign = ActiveSession(sid="s9", counter=9, next_segment=1, gop_count=2, video_end_ns=S)
+    waiting, _ = run(stopping(), e.RecordPressed(14 * S), e.VaultLost())
+    closing, effects = run(waiting, e.VaultAttached(foreign, (RULE,)))
+    assert closing.phase is Phase.STOPPING
+    assert effects[-1] == f.CloseVaultSession("superseded")
+    session, effects = run(closing, e.SessionClosed("s9", "superseded"))
+    assert session.phase is Phase.OPENING
+    assert f.BeginCapture(0, 0) in effects
