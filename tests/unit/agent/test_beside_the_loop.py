@@ -100,10 +100,15 @@ def test_a_check_is_told_to_the_loop_and_not_made_twice_at_once() -> None:
             assert trigger == "power_up"
             return [good]
 
+        def watch(self) -> list[CheckResult]:
+            return [good]
+
     checks = Checks(Preflight(), bench.inbox, bench.worker)
     checks.check("power_up")
     checks.check("undocked")
     assert bench.told() == [e.PreflightReady("power_up", (good,))]
+    checks.watch()
+    assert bench.told() == [e.Watched((good,))]
 
 
 def test_a_self_test_gives_way_to_a_recording() -> None:
