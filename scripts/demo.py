@@ -1,8 +1,8 @@
-"""The whole story once: a press, an announcement, a recording, the cradle, the bureau's receipt.
+"""The whole story once: an officer's day from the plan to the bureau's receipt and report.
 
 Owns the order of the verbs and what is printed. Refuses to play anything: bureau, recorder and
 broker are the production commands in processes of their own, and every line of the timeline is a
-record that one of them signed or wrote. Run it by ``scripts/demo``.
+record that one of them signed or wrote, or a prompt that sounded. Run it by ``scripts/demo``.
 """
 
 from __future__ import annotations
@@ -23,20 +23,35 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from agent.voice.catalog import text_of
 from evidence.canonical import JsonObject
 from evidence.moments import utc_text
 from hw.errors import HardwareFault
 from hw.fake.clock import SystemClock
 from hw.types import ButtonName, LampPattern
+from scripts.officer import HOLD_SECONDS, MARK_HOLD_SECONDS, Officer
 from scripts.stage import Stage, StageError, Wishes
 from scripts.timeline import Timeline
 
 console = Console(highlight=False)
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-RECORD_SECONDS: Final = 25.0
-HOLD_SECONDS: Final = 3.3
-CONFIRM_AFTER_SECONDS: Final = 0.7
+RECORD_SECONDS: Final = 12.0
+PROMPT_RATE: Final = 16_000
+"""Samples a second of what is spoken to the officer."""
+POLICY: Final[JsonObject] = {
+    "disclosure.wording": "exact",
+    "disclosure.text": "为保护您的合法权益，监督我们的执法行为，本次执法全程录音录像。",
+    "arrival.sign": True,
+    "arrival.statement": "fixed",
+    "arrival.seconds": 6,
+    "continuity.rule": "technical",
+    "continuity.causes": ["fault", "battery", "storage"],
+    "continuity.reason_on_resume": True,
+    "continuity.reason_seconds": 5,
+    "officers.min": 2,
+}
+"""What this bureau's rulebook asks: the strictest of what bureaus ask, with short windows."""
 
 _LAST_WORDS: Final = {
     "verified": "VERIFIED",
@@ -45,10 +60,10 @@ _LAST_WORDS: Final = {
 """As ``evidence verify`` says them; anything else is a failure."""
 
 _KEYS: Final = """\
-  r  press RECORD (starts; while recording: status)     m  tap MARK
-  h  hold RECORD (then r within 5 s stops)              M  hold MARK (announce again)
-  d  put it on the cradle     u  take it off            p  press PHOTO
-  q  quit"""
+  r  press RECORD (starts; while recording: status)   m  tap MARK (idle: speak the next plan)
+  h  hold RECORD (then r within 5 s stops)            M  hold MARK (announce again; idle: choose)
+  d  put it on the cradle     u  take it off          p  press PHOTO (idle: speak the status)
+  t  talk, or fall silent     q  quit"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +71,26 @@ class Outcome:
     """What the demo leaves behind.
 
     Attributes:
-        sid: The session.
+        sid: The session that the battery ended.
+        resumed: The one that resumed it.
         verdict: What ``evidence verify --json`` said.
         recording: The whole recording as one film; None where nothing is playable.
         films: The same, segment by segment.
         evidence: Folder that was judged.
+        hearing: What the desk heard of each announcement.
+        rows: Rows of the rules by how the report judges them.
+        page: The report as a page to print.
     """
 
     sid: str
+    resumed: str
     verdict: JsonObject
     recording: Path | None
     films: list[Path]
     evidence: Path
+    hearing: list[JsonObject]
+    rows: dict[str, list[str]]
+    page: Path
 
 
 class Demo:
@@ -80,17 +103,35 @@ class Demo:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.timeline = Timeline(console)
+        self.officer = Officer(stage, POLICY, self.wait)
+        self._heard_ns = 0
 
     def set_up(self, enrol: list[str]) -> None:
-        """Found the bureau, enrol the device, start everything."""
+        """Found the bureau, sign its rulebook, enrol the device, start everything."""
         _say("The bureau founds its keys and signs its rulebook; the device gets its certificates.")
         _say("keep_days is 0 in this demo, so that you see space being freed; the default is 7.")
-        self.stage.provision(Wishes(init=["--name", "某县统计局", "--keep-days", "0"], enrol=enrol))
+        policy = self.stage.folder / "policy.json"
+        policy.write_text(json.dumps(POLICY, ensure_ascii=False, indent=1))
+        init = ["--name", "某县统计局", "--keep-days", "0"]
+        self.stage.provision(Wishes(init=init, policy=policy, enrol=enrol))
         self.stage.start_bureau()
-        self.stage.start_recorder()
-        self.wait(self._is_ready, "the recorder to be ready (green lamp)", seconds=30)
+        self.officer.switch_on()
 
-    def wait(self, fact: Callable[[], object], what: str, *, seconds: float) -> None:
+    def live(self) -> tuple[str, str]:
+        """An officer's day; returns the ids of its two sessions."""
+        officer = self.officer
+        officer.take_plan_along()
+        sid = officer.begin()
+        officer.meet_party(sid)
+        officer.question(sid)
+        self.watch(RECORD_SECONDS)
+        officer.run_out_of_battery(sid)
+        resumed = officer.resume()
+        officer.end(resumed)
+        officer.hand_in(sid, resumed)
+        return sid, resumed
+
+    def wait(self, fact: Callable[[], object], what: str, *, seconds: float = 30.0) -> None:
         """Wait until ``fact`` is true, telling meanwhile what is being signed."""
 
         def told() -> object:
@@ -110,36 +151,20 @@ class Demo:
         log = self.stage.device_log()
         chains = {sid: self.stage.journal(sid) for sid in self.stage.sessions()}
         self.timeline.follow({"device": log, **chains}, self.stage.receipts())
+        self._follow_prompts()
 
-    def record(self) -> str:
-        """Press, announce, record, mark, stop; returns the session's id."""
-        world = self.stage.world
-        world.press(ButtonName.RECORD)
-        self.wait(self.stage.sessions, "the session to be opened", seconds=15)
-        sid = self.stage.sessions()[-1]
-        self.wait(lambda: self._events(sid, "disclosure"), "the announcement to end", seconds=40)
-        begun = monotonic()
-        self.watch(RECORD_SECONDS / 2)
-        world.press(ButtonName.MARK)
-        self.watch(max(0.0, RECORD_SECONDS - (monotonic() - begun)))
-        world.hold(ButtonName.RECORD, HOLD_SECONDS)
-        self.watch(CONFIRM_AFTER_SECONDS)
-        world.press(ButtonName.RECORD)
-        self.wait(lambda: self._logged("session", sid), "the session to be closed", seconds=20)
-        return sid
-
-    def push(self, sid: str) -> None:
-        """Put the device on the cradle and wait until the bureau's receipt has freed the space."""
-        self.stage.world.dock()
-        self.wait(lambda: self._logged("release", sid), "receipt and release", seconds=60)
-
-    def judge(self, sid: str) -> Outcome:
-        """Open and verify what the bureau has, and show its ledger."""
+    def judge(self, sid: str, resumed: str) -> Outcome:
+        """Open, verify and report what the bureau has, and show its ledger."""
         bureau = ["--bureau", str(self.stage.bureau)]
         why = ["--who", "demo", "--why", "scripts/demo", "--json"]
         where = ["--to", str(self.stage.folder / "opened")]
         opened = self.stage.command_json("bureau.main", ["open", sid, *bureau, *where, *why])
         self._tell_ledger(sid)
+        self._tell_ledger(resumed)
+        page = self.stage.folder / "report.html"
+        told = self.stage.command_json(
+            "bureau.main", ["report", sid, *bureau, "--html", str(page), "--json"]
+        )
         evidence = Path(opened["evidence"])
         ca = str(self.stage.bureau / "certs" / "ca.pem")
         said = self.stage.command(
@@ -148,10 +173,14 @@ class Demo:
         (self.stage.folder / "verdict.json").write_text(said)
         return Outcome(
             sid=sid,
+            resumed=resumed,
             verdict=json.loads(said),
             recording=Path(opened["recording"]) if opened["recording"] else None,
             films=[Path(film) for film in opened["films"]],
             evidence=evidence,
+            hearing=opened["hearing"],
+            rows=_by_state(told["rows"]),
+            page=page,
         )
 
     def _tell_ledger(self, sid: str) -> None:
@@ -166,19 +195,17 @@ class Demo:
         )
         self.timeline.say("bureau", what, row["stored"])
 
-    def _is_ready(self) -> bool:
+    def _follow_prompts(self) -> None:
+        """Tell what the loudspeaker has said to the officer since."""
         if not self.stage.device.paths.world_socket.exists():
-            return False
-        try:
-            return self.stage.lamp() is LampPattern.READY
-        except HardwareFault:
-            return False
-
-    def _events(self, sid: str, kind: str) -> list[JsonObject]:
-        return [one for one in self.stage.journal(sid) if one.get("kind") == kind]
-
-    def _logged(self, t: str, sid: str) -> bool:
-        return any(one["t"] == t and one["sid"] == sid for one in self.stage.device_log())
+            return
+        for sound in self.stage.world.heard():
+            if sound.began_ns > self._heard_ns:
+                self._heard_ns = sound.began_ns
+                if sound.clip_id.startswith("say:"):
+                    ended_ns = sound.began_ns + sound.frames * 1_000_000_000 // PROMPT_RATE
+                    said = f"says: {text_of(sound.clip_id)}"
+                    self.timeline.tell("recorder", said, ended_ns)
 
 
 @app.command()
@@ -197,7 +224,7 @@ def main(
         bool, typer.Option("--small", help="320x240 instead of 1280x720, for slow machines.")
     ] = False,
 ) -> None:
-    """Show one recording from the button to the bureau's receipt, and verify it."""
+    """Show an officer's day from the plan to the bureau's receipt and report, and verify it."""
     stage = Stage(out or _fresh_folder())
     demo = Demo(stage)
     picture = ["--width", "320", "--height", "240", "--bitrate", "600000"] if small else []
@@ -207,9 +234,7 @@ def main(
             if keep_running:
                 _play_by_keys(demo)
                 return
-            sid = demo.record()
-            demo.push(sid)
-            outcome = demo.judge(sid)
+            outcome = demo.judge(*demo.live())
     except (StageError, HardwareFault) as error:
         console.print(f"[red]The demo failed:[/red] {escape(str(error))}", soft_wrap=True)
         console.print(f"Logs: {stage.logs}", soft_wrap=True)
@@ -220,13 +245,18 @@ def main(
 def _conclude(demo: Demo, outcome: Outcome, summary: Path | None) -> None:
     verdict, folder = outcome.verdict, demo.stage.folder
     last_word = _LAST_WORDS.get(verdict["judgement"])
-    _say(f"Announcement: {verdict['disclosure']} (played and signed; hearing it comes later).")
+    agreed = sum(one["agreement"] == "agreed" for one in outcome.hearing)
+    again = f"the desk heard {agreed} of {len(outcome.hearing)} again in the recording"
+    _say(f"Announcement: {verdict['disclosure']}; {again}.")
+    for state, rows in outcome.rows.items():
+        console.print(f"  rules {state.replace('_', ' ')}: {' '.join(rows)}", soft_wrap=True)
     _say("Where things are:")
     for label, path in (
         ("recording (MP4)", outcome.recording or folder),
         ("its segments (MP4)", outcome.films[0].parent if outcome.films else folder),
         ("evidence: journal, sealed segments, receipts", outcome.evidence),
         ("verdict", folder / "verdict.json"),
+        ("report by the rules, to print", outcome.page),
         ("logs of the processes", demo.stage.logs),
     ):
         console.print(f"  {label}: {path}", soft_wrap=True)
@@ -236,6 +266,9 @@ def _conclude(demo: Demo, outcome: Outcome, summary: Path | None) -> None:
         content = {
             "judgement": verdict["judgement"],
             "sid": outcome.sid,
+            "resumed": outcome.resumed,
+            "rows": outcome.rows,
+            "hearing": outcome.hearing,
             "folder": str(folder),
             "recording": str(outcome.recording),
             "films": [str(film) for film in outcome.films],
@@ -259,10 +292,11 @@ def _play_by_keys(demo: Demo) -> None:
         "r": lambda: world.press(ButtonName.RECORD),
         "h": lambda: world.hold(ButtonName.RECORD, HOLD_SECONDS),
         "m": lambda: world.press(ButtonName.MARK),
-        "M": lambda: world.hold(ButtonName.MARK, HOLD_SECONDS),
+        "M": lambda: world.hold(ButtonName.MARK, MARK_HOLD_SECONDS),
         "p": lambda: world.press(ButtonName.PHOTO),
         "d": world.dock,
         "u": world.undock,
+        "t": lambda: world.talk(on=not world.state().talking),
     }
     console.print(_KEYS, soft_wrap=True)
     lamp: LampPattern | None = None
@@ -292,6 +326,15 @@ def _key() -> str:
     """The next key; empty when none was pressed for a moment."""
     ready, _, _ = select.select([sys.stdin], [], [], 0.1)
     return sys.stdin.read(1) if ready else ""
+
+
+def _by_state(rows: list[JsonObject]) -> dict[str, list[str]]:
+    """The rows that a session answers to, by how they are judged."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["state"] != "not_applicable":
+            found.setdefault(str(row["state"]), []).append(str(row["row"]))
+    return found
 
 
 def _fresh_folder() -> Path:

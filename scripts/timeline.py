@@ -44,6 +44,11 @@ class Timeline:
         for seconds, line in sorted(news):
             self._print(seconds, *line)
 
+    def tell(self, who: str, what: str, at_ns: int) -> None:
+        """Tell something that is dated by CLOCK_BOOTTIME."""
+        zero = at_ns if self._zero is None else int(self._zero["mono_ns"])
+        self._print((at_ns - zero) / _SECOND_NS, who, what)
+
     def say(self, who: str, what: str, utc: str) -> None:
         """Tell something that is dated by the wall clock alone."""
         zero = utc if self._zero is None else self._zero["utc"]
@@ -119,7 +124,7 @@ def _event(record: JsonObject) -> Line | None:
 
 _GESTURES: Final[Mapping[tuple[str, str], str]] = {
     ("record", "press"): "presses RECORD",
-    ("record", "tap"): "taps RECORD while it records: a status beep, nothing stops",
+    ("record", "tap"): "taps RECORD while it records: the status is spoken, nothing stops",
     ("record", "hold"): "holds RECORD for 3 s: asks for the end",
     ("record", "confirm"): "presses RECORD within 5 s: confirms the end",
     ("mark", "tap"): "taps MARK",
@@ -136,11 +141,39 @@ def _button(fields: JsonObject) -> Line:
 def _disclosure(fields: JsonObject) -> Line:
     seconds = (fields["to_ns"] - fields["from_ns"]) / _SECOND_NS
     said = "announced" if fields["announced"] else f"NOT announced ({fields['reason']})"
+    heard = "nobody could listen"
+    if fields["check"] == "acoustic":
+        whole = "whole" if fields["complete"] else f"missing {fields['missing']} ms"
+        heard = f"the microphone heard it, {whole}" if fields["heard"] else "it was NOT heard"
+        heard += f" (score {fields['score_milli'] / 1000:.0f}, 12 is enough)"
     return "recorder", (
-        f"{said}: clip {fields['clip']}, {seconds:.1f} s, "
-        f"{fields['frames_played']} samples went to the loudspeaker. In this version nothing "
-        f"listens whether it was heard: check {fields['check']}, verdict {fields['verdict']}"
+        f"{said}: clip {fields['clip']}, {seconds:.1f} s; {heard}: {fields['verdict']}"
     )
+
+
+def _statement(fields: JsonObject) -> Line:
+    seconds = (fields["to_ns"] - fields["from_ns"]) / _SECOND_NS
+    voiced = fields["voiced_ms"]
+    measured = "not measured" if voiced is None else f"{voiced / 1000:.1f} s of it voice"
+    return "officer", f"states ({fields['template']}): {seconds:.1f} s, {measured}"
+
+
+def _photo(fields: JsonObject) -> Line:
+    return "vault", f"seals the photo {fields['file']}, {fields['size'] / 1000:.0f} kB"
+
+
+def _battery(fields: JsonObject) -> Line:
+    return "recorder", f"battery: {fields['percent']} %"
+
+
+def _prompt(fields: JsonObject) -> Line:
+    return "recorder", f"asks the officer: {fields['prompt']}"
+
+
+def _check(fields: JsonObject) -> Line | None:
+    if fields["passed"]:
+        return None
+    return "recorder", f"check {fields['name']}: {fields['detail']}"
 
 
 def _gap(fields: JsonObject) -> Line:
@@ -187,6 +220,19 @@ def _signed_receipt(receipt: JsonObject) -> Line:
     )
 
 
+def _preflight(record: JsonObject) -> Line:
+    odd = [one["name"] for one in record["checks"] if one["state"] != "ok"]
+    said = "all well" if not odd else f"worth a look: {', '.join(odd)}"
+    return (
+        "recorder",
+        f"checked itself ({record['trigger']}): {len(record['checks'])} checks, {said}",
+    )
+
+
+def _plan(record: JsonObject) -> Line:
+    return "vault", f"plan {record['plan_id']}: {record['state']}"
+
+
 def _release(record: JsonObject) -> Line:
     kilobytes = record["bytes"] / 1000
     return "vault", f"frees {kilobytes:.0f} kB, because receipt no. {record['serial']} allows it"
@@ -212,13 +258,20 @@ _TELLERS: Final[Mapping[str, Callable[[JsonObject], Line | None]]] = {
     "release": _release,
     "press": _press,
     "refusal": _refusal,
+    "preflight": _preflight,
+    "plan": _plan,
 }
-_EVENTS: Final[Mapping[str, Callable[[JsonObject], Line]]] = {
+_EVENTS: Final[Mapping[str, Callable[[JsonObject], Line | None]]] = {
+    "battery": _battery,
     "button": _button,
+    "check": _check,
     "disclosure": _disclosure,
     "gap": _gap,
     "fault": _fault,
     "mark": _mark,
+    "photo": _photo,
+    "prompt": _prompt,
+    "statement": _statement,
     "clock_step": _clock_step,
     "storage": _storage,
 }

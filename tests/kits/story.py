@@ -12,11 +12,11 @@ from typing import Any
 
 from evidence.canonical import JsonObject
 from hw.types import ButtonName, LampPattern
+from scripts.officer import HOLD_SECONDS
 from scripts.stage import Stage, Wishes
 from tests.kits.clip import write_clip
 
 SEGMENT_SECONDS = 2
-HOLD_SECONDS = 3.2
 SPOKEN_SAMPLES = 108_000
 """The beginning of the sentence: short, and longer than the 2 s that recognising it takes."""
 ENROL = ["--width", "320", "--height", "240", "--bitrate", "400000"]

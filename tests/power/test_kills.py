@@ -27,10 +27,11 @@ from evidence.canonical import JsonObject
 from evidence.ids import JOURNAL_NAME
 from hw.fake.clock import boottime_ns
 from hw.types import ButtonName, LampPattern
+from scripts.officer import HOLD_SECONDS
 from scripts.stage import StageError
 from tests.conftest import CampaignSize
 from tests.kits.films import Film, open_films
-from tests.kits.story import HOLD_SECONDS, Story, broken
+from tests.kits.story import Story, broken
 
 pytestmark = [pytest.mark.rule("E8", "H9"), pytest.mark.slow]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hw.types import ButtonName, LampPattern
-from tests.kits.story import HOLD_SECONDS, Story, broken
+from scripts.officer import HOLD_SECONDS
+from tests.kits.story import Story, broken
 
 pytestmark = [pytest.mark.slow]
 
