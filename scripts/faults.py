@@ -100,7 +100,7 @@ def _check(name: str, detail: str, state: str = "warn") -> CheckResult:
 
 
 def _looked_at(*checks: CheckResult) -> Callable[[Trial], None]:
-    """By the check before use while nothing is recorded, every 15 s while something is."""
+    """By the check before use while nothing is recorded, every 10 s while something is."""
 
     def befall(trial: Trial) -> None:
         if trial.session.phase in CAPTURING:
@@ -143,7 +143,7 @@ def _recovered(part: str) -> Callable[[Trial], None]:
 
 NOT_LOOKED_YET: Final = {
     Phase.STARTING: "the check before use runs as soon as the vault is there: see idle",
-    Phase.OPENING: "it is looked at every 15 s once the session is open: see recording",
+    Phase.OPENING: "it is looked at every 10 s once the session is open: see recording",
     Phase.STOPPING: "the recording is over; the next check before use finds it: see idle",
 }
 GOOD_NEWS: Final = _but(
@@ -179,7 +179,7 @@ def _senses() -> Iterable[Fault]:
         yield Fault(
             part=part,
             kind=Kind.LIES,
-            what=f"it {lies}; the check before use, and while recording the look every 15 s",
+            what=f"it {lies}; the check before use, and while recording the look every 10 s",
             befall=_looked_at(lie),
             nowhere=NOT_LOOKED_YET,
         )
@@ -652,7 +652,7 @@ def _medium() -> Iterable[Fault]:
 # --- clock and key
 
 _UNSURE: Final = _check("clock", "unsure: 2000-01-01 08:00:00 by none, no bound")
-_STANDS: Final = _check("clock", "stepped: the clock moved by -15.0 s")
+_STANDS: Final = _check("clock", "stepped: the clock moved by -10.0 s")
 _STEPPED: Final = _check("clock", "stepped: the clock moved by -3600.0 s")
 _SURE: Final = _check("clock", "ok: within 50 ms", "ok")
 

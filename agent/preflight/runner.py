@@ -33,6 +33,8 @@ LAMP_SECONDS: Final = 2.0
 BUTTON_SECONDS: Final = 1.0
 STEP_NS: Final = 2_000_000_000
 """A wall clock that moved so much against the one that never steps was set, or stands."""
+LATELY_NS: Final = 30_000_000_000
+"""What the clock did before that was in no recording that is watched now."""
 PRESS_SECONDS: Final = 5.0
 """No gesture holds a button for longer."""
 _LISTEN_SECONDS: Final = 1.0
@@ -76,7 +78,7 @@ class Preflight:
         self._voice = voice
         self._endurance = endurance
         self._bounded = Bounded(board.clock)
-        self._offset_ns: int | None = None
+        self._looked: tuple[int, int] | None = None
 
     def run(self, trigger: str) -> list[CheckResult]:
         """Check everything, the self-test of the loudspeaker included; takes 5 to 50 s.
@@ -125,8 +127,9 @@ class Preflight:
         """The clock by its own word, and against the one that never steps, since the last look."""
         utc_ns, now_ns = self._clock.utc_ns(), self._clock.monotonic_ns()
         quality = self._clock.quality()
-        before_ns, self._offset_ns = self._offset_ns, utc_ns - now_ns
-        step_ns = 0 if before_ns is None else self._offset_ns - before_ns
+        before, self._looked = self._looked, (now_ns, utc_ns - now_ns)
+        lately = before is not None and now_ns - before[0] <= LATELY_NS
+        step_ns = utc_ns - now_ns - before[1] if before is not None and lately else 0
         facts = clock.ClockFacts(
             utc_ns=utc_ns,
             source=TimeSource(quality.source),

@@ -11,8 +11,9 @@ from typing import Final
 
 from agent.preflight.results import OK, refusal
 from agent.session.effects import Check, Effect, Say, StorePreflight
-from agent.session.events import DockChanged, PreflightReady, PreflightStored, Ticked
-from agent.session.moves.steps import Step
+from agent.session.events import DockChanged, PartRecovered, PreflightReady, PreflightStored, Ticked
+from agent.session.moves import noting
+from agent.session.moves.steps import Step, after
 from agent.session.states import Checkup, Session
 from agent.vault.messages import CheckResult
 from agent.voice import sentences
@@ -20,7 +21,7 @@ from agent.voice import sentences
 EVERY_NS: Final = 600_000_000_000
 """Every ten idle minutes."""
 SOON_NS: Final = 60_000_000_000
-"""A loudspeaker that has failed shows that it works again by sounding: it is tried this soon."""
+"""A loudspeaker that failed, or a part that lied, shows only when asked that it is well again."""
 LONGEST_NS: Final = 120_000_000_000
 """A check that has not come back by then never will: the next one is not kept from running."""
 
@@ -75,9 +76,19 @@ def ready(session: Session, event: PreflightReady) -> Step:
 def stored(session: Session, event: PreflightStored) -> Step:
     """Signed: spoken, problems first; every ten minutes problems only."""
     known, _ = keep(session, event)
+    known, mended = _end_caught(known, event.checks)
     checks = _problems(event.checks) if event.trigger == "idle" else event.checks
     said: tuple[Effect, ...] = (Say(sentences.preflight(checks)),) if checks else ()
-    return known, said
+    return known, (*mended, *said)
+
+
+def _end_caught(session: Session, checks: tuple[CheckResult, ...]) -> Step:
+    """A fault that a look found in a recording ends with the check that finds the part well."""
+    step: Step = (session, ())
+    for check in checks:
+        if check.state == OK and noting.was_caught(session, check.name):
+            step = after(step, noting.note_recovered, PartRecovered(check.name))
+    return step
 
 
 def keep(session: Session, event: PreflightStored) -> Step:
@@ -96,8 +107,9 @@ def _patience_ns(session: Session) -> int:
         return LONGEST_NS
     if session.checkup.overtaken:
         return 0
-    silent = any(fault.part == _SPEAKER for fault in session.faults)
-    return SOON_NS if silent else EVERY_NS
+    parts = (fault.part for fault in session.faults)
+    open_ended = any(part == _SPEAKER or noting.was_caught(session, part) for part in parts)
+    return SOON_NS if open_ended else EVERY_NS
 
 
 def _problems(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:

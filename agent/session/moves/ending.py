@@ -60,6 +60,8 @@ LONGEST_REPORT_NS: Final = 5_000_000_000
 LONGEST_CLOSE_NS: Final = 12_000_000_000
 """What is on its way may take 8 s; a vault that has not closed by then is late."""
 _RISEN: Final = 3
+_INTERRUPTED: Final = frozenset({"battery", "storage", "fault"})
+"""Ends that nobody wished for."""
 _TOLD: Final = frozenset({"battery", "fault"})
 
 
@@ -258,7 +260,8 @@ def _abandon(session: Session, trouble: str) -> Step:
 
 def _idle(session: Session, trouble: str | None) -> Step:
     clear = replace(without_recording(session, Phase.IDLE), trouble=trouble)
-    idle = choosing.forget(clear)
+    # The matter of an interrupted recording goes on in the next one.
+    idle = clear if (trouble or session.closing) in _INTERRUPTED else choosing.forget(clear)
     if session.quitting:
         return idle, (Quit(),)
     if session.pressed_again_ns is None:

@@ -184,6 +184,12 @@ def standing(session: Session, part: str) -> Fault | None:
     return next((fault for fault in session.faults if fault.part == part), None)
 
 
+def was_caught(session: Session, part: str) -> bool:
+    """Whether a look at ``part`` found its fault: a fault its driver reported has its own code."""
+    fault = standing(session, part)
+    return fault is not None and fault.code != part
+
+
 def _with(session: Session, event: PartFailed) -> Session:
     fault = Fault(event.part, event.code, event.detail)
     return replace(session, faults=(*session.faults, fault))

@@ -25,6 +25,8 @@ LONGEST_ANSWER_NS: Final = 15_000_000_000
 """So long after a clip must have ended, its end is no longer expected to be reported."""
 RECOGNISABLE_NS: Final = 2_000_000_000
 """What sounds for less than this cannot be recognised among other sounds."""
+FAINTEST_MDB: Final = -20_000
+"""So far below its own self-test the unit still recognises the sound, but nobody before it does."""
 _HOPELESS: Final = frozenset({"clip", "stopped", "too_short"})
 """What another attempt cannot mend."""
 _SECOND_NS: Final = 1_000_000_000
@@ -132,7 +134,7 @@ def is_verified(ended: ClipEnded) -> bool:
     """Whether the approved sound left the loudspeaker and was heard whole at the microphone."""
     heard = ended.hearing
     whole = heard is not None and heard.hearing.heard and heard.hearing.complete
-    return ended.reason is None and whole
+    return ended.reason is None and whole and not _is_faint(ended)
 
 
 def statement(session: Session, ended: ClipEnded) -> dict[str, object]:
@@ -179,7 +181,14 @@ def _reason(session: Session, ended: ClipEnded) -> str | None:
         return "too_short" if _clip_ns(session, ended.clip) < RECOGNISABLE_NS else "microphone"
     if not ended.hearing.hearing.heard:
         return "not_heard"
-    return None if ended.hearing.hearing.complete else "incomplete"
+    if not ended.hearing.hearing.complete:
+        return "incomplete"
+    return "faint" if _is_faint(ended) else None
+
+
+def _is_faint(ended: ClipEnded) -> bool:
+    level = None if ended.hearing is None else ended.hearing.level_relative_mdb
+    return level is not None and level < FAINTEST_MDB
 
 
 def unreported(session: Session, at_ns: int) -> ClipEnded:

@@ -24,7 +24,7 @@ LATE_NS: Final = 6_000_000_000
 """The vault acknowledges about every second; the lamp says so after 3 s, the voice after 6."""
 BLIND_NS: Final = 60_000_000_000
 """So long without picture and sound, and the recording is over (E2: a fault is a reason)."""
-LOOK_NS: Final = 15_000_000_000
+LOOK_NS: Final = 10_000_000_000
 """How often parts that may lie (a frozen picture, a dead microphone) are looked at in session."""
 AWAY_NS: Final = 10_000_000_000
 """A vault that is started again is back long before."""
@@ -79,12 +79,10 @@ def watched(session: Session, event: Watched) -> Step:
 
 
 def _judge(session: Session, check: CheckResult) -> Step:
-    standing = noting.standing(session, check.name)
     if check.state != OK:
         caught = PartFailed(check.name, code_of(check), check.detail)
         return noting.part_caught(session, caught, Say(sentences.finding(check)))
-    # What its driver has reported, its driver ends: such a fault has the part's own code.
-    if standing is None or standing.code == check.name:
+    if not noting.was_caught(session, check.name):
         return session, ()
     return noting.part_recovered(session, PartRecovered(check.name))
 

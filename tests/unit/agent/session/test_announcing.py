@@ -71,6 +71,7 @@ def test_an_announcement_that_was_heard_whole_is_verified_with_its_figures() -> 
     [
         (UNHEARD, "not_heard", "acoustic"),
         (clip_ended(hearing=heard(complete=False)), "incomplete", "acoustic"),
+        (clip_ended(hearing=heard(level_mdb=-20_001)), "faint", "acoustic"),
         (clip_ended(), "microphone", "none"),
         (clip_ended(reason="speaker"), "speaker", "none"),
         (clip_ended(reason="speaker", hearing=heard(complete=False)), "speaker", "acoustic"),

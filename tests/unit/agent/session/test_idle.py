@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.session import effects as f
@@ -58,6 +60,20 @@ def test_a_held_mark_without_an_offer_says_what_is_chosen() -> None:
     session, _ = run(session, TAP(2 * S), HOLD(3 * S))
     _, effects = run(session, HOLD(60 * S))
     assert said(effects) == [sentences.plan_chosen(3, "inspection")]
+
+
+@pytest.mark.rule("E6")
+@pytest.mark.parametrize(
+    ("reason", "kept"), [("battery", True), ("storage", True), ("officer", False)]
+)
+def test_the_plan_of_an_interrupted_recording_is_that_of_the_next(
+    reason: str, *, kept: bool
+) -> None:
+    session, _ = run(idle(plans=(PLAN,)), TAP(S), HOLD(2 * S))
+    session = replace(recording(session), phase=Phase.STOPPING, closing=reason)
+    session, _ = run(session, e.SessionClosed(HELD.sid, reason))
+    assert session.phase is Phase.IDLE
+    assert (session.choice.chosen == PLAN) is kept
 
 
 def test_a_plan_spoken_long_ago_is_not_what_a_hold_means() -> None:
