@@ -65,7 +65,7 @@ BAD: Final = CheckResult(name="camera", state="warn", detail="black: covered", v
 FULL: Final = CheckResult(name="space", state="refuse", detail="space: 3 minutes", value=3)
 
 
-def heard(*, heard: bool = True, complete: bool = True) -> Heard:
+def heard(*, heard: bool = True, complete: bool = True, level_mdb: int = -1_500) -> Heard:
     """What the ear may have made of an announcement."""
     hearing = Hearing(
         heard=heard,
@@ -77,7 +77,7 @@ def heard(*, heard: bool = True, complete: bool = True) -> Heard:
         drift_ppm=-12,
         level_mdb=-31_000,
     )
-    return Heard(hearing, -1_500 if heard else None)
+    return Heard(hearing, level_mdb if heard else None)
 
 
 def clip_ended(
