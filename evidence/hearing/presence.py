@@ -25,6 +25,9 @@ COMPLETE_SHARE: Final = 0.97
 
 _LEAST_Z: Final = 2.2
 _LEAST_PART: Final = 0.3
+_NOWHERE_Z: Final = 1.0
+_NOWHERE_PART: Final = 0.12
+"""Nowhere may 0.3 s stand out less: where something was cut out, the least is below this."""
 _THREE: Final = 3
 _WINDOW_BLOCKS: Final = 600 // BLOCK_MS - _THREE + 1
 _END_BLOCKS: Final = 2
@@ -120,7 +123,7 @@ def _path(evidence: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _is_even(z: NDArray[np.float64], known: NDArray[np.bool_]) -> bool:
-    """Whether every 0.6 s and both ends stand out, not only most of the clip; pauses aside."""
+    """Whether every 0.3 s, 0.6 s and both ends stand out, pauses aside, not only most of it."""
     own = z[known]
     if own.size < _THREE + _WINDOW_BLOCKS:
         return False
@@ -128,7 +131,8 @@ def _is_even(z: NDArray[np.float64], known: NDArray[np.bool_]) -> bool:
     least = max(_LEAST_Z, _LEAST_PART * float(np.median(three)))
     windows = np.convolve(three, np.ones(_WINDOW_BLOCKS), "valid") / _WINDOW_BLOCKS
     ends = (three[:_END_BLOCKS].mean(), three[-_END_BLOCKS:].mean())
-    return bool(min(*ends, windows.min()) >= least)
+    nowhere = max(_NOWHERE_Z, _NOWHERE_PART * float(np.median(three)))
+    return bool(min(*ends, windows.min()) >= least and three.min() >= nowhere)
 
 
 def _intervals(grains: NDArray[np.bool_], length_ms: int) -> Intervals:
