@@ -17,7 +17,7 @@ from agent.console.records import Records
 from agent.disclosure.clips import TEXT_NAME
 from agent.settings import Device
 from agent.status import look_at
-from agent.vault.medium import Medium
+from agent.vault.store.medium import Medium
 from agent.voice import catalog
 from evidence.moments import utc_text
 from hw.errors import StorageFault

@@ -16,7 +16,7 @@ from typing import Final
 from agent.errors import ReceiptRefusedError
 from agent.vault.device_log import DeviceLog, LoggedSession
 from agent.vault.mandate import Mandate
-from agent.vault.medium import Medium
+from agent.vault.store.medium import Medium
 from evidence import journal, manifest, moments, receipt
 from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError

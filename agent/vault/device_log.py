@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.vault.mandate import Mandate
-from agent.vault.medium import Medium
 from agent.vault.signed_file import SignedFile
 from agent.vault.stamps import Stamps
+from agent.vault.store.medium import Medium
 from evidence import journal, jws, moments
 from evidence.canonical import JsonObject
 from evidence.digests import ZERO_SHA256, FileFacts, sha256_hex

@@ -17,8 +17,8 @@ from agent.preflight.results import FAILED, Trouble
 from agent.settings import Paths
 from agent.vault.device_log import DeviceLog
 from agent.vault.mandate import WRONG, Mandate, SigningFault, load_rulebook
-from agent.vault.medium import Medium
 from agent.vault.messages import CheckResult
+from agent.vault.store.medium import Medium
 from evidence import moments
 from evidence.moments import TimeSource
 from evidence.rulebook import Rulebook

@@ -12,10 +12,10 @@ from typing import Final
 from agent.errors import ReceiptRefusedError, RefusedError
 from agent.vault import answers
 from agent.vault import messages as m
-from agent.vault.catalog import Catalog
 from agent.vault.custody import Custody
 from agent.vault.device_log import DeviceLog
 from agent.vault.examination import Examination
+from agent.vault.store.catalog import Catalog
 from evidence.digests import sha256_hex
 from hw.ports import Clock
 

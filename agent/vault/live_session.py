@@ -14,11 +14,11 @@ from threading import Lock
 from typing import Final
 
 from agent.errors import ProtocolError
-from agent.vault.medium import Medium
 from agent.vault.messages import ActiveSession, Durable, Progress, SegmentSealed
 from agent.vault.opened import Opened
 from agent.vault.photos import keep_photo
-from agent.vault.seal import SealedFile
+from agent.vault.store.medium import Medium
+from agent.vault.store.seal import SealedFile
 from evidence import digests, ids
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex

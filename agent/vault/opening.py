@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from agent.vault import device_log
 from agent.vault.device_log import DeviceLog, Start
 from agent.vault.mandate import Mandate
-from agent.vault.medium import Medium
 from agent.vault.messages import OpenSession
 from agent.vault.opened import Opened, Signed, Totals
 from agent.vault.signed_file import SignedFile
 from agent.vault.stamps import Stamps
+from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, jws, manifest, moments
 from evidence.canonical import JsonObject
 from evidence.digests import CHUNK_BYTES, RunningDigest, sha256_hex

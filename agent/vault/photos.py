@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from agent.errors import ProtocolError
-from agent.vault.medium import Medium
 from agent.vault.messages import StorePhoto
-from agent.vault.seal import seal_bytes
+from agent.vault.store.medium import Medium
+from agent.vault.store.seal import seal_bytes
 from evidence.canonical import JsonObject
 
 MOST_PARTS: Final = 32

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from agent.vault.device_log import LogState
-from agent.vault.medium import Medium
 from agent.vault.opened import Opened, Signed, Totals
 from agent.vault.opening import Opener
 from agent.vault.signed_file import SignedFile
+from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, moments
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex

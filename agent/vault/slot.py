@@ -20,7 +20,7 @@ from agent.vault.opened import Opened
 from agent.vault.opening import Opener, ReadyChain
 from agent.vault.plans import PlanShelf
 from agent.vault.recovery import Closing, Remains
-from agent.vault.space import OK, UNKNOWN, SpaceWatch
+from agent.vault.store.space import OK, UNKNOWN, SpaceWatch
 from evidence import schema as s
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError, RecordError

@@ -32,7 +32,7 @@ import pyrage
 from cryptography import x509
 
 from agent.vault.messages import Progress
-from agent.vault.seal import SealedFile
+from agent.vault.store.seal import SealedFile
 from evidence.digests import ZERO_SHA256
 from evidence.ids import segment_name
 from evidence.journal import Chain

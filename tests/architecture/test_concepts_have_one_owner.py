@@ -42,7 +42,7 @@ RELEASER: Final = frozenset({"agent/vault/custody.py"})
 DURABLE: Final = frozenset({"evidence/store/durable.py"})
 # The room kept for the last ten minutes is given back by shortening its file, never a recording.
 # The catalog empties a table of its index before it is rebuilt from the journals.
-SHORTENER: Final = frozenset({"agent/vault/catalog.py", "agent/vault/medium.py"})
+SHORTENER: Final = frozenset({"agent/vault/store/catalog.py", "agent/vault/store/medium.py"})
 CLOCKS: Final = frozenset(
     {
         *("hw/fake/clock.py", "hw/pi/clock.py"),

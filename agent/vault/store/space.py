@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from agent.vault.medium import Medium
+from agent.vault.store.medium import Medium
 from evidence.rulebook import Rulebook
 from hw.errors import HardwareFault, StorageFault
 
