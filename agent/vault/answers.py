@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from agent.vault import messages as m
+from agent.vault.chain.device_log import DeviceLog, LoggedSession
 from agent.vault.conduct import conduct_of
 from agent.vault.custody import state_of
-from agent.vault.device_log import DeviceLog, LoggedSession
 from agent.vault.store.medium import Medium
 from evidence.rulebook import Rulebook
 from hw.errors import HardwareFault

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from agent.preflight.bounded import Bounded
 from agent.settings import Device
 from agent.vault.admission import Admission
+from agent.vault.chain.device_log import DeviceLog, Start, open_device_log
 from agent.vault.custody import Custody
-from agent.vault.device_log import DeviceLog, Start, open_device_log
 from agent.vault.examination import Examination
 from agent.vault.handover import Handover
 from agent.vault.mandate import load_mandate

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.errors import ReceiptRefusedError
-from agent.vault.device_log import DeviceLog, LoggedSession
+from agent.vault.chain.device_log import DeviceLog, LoggedSession
 from agent.vault.mandate import Mandate
 from agent.vault.store.medium import Medium
 from evidence import journal, manifest, moments, receipt

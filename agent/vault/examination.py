@@ -15,7 +15,7 @@ from agent.preflight import backlog, clock, custody, key, rulebook, space, stora
 from agent.preflight.bounded import Bounded
 from agent.preflight.results import FAILED, Trouble
 from agent.settings import Paths
-from agent.vault.device_log import DeviceLog
+from agent.vault.chain.device_log import DeviceLog
 from agent.vault.mandate import WRONG, Mandate, SigningFault, load_rulebook
 from agent.vault.messages import CheckResult
 from agent.vault.store.medium import Medium

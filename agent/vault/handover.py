@@ -12,8 +12,8 @@ from typing import Final
 from agent.errors import ReceiptRefusedError, RefusedError
 from agent.vault import answers
 from agent.vault import messages as m
+from agent.vault.chain.device_log import DeviceLog
 from agent.vault.custody import Custody
-from agent.vault.device_log import DeviceLog
 from agent.vault.examination import Examination
 from agent.vault.store.catalog import Catalog
 from evidence.digests import sha256_hex

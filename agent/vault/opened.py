@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from agent.vault.signed_file import SignedFile
-from agent.vault.stamps import Stamps
+from agent.vault.chain.signed_file import SignedFile
+from agent.vault.chain.stamps import Stamps
 from evidence.canonical import JsonObject
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from agent.vault import device_log
-from agent.vault.device_log import DeviceLog, Start
+from agent.vault.chain import device_log
+from agent.vault.chain.device_log import DeviceLog, Start
+from agent.vault.chain.signed_file import SignedFile
+from agent.vault.chain.stamps import Stamps
 from agent.vault.mandate import Mandate
 from agent.vault.messages import OpenSession
 from agent.vault.opened import Opened, Signed, Totals
-from agent.vault.signed_file import SignedFile
-from agent.vault.stamps import Stamps
 from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, jws, manifest, moments
 from evidence.canonical import JsonObject

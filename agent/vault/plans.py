@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.errors import RefusedError
-from agent.vault.device_log import DeviceLog
+from agent.vault.chain.device_log import DeviceLog
 from agent.vault.mandate import Mandate
 from agent.vault.messages import PlanChoice
 from evidence import plan

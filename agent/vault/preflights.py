@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Final
 
 from agent.errors import ProtocolError, RefusedError
-from agent.vault.device_log import DeviceLog
+from agent.vault.chain.device_log import DeviceLog
 from agent.vault.examination import Examination
 from agent.vault.messages import CheckResult, PreflightStored, StorePreflight
 from evidence.canonical import JsonObject

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent.vault.device_log import LogState
+from agent.vault.chain.device_log import LogState
+from agent.vault.chain.signed_file import SignedFile
 from agent.vault.opened import Opened, Signed, Totals
 from agent.vault.opening import Opener
-from agent.vault.signed_file import SignedFile
 from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, moments
 from evidence.canonical import JsonObject

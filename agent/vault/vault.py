@@ -16,10 +16,10 @@ from agent.settings import Device
 from agent.vault import answers
 from agent.vault import messages as m
 from agent.vault.assembly import assemble
+from agent.vault.chain.scribe import Scribe
 from agent.vault.photos import PhotoParts
 from agent.vault.preflights import Preflights
 from agent.vault.recovery import Remains
-from agent.vault.scribe import Scribe
 from agent.vault.slot import Slot
 from evidence import moments
 from evidence.canonical import JsonObject

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from agent.capture.media import SECOND_NS, Cause, Gap, Track
-from agent.vault.stamps import STEP_NS, ClockStep, Stamps
+from agent.vault.chain.stamps import STEP_NS, ClockStep, Stamps
 from evidence.moments import Moment
 from hw.fake.clock import JumpingClock
 from tests.kits.long_take import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from threading import RLock
 
-from agent.vault.stamps import Stamps
+from agent.vault.chain.stamps import Stamps
 from evidence import digests
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, RunningDigest

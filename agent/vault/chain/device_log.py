@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from agent.vault.chain.signed_file import SignedFile
+from agent.vault.chain.stamps import Stamps
 from agent.vault.mandate import Mandate
-from agent.vault.signed_file import SignedFile
-from agent.vault.stamps import Stamps
 from agent.vault.store.medium import Medium
 from evidence import journal, jws, moments
 from evidence.canonical import JsonObject
