@@ -14,7 +14,7 @@ from agent.vault import answers
 from agent.vault import messages as m
 from agent.vault.chain.device_log import DeviceLog
 from agent.vault.custody import Custody
-from agent.vault.examination import Examination
+from agent.vault.preflight.examination import Examination
 from agent.vault.store.catalog import Catalog
 from evidence.digests import sha256_hex
 from hw.ports import Clock

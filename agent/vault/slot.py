@@ -14,11 +14,11 @@ from typing import Final
 from agent.errors import RefusedError
 from agent.vault import answers, recovery
 from agent.vault import messages as m
-from agent.vault.admission import Admission
 from agent.vault.live_session import LiveSession, OpenSegment
 from agent.vault.opened import Opened
 from agent.vault.opening import Opener, ReadyChain
 from agent.vault.plans import PlanShelf
+from agent.vault.preflight.admission import Admission
 from agent.vault.recovery import Closing, Remains
 from agent.vault.store.space import OK, UNKNOWN, SpaceWatch
 from evidence import schema as s

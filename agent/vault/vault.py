@@ -18,7 +18,7 @@ from agent.vault import messages as m
 from agent.vault.assembly import assemble
 from agent.vault.chain.scribe import Scribe
 from agent.vault.photos import PhotoParts
-from agent.vault.preflights import Preflights
+from agent.vault.preflight.signing import Preflights
 from agent.vault.recovery import Remains
 from agent.vault.slot import Slot
 from evidence import moments

@@ -14,8 +14,8 @@ from typing import Final
 
 from agent.errors import ProtocolError, RefusedError
 from agent.vault.chain.device_log import DeviceLog
-from agent.vault.examination import Examination
 from agent.vault.messages import CheckResult, PreflightStored, StorePreflight
+from agent.vault.preflight.examination import Examination
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
 from evidence.records import check_device_fields

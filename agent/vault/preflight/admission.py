@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from agent.errors import RefusedError
 from agent.preflight import results
-from agent.vault.examination import Examination
 from agent.vault.messages import CheckResult
+from agent.vault.preflight.examination import Examination
 from evidence.rulebook import Rulebook
 
 
