@@ -15,11 +15,11 @@ from agent.vault.chain.device_log import DeviceLog, Start, open_device_log
 from agent.vault.custody import Custody
 from agent.vault.handover import Handover
 from agent.vault.mandate import load_mandate
-from agent.vault.opening import Opener
-from agent.vault.plans import PlanShelf
 from agent.vault.preflight.admission import Admission
 from agent.vault.preflight.examination import Examination
-from agent.vault.recovery import Remains
+from agent.vault.session.opening import Opener
+from agent.vault.session.plans import PlanShelf
+from agent.vault.session.recovery import Remains
 from agent.vault.store.catalog import Catalog
 from agent.vault.store.medium import Medium
 from hw.ports import VaultBoard

@@ -17,10 +17,10 @@ from agent.vault import answers
 from agent.vault import messages as m
 from agent.vault.assembly import assemble
 from agent.vault.chain.scribe import Scribe
-from agent.vault.photos import PhotoParts
 from agent.vault.preflight.signing import Preflights
-from agent.vault.recovery import Remains
-from agent.vault.slot import Slot
+from agent.vault.session.photos import PhotoParts
+from agent.vault.session.recovery import Remains
+from agent.vault.session.slot import Slot
 from evidence import moments
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError

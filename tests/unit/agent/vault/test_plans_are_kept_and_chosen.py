@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.vault import messages as m
-from agent.vault.plans import MOST_PLANS
+from agent.vault.session.plans import MOST_PLANS
 from evidence.digests import sha256_hex
 from evidence.ids import DEVICE_LOG_NAME
 from evidence.moments import utc_text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.vault import messages as m
-from agent.vault.photos import PART_BYTES
+from agent.vault.session.photos import PART_BYTES
 from evidence.digests import sha256_hex
 from evidence.ids import DEVICE_LOG_NAME
 from evidence.store.folder import read_folder

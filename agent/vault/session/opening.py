@@ -16,7 +16,7 @@ from agent.vault.chain.signed_file import SignedFile
 from agent.vault.chain.stamps import Stamps
 from agent.vault.mandate import Mandate
 from agent.vault.messages import OpenSession
-from agent.vault.opened import Opened, Signed, Totals
+from agent.vault.session.opened import Opened, Signed, Totals
 from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, jws, manifest, moments
 from evidence.canonical import JsonObject

@@ -15,8 +15,8 @@ from typing import Final
 
 from agent.errors import ProtocolError
 from agent.vault.messages import ActiveSession, Durable, Progress, SegmentSealed
-from agent.vault.opened import Opened
-from agent.vault.photos import keep_photo
+from agent.vault.session.opened import Opened
+from agent.vault.session.photos import keep_photo
 from agent.vault.store.medium import Medium
 from agent.vault.store.seal import SealedFile
 from evidence import digests, ids

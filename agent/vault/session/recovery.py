@@ -13,8 +13,8 @@ from typing import Final
 
 from agent.vault.chain.device_log import LogState
 from agent.vault.chain.signed_file import SignedFile
-from agent.vault.opened import Opened, Signed, Totals
-from agent.vault.opening import Opener
+from agent.vault.session.opened import Opened, Signed, Totals
+from agent.vault.session.opening import Opener
 from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, moments
 from evidence.canonical import JsonObject

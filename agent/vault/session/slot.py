@@ -12,14 +12,15 @@ from collections.abc import Callable
 from typing import Final
 
 from agent.errors import RefusedError
-from agent.vault import answers, recovery
+from agent.vault import answers
 from agent.vault import messages as m
-from agent.vault.live_session import LiveSession, OpenSegment
-from agent.vault.opened import Opened
-from agent.vault.opening import Opener, ReadyChain
-from agent.vault.plans import PlanShelf
 from agent.vault.preflight.admission import Admission
-from agent.vault.recovery import Closing, Remains
+from agent.vault.session import recovery
+from agent.vault.session.live_session import LiveSession, OpenSegment
+from agent.vault.session.opened import Opened
+from agent.vault.session.opening import Opener, ReadyChain
+from agent.vault.session.plans import PlanShelf
+from agent.vault.session.recovery import Closing, Remains
 from agent.vault.store.space import OK, UNKNOWN, SpaceWatch
 from evidence import schema as s
 from evidence.canonical import JsonObject
