@@ -13,10 +13,10 @@ from typing import Final
 
 from agent.dock.backoff import Backoff
 from agent.dock.exchange import Exchange
-from agent.dock.handover import Pace
 from agent.dock.link import Link
 from agent.dock.paho_link import BrokerAddress, PahoLink
 from agent.dock.presence import Presence
+from agent.dock.push.handover import Pace
 from agent.dock.receipts import ReceiptDesk
 from agent.dock.state import StateTeller
 from agent.dock.vault_client import Vault, VaultClient

@@ -14,9 +14,9 @@ from typing import Final
 
 from agent.dock.backoff import Backoff
 from agent.dock.exchange import Exchange
-from agent.dock.handover import Handover, Pace
 from agent.dock.presence import Presence
-from agent.dock.pusher import PushCount
+from agent.dock.push.handover import Handover, Pace
+from agent.dock.push.pusher import PushCount
 from agent.dock.receipts import ReceiptDesk
 from agent.dock.state import StateTeller
 from agent.errors import (

@@ -8,13 +8,13 @@ from threading import Event, Thread
 import pytest
 
 from agent.channel import Channel, listen
-from agent.dock.backlog import OpenFile, contents_of, lines_of
 from agent.dock.backoff import Backoff
 from agent.dock.link import Arrived, Confirmed, Lost, Mailbox
+from agent.dock.push.backlog import OpenFile, contents_of, lines_of
+from agent.dock.push.transfer import MOST_ENDINGS, MOST_RESENDS, Stage, Transfer
+from agent.dock.push.window import Window
 from agent.dock.state import StateTeller
-from agent.dock.transfer import MOST_ENDINGS, MOST_RESENDS, Stage, Transfer
 from agent.dock.vault_client import VaultClient
-from agent.dock.window import Window
 from agent.errors import UnreadableError, VaultError
 from agent.vault import messages as m
 from evidence import wire

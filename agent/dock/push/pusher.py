@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.dock.backlog import OpenFile, PushFile
 from agent.dock.exchange import Exchange
-from agent.dock.transfer import Stage, Transfer
-from agent.dock.window import Window
+from agent.dock.push.backlog import OpenFile, PushFile
+from agent.dock.push.transfer import Stage, Transfer
+from agent.dock.push.window import Window
 from agent.errors import LinkError, UnreadableError
 from evidence import wire
 from evidence.digests import CHUNK_BYTES

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from enum import Enum, unique
 from typing import Final
 
-from agent.dock.backlog import PushFile
+from agent.dock.push.backlog import PushFile
 from evidence.digests import CHUNK_BYTES, file_id
 
 MOST_RESENDS: Final = 3

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
-from agent.dock.backlog import PushFile, contents_of, journal_of
 from agent.dock.exchange import Exchange
-from agent.dock.log_push import LogPusher
-from agent.dock.pusher import PushCount, Pusher
+from agent.dock.push.backlog import PushFile, contents_of, journal_of
+from agent.dock.push.log_push import LogPusher
+from agent.dock.push.pusher import PushCount, Pusher
 from agent.errors import LinkError, UnreadableError
 from agent.vault.messages import Pending, PendingSession
 

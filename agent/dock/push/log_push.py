@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from agent.dock.backlog import lines_of
 from agent.dock.exchange import Exchange
+from agent.dock.push.backlog import lines_of
 from agent.errors import LinkError, UnreadableError
 from evidence import wire
 from evidence.canonical import dumps
