@@ -54,6 +54,13 @@ def test_a_good_still_does_not_end_what_the_driver_has_reported() -> None:
     assert effects == []
 
 
+def test_a_sense_that_delivers_nothing_is_missed_by_capture_alone() -> None:
+    silent = CheckResult(name="microphone", state="warn", detail="silent: nothing", value=None)
+    hung = CheckResult(name="camera", state="warn", detail="hung: no answer", value=None)
+    _, effects = run(recording(), e.Watched((silent, hung)))
+    assert effects == []
+
+
 def test_a_lie_that_outlasts_its_recording_ends_with_the_next_check() -> None:
     begun = recording(run(idle(), e.PreflightReady("power_up", ()))[0])
     session, _ = run(begun, e.Watched((FROZEN,)), e.SessionClosed("s1", "storage"))
