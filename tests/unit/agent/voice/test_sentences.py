@@ -21,19 +21,23 @@ from hw import errors as faults
 ROOT = Path(__file__).parents[4]
 LONGEST_CLIP_ID = 512
 """What the fake world keeps of a sound's name."""
+READ_IN_A_TERMINAL = {"no_body", "not_fake"}
 MOST_SECONDS = 6.5
 """An announcement waits so long at most: a sentence that sounds cannot be silenced."""
 
 
 def agent_codes() -> set[str]:
-    """Stable codes of the recorder's errors: declared, worded, or raised somewhere in agent."""
+    """Stable codes of the recorder's errors: declared, worded, or raised somewhere in agent.
+
+    Without the terminal view's own: whoever meets those reads them.
+    """
     classes = {
         thing.code
         for _, thing in inspect.getmembers(errors, inspect.isclass)
         if issubclass(thing, errors.AgentError)
     }
     worded = set(vars(errors)["_DIAGNOSES"])
-    return classes | worded | set(raised_codes())
+    return (classes | worded | set(raised_codes())) - READ_IN_A_TERMINAL
 
 
 def raised_codes() -> Iterator[str]:
