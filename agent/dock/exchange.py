@@ -27,9 +27,9 @@ from agent.dock.link import (
     Subscribed,
     Will,
 )
-from agent.dock.plans import PlanDesk
 from agent.dock.presence import Presence
-from agent.dock.receipts import ReceiptDesk
+from agent.dock.to_vault.plans import PlanDesk
+from agent.dock.to_vault.receipts import ReceiptDesk
 from agent.errors import LinkError
 from evidence import wire
 from evidence.digests import CHUNK_BYTES

@@ -17,9 +17,9 @@ from agent.dock.link import Link
 from agent.dock.paho_link import BrokerAddress, PahoLink
 from agent.dock.presence import Presence
 from agent.dock.push.handover import Pace
-from agent.dock.receipts import ReceiptDesk
 from agent.dock.state import StateTeller
-from agent.dock.vault_client import Vault, VaultClient
+from agent.dock.to_vault.client import Vault, VaultClient
+from agent.dock.to_vault.receipts import ReceiptDesk
 from agent.dock.watch import Watch
 from agent.settings import Device
 from evidence.wire import Topics

@@ -17,8 +17,8 @@ from agent.dock.exchange import Exchange
 from agent.dock.presence import Presence
 from agent.dock.push.handover import Handover, Pace
 from agent.dock.push.pusher import PushCount
-from agent.dock.receipts import ReceiptDesk
 from agent.dock.state import StateTeller
+from agent.dock.to_vault.receipts import ReceiptDesk
 from agent.errors import (
     AgentError,
     LinkError,

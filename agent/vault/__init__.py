@@ -4,4 +4,10 @@ It takes plaintext fragments from the recorder, seals them to the bureau while t
 journal line for what is on the medium, and lets go of a file only against the bureau's verified
 receipt. It stamps time, index and predecessor itself and believes nothing of that kind from
 anybody. It has no network and no camera.
+
+``server`` holds the two sockets, ``messages`` is all that can be said on them, ``vault`` answers
+and ``assembly`` puts the parts together. A recording goes through ``session``, which signs with
+``chain`` and writes to ``store``. ``mandate`` and ``conduct`` are what the bureau ordered,
+``preflight`` says whether the vault is fit to obey it. Once a session is closed, ``handover``
+answers the dock and ``custody`` alone releases.
 """

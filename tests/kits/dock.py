@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from agent.dock.serve import watch_for
-from agent.dock.vault_client import Vault
+from agent.dock.to_vault.client import Vault
 from agent.dock.watch import Watch
 from agent.errors import VaultError
 from agent.settings import Broker, Device, Paths, Settings, Transfer

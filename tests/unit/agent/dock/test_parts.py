@@ -14,7 +14,7 @@ from agent.dock.push.backlog import OpenFile, contents_of, lines_of
 from agent.dock.push.transfer import MOST_ENDINGS, MOST_RESENDS, Stage, Transfer
 from agent.dock.push.window import Window
 from agent.dock.state import StateTeller
-from agent.dock.vault_client import VaultClient
+from agent.dock.to_vault.client import VaultClient
 from agent.errors import UnreadableError, VaultError
 from agent.vault import messages as m
 from evidence import wire

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from agent.dock.vault_client import Vault
+from agent.dock.to_vault.client import Vault
 from agent.vault.messages import PlanTaken
 from evidence.digests import sha256_hex
 from evidence.plan import MAX_PLAN_BYTES

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from agent.dock.vault_client import Vault
+from agent.dock.to_vault.client import Vault
 from agent.vault.messages import ReceiptTaken
 from evidence.receipt import ReceiptKind
 
