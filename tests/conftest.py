@@ -12,11 +12,15 @@ request. It asks for its size with ``campaign_size`` and for its randomness with
 nothing else, at full size. A test that is too long for every day even as a sample is marked
 ``campaign`` and has only that one size. Tests of the real body are marked ``pi`` and run with
 ``--board=pi``.
+
+``scripts/test`` runs two workers. What plays in real time with real processes stays together on one
+of them, one test after the other: two recorders at the same moment would only measure the machine.
 """
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
@@ -26,6 +30,11 @@ if TYPE_CHECKING:
 
 DEFAULT_SEED: Final = 20210715
 """The day the amended Administrative Penalty Law came into force; any fixed number would do."""
+
+
+REAL_TIME: Final = frozenset({"story", "power", "wire"})
+"""Folders whose tests play in real time."""
+_TESTS: Final = Path(__file__).parent
 
 
 class CampaignSize(Protocol):
@@ -65,6 +74,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     full = config.getoption("campaign_scale") == "full"
     on_pi = config.getoption("board") == "pi"
+    for item in items:
+        if item.path.relative_to(_TESTS).parts[0] in REAL_TIME:
+            item.add_marker(pytest.mark.xdist_group("real time"))
     kept = [item for item in items if _runs(item, full=full, on_pi=on_pi)]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=_others(items, kept))
