@@ -115,6 +115,10 @@ def test_nothing_shrinks_and_nothing_goes_during_a_session(
             now = sizes(store)
             assert [path for path, size in before.items() if now.get(path, -1) < size] == []
             before = now
+        # The last message may still cut the recorder off: what is signed is refused a little later.
+        recorder.hang_up()
+        recorder = vault.recorder()
+        assert recorder.attach_again().sid == sid
         recorder.close()
     folder = store / "sessions" / sid
     (folder / DEVICE_LOG_NAME).write_bytes(enrolled.device.paths.device_log.read_bytes())
