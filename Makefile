@@ -47,7 +47,7 @@ campaign-day: ## record 24 virtual hours with drift, losses and clock steps, ful
 	@$(CAMPAIGN) -s tests/campaign
 
 vectors: setup ## make the evidence test vectors again; no diff means nothing changed
-	@$(PYTHON) -m scripts.vectors
+	@$(PYTHON) -m scripts.make_vectors
 
 announcements: setup ## render the built-in announcements again; no diff means nothing changed
 	@$(PYTHON) -m scripts.render_announcements
