@@ -16,7 +16,7 @@ from tests.kits import plans
 from tests.kits.ca import ca_of
 from tests.kits.enrolment import Enrolled, enrol
 from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
-from tests.unit.agent.vault.test_plans_are_kept_and_chosen import of_today
+from tests.unit.agent.vault.session.test_plans_are_kept_and_chosen import of_today
 
 pytestmark = pytest.mark.rule("E4", "E5")
 
