@@ -67,6 +67,9 @@ def test_every_contract_holds() -> None:
         ("hw/fake/planted.py", "import gpiozero", "Hardware libraries"),
         ("agent/planted.py", "import picamera2", "Hardware libraries"),
         ("agent/vault/planted.py", "import paho.mqtt.client", "On the device the dock alone"),
+        ("agent/vault/chain/planted.py", "import agent.vault.session.slot", "In the vault"),
+        ("agent/vault/planted.py", "", "In the vault"),
+        ("agent/dock/to_vault/planted.py", "import agent.dock.push.pusher", "In the dock"),
     ],
 )
 def test_a_planted_import_breaks_its_contract(
