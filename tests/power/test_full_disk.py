@@ -64,7 +64,7 @@ def test_a_full_disk_closes_the_session_with_its_reason(enrolled: Enrolled) -> N
         sid = recorder.ask(request, m.SessionOpened).session.sid
         assert fill(recorder, enrolled).reason == "storage"
     folder = enrolled.device.paths.sessions / sid
-    expected = ["open", "attest", "event", "seg", "close", "attest"]
+    expected = ["open", "attest", "event", "event", "seg", "close", "attest"]
     assert kinds(folder / "journal.jws") == expected
     journal = records(folder / "journal.jws")
     assert next(r for r in journal if r["t"] == "event")["fields"]["level"] == "full"

@@ -50,7 +50,7 @@ def test_the_recorder_goes_on_in_the_same_session_when_the_vault_is_back(
         recorder.close()
     journal = records(journal_of(enrolled, sid))
     assert [r["t"] for r in journal if r["t"] != "tick"] == [
-        "open", "attest", "seg", "resume", "event", "seg", "close", "attest"
+        "open", "attest", "seg", "resume", "event", "seg", "event", "close", "attest"
     ]  # fmt: skip
     resume = next(record for record in journal if record["t"] == "resume")
     (orphan,) = resume["orphans"]
@@ -66,8 +66,9 @@ def test_after_another_boot_the_session_is_closed_as_interrupted(enrolled: Enrol
     with RunningVault(enrolled, boot_id="another-boot") as vault:
         assert vault.recorder().attach().session is None
     journal = records(journal_of(enrolled, sid))
-    assert [record["t"] for record in journal][-3:] == ["resume", "close", "attest"]
-    assert journal[-3]["cause"] == "power"
+    assert [record["t"] for record in journal][-4:] == ["resume", "event", "close", "attest"]
+    assert journal[-4]["cause"] == "power"
+    assert journal[-3]["fields"]["verdict"] == "unverified", "nobody announced anything"
     assert journal[-2]["reason"] == "interrupted"
     assert records(enrolled.device.paths.device_log)[-1]["sid"] == sid
 

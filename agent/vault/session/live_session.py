@@ -145,7 +145,14 @@ class LiveSession:
         index = self.journal.record("event", {"kind": kind, "fields": fields, **named})
         if event_id is not None:
             self._signed.events[event_id] = index
+        if kind == "disclosure":
+            self._signed.told.add(fields["clip"])
         return index
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Ids of the clips that have a statement."""
+        return frozenset(self._signed.told)
 
     def photo(self, pts_ns: int, content: bytes) -> int:
         """Seal, sign and lock a still; returns the ``i`` of its event."""

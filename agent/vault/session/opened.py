@@ -31,10 +31,12 @@ class Signed:
     Attributes:
         events: Id of an event → the record's ``i``.
         photos: Capture time of a still → the record's ``i``.
+        told: Ids of the clips that have a statement.
     """
 
     events: dict[str, int] = field(default_factory=dict)
     photos: dict[int, int] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     def add(self, payload: JsonObject) -> None:
         """Take one record of the journal."""
@@ -44,6 +46,8 @@ class Signed:
             self.events[payload["id"]] = payload["i"]
         if payload["kind"] == "photo":
             self.photos[payload["fields"]["pts_ns"]] = payload["i"]
+        if payload["kind"] == "disclosure":
+            self.told.add(payload["fields"]["clip"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

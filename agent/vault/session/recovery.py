@@ -15,11 +15,13 @@ from agent.vault.chain.device_log import LogState
 from agent.vault.chain.signed_file import SignedFile
 from agent.vault.session.opened import Opened, Signed, Totals
 from agent.vault.session.opening import Opener
+from agent.vault.session.untold import Rules, untold
 from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, moments
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex
 from evidence.journal import Tail
+from evidence.rulebook import Announcement
 
 RESUME_WITHIN_NS: Final = 60 * 1_000_000_000
 """A vault that is back within a minute of the same boot lets the recorder go on."""
@@ -91,15 +93,19 @@ class Remains:
         self._found = sorted(map(_Found.read, unknown), key=lambda item: item.counter)
         return max((one.counted for one in self._found), default=0)
 
-    def recover(self, opener: Opener) -> Opened | None:
+    def recover(self, opener: Opener, rules: Rules) -> Opened | None:
         """Go through them, oldest first.
+
+        Args:
+            opener: Resumes them.
+            rules: Knows what they had to announce.
 
         Returns:
             The one session that its recorder may go on with, or None.
         """
         resumed = None
         for one in self._found:
-            resumed = _recover_one(opener, one) or resumed
+            resumed = _recover_one(opener, one, rules) or resumed
         return resumed
 
 
@@ -155,7 +161,7 @@ class _Found:
         return closes[-1] if closes else None
 
 
-def _recover_one(opener: Opener, found: _Found) -> Opened | None:
+def _recover_one(opener: Opener, found: _Found, rules: Rules) -> Opened | None:
     if not found.records:
         # The crash came before the ``open`` record was whole: nothing was ever acknowledged.
         opener.log.record(
@@ -184,12 +190,17 @@ def _recover_one(opener: Opener, found: _Found) -> Opened | None:
     )
     if found.close is None and _may_go_on(opener, found.records[-1]):
         return resumed
-    close_interrupted(opener, resumed)
+    close_interrupted(opener, resumed, rules(resumed.rulebook_sha256))
     return None
 
 
-def close_interrupted(opener: Opener, resumed: Opened) -> None:
+def close_interrupted(
+    opener: Opener, resumed: Opened, rules: tuple[Announcement, ...] | None
+) -> None:
     """Close a session that nobody can go on with."""
+    now_ns = opener.clock.monotonic_ns()
+    for kind, fields in untold(rules, resumed.signed.told, INTERRUPTED, now_ns):
+        resumed.journal.record("event", {"kind": kind, "fields": fields})
     close: JsonObject = {
         "segments": resumed.totals.segments,
         "size": resumed.totals.size,

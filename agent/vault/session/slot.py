@@ -21,13 +21,14 @@ from agent.vault.session.opened import Opened
 from agent.vault.session.opening import Opener, ReadyChain
 from agent.vault.session.plans import PlanShelf
 from agent.vault.session.recovery import Closing, Remains
+from agent.vault.session.untold import rules_of, untold
 from agent.vault.store.space import OK, UNKNOWN, SpaceWatch
 from evidence import schema as s
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError, RecordError
 from evidence.plan import Plan
 from evidence.records import EVENTS
-from evidence.rulebook import Rulebook
+from evidence.rulebook import Announcement, Rulebook
 from hw.errors import HardwareFault
 
 _log = logging.getLogger(__name__)
@@ -69,13 +70,14 @@ class Slot:
         self.bits_per_second = bits_per_second
         self.session: LiveSession | None = None
         self._space: SpaceWatch | None = None
+        self._announced: tuple[Announcement, ...] = ()
         self._blind: HardwareFault | None = None
         self._absent_since_ns: int | None = None
         self._ready: ReadyChain | None = None
 
     def recover(self, remains: Remains, book: Callable[[], Rulebook]) -> None:
         """Bring what a crash left to a state that verifies, and make the next chain ready."""
-        opened = remains.recover(self._opener)
+        opened = remains.recover(self._opener, rules_of(book))
         if opened is not None:
             self._go_on(opened, book)
         self._prepare()
@@ -156,6 +158,9 @@ class Slot:
             s.code(reason, "reason")
         except RecordError as error:
             return m.Refused(code="protocol", detail=error.detail)
+        now_ns = self._opener.clock.monotonic_ns()
+        for kind, fields in untold(self._announced, session.told, reason, now_ns):
+            session.event(kind, fields)
         facts = session.finish(reason, self._opener.mandate.signer)
         closing = Closing(
             sid=session.sid,
@@ -207,10 +212,10 @@ class Slot:
             held = book()
         except RefusedError as error:
             _log.warning("session %s cannot go on: %s", opened.sid, error.detail)
-            recovery.close_interrupted(self._opener, opened)
+            recovery.close_interrupted(self._opener, opened, None)
             return
         if held.sha256 != opened.rulebook_sha256:
-            recovery.close_interrupted(self._opener, opened)
+            recovery.close_interrupted(self._opener, opened, None)
             return
         self.session = self._live(opened, held)
         self._absent_since_ns = self._opener.clock.monotonic_ns()
@@ -231,6 +236,7 @@ class Slot:
 
     def _live(self, opened: Opened, book: Rulebook) -> LiveSession:
         self._blind = None
+        self._announced = book.announcements
         self._space = SpaceWatch(self._opener.medium, book, self.bits_per_second)
         return LiveSession(
             opened,

@@ -32,7 +32,9 @@ def test_a_session_is_sealed_to_both_recipients_and_signed(enrolled: Enrolled) -
         closed = recorder.close()
         assert (closed.sid, closed.reason) == (session.sid, "officer")
     folder = folder_of(enrolled, session.sid)
-    assert kinds(folder / "journal.jws") == ["open", "attest", "seg", "seg", "close", "attest"]
+    # The event states that nothing was announced.
+    expected = ["open", "attest", "seg", "seg", "event", "close", "attest"]
+    assert kinds(folder / "journal.jws") == expected
     for number in (0, 1):
         sealed = (folder / f"{number:06d}.mp4.age").read_bytes()
         for role in ("bureau", "escrow"):
@@ -157,7 +159,7 @@ def test_an_event_the_format_does_not_know_is_refused_and_not_written(enrolled: 
         assert recorder.ask(marked, m.Recorded).journal_i == 2
         recorder.close()
     journal = kinds(folder_of(enrolled, session.sid) / "journal.jws")
-    assert journal == ["open", "attest", "event", "close", "attest"]
+    assert journal == ["open", "attest", "event", "event", "close", "attest"]
 
 
 @pytest.mark.rule("B3")
