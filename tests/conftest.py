@@ -13,8 +13,8 @@ nothing else, at full size. A test that is too long for every day even as a samp
 ``campaign`` and has only that one size. Tests of the real body are marked ``pi`` and run with
 ``--board=pi``.
 
-``scripts/test`` runs two workers. What plays in real time with real processes stays together on one
-of them, one test after the other: two recorders at the same moment would only measure the machine.
+``scripts/test`` runs three workers. What plays in real time with real processes stays together on
+two of them, one test after the other: it waits more than it works.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ DEFAULT_SEED: Final = 20210715
 
 REAL_TIME: Final = frozenset({"story", "power", "wire"})
 """Folders whose tests play in real time."""
+LONG_STORIES: Final = frozenset({"test_officers_day.py", "test_fault_table.py"})
+"""About half of that time."""
 _TESTS: Final = Path(__file__).parent
 
 
@@ -76,7 +78,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     on_pi = config.getoption("board") == "pi"
     for item in items:
         if item.path.relative_to(_TESTS).parts[0] in REAL_TIME:
-            item.add_marker(pytest.mark.xdist_group("real time"))
+            lane = "long stories" if item.path.name in LONG_STORIES else "real time"
+            item.add_marker(pytest.mark.xdist_group(lane))
     kept = [item for item in items if _runs(item, full=full, on_pi=on_pi)]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=_others(items, kept))

@@ -7,6 +7,7 @@ facts, the recorder decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from threading import Lock
 from typing import ClassVar, Final
 
 from rich.text import Text
@@ -48,6 +49,7 @@ class Console(App[str]):
         super().__init__()
         self._console_body = body
         self._fingers = body.fingers()
+        self._hand = Lock()
 
     def compose(self) -> ComposeResult:
         """Lay the panes out."""
@@ -101,7 +103,9 @@ class Console(App[str]):
 
     def _touch(self, finger: Callable[[], None]) -> None:
         try:
-            finger()
+            # There is one hand: what it does next waits for what it does now.
+            with self._hand:
+                finger()
         except HardwareFault:
             self.call_from_thread(self.exit, words.ENDED)
 

@@ -140,7 +140,7 @@ CLOSINGS: Final[dict[str, Words]] = {
     "storage": ("reason.storage",),
     "fault": ("reason.fault",),
     "vault_lost": ("reason.fault",),
-    "interrupted": ("reason.crash",),
+    "interrupted": ("reason.interrupted",),
     "session_lost": ("reason.crash",),
     "superseded": ("reason.crash",),
     "kill": ("reason.crash",),

@@ -30,7 +30,7 @@ SHORT_WINDOWS = {
     "continuity.reason_seconds": 4,
 }
 """The texts do not say how long a statement is; a test does not wait for long ones."""
-AT_ONCE = 3
+AT_ONCE = 2
 ARRIVALS = {"S0": "fixed", "S1": "purpose", "S2": "fields", "S3": None, "S4": None}
 
 
@@ -103,7 +103,7 @@ def play(name: str, folder: Path) -> Day:
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Day]:
-    """All five, three at a time: most of a day is waiting for words to be spoken."""
+    """All five, two at a time: most of a day is waiting for words to be spoken."""
     folders = {name: tmp_path_factory.mktemp(name) for name in ARRIVALS}
     with ThreadPoolExecutor(AT_ONCE) as pool:
         playing = {name: pool.submit(play, name, folder) for name, folder in folders.items()}
