@@ -198,6 +198,13 @@ def test_broker_that_restarts_in_the_middle_costs_at_most_a_window(scene: Scene)
     assert desk.chunk_bytes <= content + 8 * 1_024 * 1_024
 
 
+def is_quiet(desk: ScriptedDesk) -> bool:
+    """Whether nothing came for half a second."""
+    before = desk.chunk_bytes
+    Event().wait(0.5)
+    return desk.chunk_bytes == before
+
+
 def test_lifted_recorder_stops_at_once_and_goes_on_when_docked_again(scene: Scene) -> None:
     scene.record(30_000_000)
     desk = scene.desk()
@@ -213,10 +220,12 @@ def test_lifted_recorder_stops_at_once_and_goes_on_when_docked_again(scene: Scen
     with WireDesk(scene.enrolled.bureau, scene.port, desk), RunningDock(scene.device) as dock:
         wait_until(lambda: lifted, "the middle")
         wait_until(lambda: any(note.startswith("undocked") for note in scene.notes()), "the note")
-        at_rest = desk.chunk_bytes
+        noted = desk.chunk_bytes
+        wait_until(lambda: is_quiet(desk), "what was on its way to arrive")
+        # What had left the recorder before is at most one window.
+        assert desk.chunk_bytes - noted <= scene.device.settings.transfer.window_bytes
+        assert is_quiet(desk)
         assert scene.pending().sessions
-        wait_until(lambda: True, "")
-        assert desk.chunk_bytes == at_rest
         dock.world.dock()
         wait_until(lambda: not scene.pending().sessions, "all receipted")
     assert scene.same(desk)
