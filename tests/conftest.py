@@ -20,10 +20,11 @@ two of them, one test after the other: it waits more than it works.
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ REAL_TIME: Final = frozenset({"story", "power", "wire"})
 """Folders whose tests play in real time."""
 LONG_STORIES: Final = frozenset({"test_officers_day.py", "test_fault_table.py"})
 """About half of that time."""
-_TESTS: Final = Path(__file__).parent
+_LANES: Final = ("real time", "long stories")
 
 
 class CampaignSize(Protocol):
@@ -68,18 +69,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each worker a whole file, or a whole lane of what plays in real time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _lane(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    return Lanes(config, log)
+
+
+def _lane(nodeid: str) -> str:
+    """Which tests stay on one worker with this one."""
+    file = PurePosixPath(nodeid.partition("::")[0])
+    if not REAL_TIME & set(file.parts):
+        return str(file)
+    return "long stories" if file.name in LONG_STORIES else "real time"
+
+
 def pytest_report_header(config: pytest.Config) -> str:
     scale = config.getoption("campaign_scale")
     return f"campaigns: {scale}, seed {config.getoption('campaign_seed')}"
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     full = config.getoption("campaign_scale") == "full"
     on_pi = config.getoption("board") == "pi"
-    for item in items:
-        if item.path.relative_to(_TESTS).parts[0] in REAL_TIME:
-            lane = "long stories" if item.path.name in LONG_STORIES else "real time"
-            item.add_marker(pytest.mark.xdist_group(lane))
+    # The long lanes begin at once; within them, and behind them, the order stays random.
+    items.sort(key=lambda item: _lane(item.nodeid) not in _LANES)
     kept = [item for item in items if _runs(item, full=full, on_pi=on_pi)]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=_others(items, kept))
