@@ -45,7 +45,8 @@ def _recording(session: Session, now_ns: int) -> LampPattern:
     begun = session.heartbeat_ns != 0
     late = begun and now_ns - session.heartbeat_ns > HEARTBEAT_NS
     broken = {fault.part for fault in session.faults}
-    if broken - {_SPEAKER} or (late and session.phase is not Phase.STOPPING):
+    lies = not session.intact
+    if broken - {_SPEAKER} or lies or (late and session.phase is not Phase.STOPPING):
         return LampPattern.FAULT
     if not begun:
         return LampPattern.STARTING

@@ -312,7 +312,8 @@ class VaultLink:
         """What the vault says without being asked."""
         match message:
             case m.StorageState():
-                self._post(e.StorageChanged(message.level, message.minutes))
+                level, minutes, intact = message.level, message.minutes, message.intact
+                self._post(e.StorageChanged(level, minutes, intact))
             case m.DockChanged():
                 self._post(e.DockChanged(message.docked))
             case m.PlansChanged():

@@ -516,6 +516,14 @@ def _storage_hangs(trial: Trial) -> None:
     (_looked_at(_HUNG_STORE) if trial.before is Phase.IDLE else _no_answer)(trial)
 
 
+def _storage_lies(trial: Trial) -> None:
+    if trial.before is Phase.IDLE:
+        _looked_at(_COUNTERFEIT)(trial)
+        return
+    trial.strike(e.StorageChanged("ok", 200, intact=False))
+    trial.wait(2)
+
+
 def _storage_back(trial: Trial) -> None:
     if trial.before is Phase.IDLE:
         _looked_at(_STORE)(trial)
@@ -579,15 +587,16 @@ def _medium() -> Iterable[Fault]:
     yield Fault(
         part="storage",
         kind=Kind.LIES,
-        what="a counterfeit card: it says that it has written, and has not",
-        befall=_looked_at(_COUNTERFEIT),
+        what="a counterfeit card: it says that it has written, and has not; read back by the check"
+        " before use, which refuses, and while recording 10 s after the start and every minute",
+        befall=_storage_lies,
         nowhere={
             **NOT_LOOKED_YET,
-            **_at(
-                OPEN,
-                "while recording nothing is read back; the check before use does, and refuses",
-            ),
+            Phase.OPENING: "it is proved once the session is open: see recording",
+            Phase.STOPPING: "the recording is over; the next check finds it, at once where the"
+            " recording has: see idle",
         },
+        but=_but(Fact.SIGNED, OPEN, "the vault signs `fault` storage differs itself"),
     )
     yield Fault(
         part="storage",

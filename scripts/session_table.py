@@ -120,6 +120,7 @@ SAMPLES: Final[tuple[e.Event, ...]] = (
     e.SessionClosed("s1", "officer"),
     e.SessionClosed("s1", "storage"),
     e.StorageChanged("alarm", 9),
+    e.StorageChanged("ok", 200, intact=False),
     e.StatusTold(STATUS),
     e.DockChanged(docked=True),
     e.DockChanged(docked=False),

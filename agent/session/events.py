@@ -150,10 +150,11 @@ class SessionClosed:
 
 @dataclass(frozen=True, slots=True)
 class StorageChanged:
-    """The vault's space has another level."""
+    """The vault's space has another level, or its medium is caught at a lie, or well again."""
 
     level: str
     minutes: int
+    intact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,8 @@ class Checkup:
         checks: The last one's results.
         refused: What would refuse a start now, if anything would.
         running: Whether one is under way.
-        overtaken: Whether a press came before the last one was done.
+        overtaken: Whether the next one is due at once: a press came before the last one was done,
+            or the medium was caught at a lie since.
         quiet_ns: Since when nothing was checked, or the check runs; 0 until the next idle tick.
     """
 
@@ -202,6 +203,7 @@ class Session:
         close_asked: Whether the vault was asked to close it.
         pressed_again_ns: A press while the session was closing, which begins the next one.
         storage: The vault's last word about space in this session.
+        intact: Whether the medium keeps what it takes, by its last proof in this session.
         close_percent: The battery ends the recording here.
         heartbeat_ns: When media last reached the medium; 0 while none did.
         watched_ns: When the parts that may lie were looked at last; 0 until the next tick.
@@ -244,6 +246,7 @@ class Session:
     close_asked: bool = False
     pressed_again_ns: int | None = None
     storage: str = "ok"
+    intact: bool = True
     close_percent: int = 0
     heartbeat_ns: int = 0
     watched_ns: int = 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from agent.preflight.results import code_of
 from agent.vault import messages as m
 from agent.vault.chain.device_log import DeviceLog, LoggedSession
 from agent.vault.conduct import conduct_of
@@ -93,6 +94,12 @@ def recorder_fault(state: str) -> dict[str, Any]:
 def fault(lost: HardwareFault, state: str) -> dict[str, Any]:
     """The event that says that a part failed (``begun``) or is back."""
     return {"part": lost.part, "code": lost.code, "detail": lost.detail[:1_000], "state": state}
+
+
+def doubt(check: m.CheckResult, state: str) -> dict[str, Any]:
+    """The event that says that a check found a part out (``begun``), or finds it well again."""
+    code = code_of(check)
+    return {"part": check.name, "code": code, "detail": check.detail[:1_000], "state": state}
 
 
 def catalog_row(log: DeviceLog, sid: str) -> dict[str, Any]:

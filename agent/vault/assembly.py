@@ -7,7 +7,7 @@ the remains of a crash before the log's first line. Refuses work: ``vault`` has 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.preflight.bounded import Bounded
 from agent.settings import Device
@@ -87,6 +87,8 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         custodian=settings.custodian,
         bounded=Bounded(clock),
     )
+    # Neither takes the other's question, still out, for a medium that hangs.
+    beside = replace(examination, bounded=Bounded(clock))
     custody = Custody(medium, log, mandate)
     return Parts(
         medium=medium,
@@ -94,7 +96,7 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         remains=remains,
         opener=opener,
         examination=examination,
-        admission=Admission(examination),
+        admission=Admission(examination, beside.storage),
         shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
     )

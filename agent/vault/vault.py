@@ -245,6 +245,9 @@ class Vault:
                 refused=self._admission.refusal(self._slot.bits_per_second),
             )
         )
+        medium = self._slot.medium()
+        if medium is not None:
+            notify(medium)
 
     def _open(self, request: m.OpenSession) -> None:
         try:

@@ -227,6 +227,21 @@ def test_gauge_button_and_vault_fail_hang_lie_and_return_in_a_recording(
     officer.ends(sid)
 
 
+def test_a_medium_that_lies_is_found_while_it_records_and_refuses_the_next(
+    officer: Officer,
+) -> None:
+    world = officer.world
+    world.counterfeit_disk()
+    officer.listen()
+    sid = officer.start_recording()
+    officer.fault(sid, "storage", "differs", "begun")
+    officer.hears("存储设备故障")
+    officer.sees(LampPattern.FAULT)
+    officer.ends(sid)
+    officer.hears("不能开始记录")
+    world.mend_disk()
+
+
 def test_a_key_or_a_medium_that_lies_is_found_before_use_and_refuses(officer: Officer) -> None:
     world = officer.world
     world.swap_key()

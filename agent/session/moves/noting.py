@@ -96,14 +96,22 @@ def record_holding(session: Session, event: RecordHolding) -> Step:
 
 def storage_changed(session: Session, event: StorageChanged) -> Step:
     """The vault writes the record itself; the lamp shows it."""
-    return replace(session, storage=event.level), ()
+    known = replace(session, storage=event.level, intact=event.intact)
+    if event.intact:
+        return known, ()
+    # Nobody proves the medium once the recording is over: the check before use does, and refuses.
+    return replace(known, checkup=replace(session.checkup, overtaken=True)), ()
 
 
 def tell_storage(session: Session, event: StorageChanged) -> Step:
     """The vault writes the record itself; the lamp shows it, and it is spoken."""
     told, _ = storage_changed(session, event)
     scarce = event.level in _SCARCE and event.level != session.storage
-    return told, (Say(sentences.storage(event.level, event.minutes)),) if scarce else ()
+    space = (Say(sentences.storage(event.level, event.minutes)),) if scarce else ()
+    if event.intact == session.intact:
+        return told, space
+    proof = sentences.part_recovered if event.intact else sentences.part_failed
+    return told, (Say(proof(STORAGE)), *space)
 
 
 def media_advanced(session: Session, event: MediaAdvanced) -> Step:

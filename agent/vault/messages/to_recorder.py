@@ -139,16 +139,18 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
 
 
 class StorageState(msgspec.Struct, frozen=True, kw_only=True, tag="storage"):
-    """Space in minutes of recording at the expected rate, whenever its level changes.
+    """How the medium stands, whenever that changes: its space, and whether it keeps what it takes.
 
     Attributes:
         level: ``ok``, ``warn``, ``alarm``, ``close``, ``full``; ``unknown`` where the medium does
             not say any more how it stands.
-        minutes: Of recording.
+        minutes: Of recording at the expected rate.
+        intact: Whether the last proof read back what it had written.
     """
 
     level: str
     minutes: int
+    intact: bool = True
 
 
 ToRecorder = (

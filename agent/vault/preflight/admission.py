@@ -7,12 +7,13 @@ with a warning is worth more than none, and no clock, speaker or plan ever stops
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from agent.errors import RefusedError
 from agent.preflight import results
 from agent.vault.messages import CheckResult
 from agent.vault.preflight.examination import Examination
+from agent.vault.preflight.proof import ProofWatch
 from evidence.rulebook import Rulebook
 
 
@@ -21,10 +22,12 @@ class Admission:
 
     Args:
         examination: Knows how the vault stands.
+        prove: The check of the medium, for as long as what was admitted lasts.
     """
 
-    def __init__(self, examination: Examination) -> None:
+    def __init__(self, examination: Examination, prove: Callable[[], CheckResult]) -> None:
         self._examination = examination
+        self._prove = prove
 
     def admit(self, bits_per_second: int) -> Rulebook:
         """The rulebook of a session that may begin now.
@@ -50,6 +53,10 @@ class Admission:
         except RefusedError as refused:
             return refused.code
         return None
+
+    def watch_medium(self) -> ProofWatch:
+        """A watch over the medium of a session that begins now: a press waits for no proof."""
+        return ProofWatch(self._prove)
 
     def _checks(self, bits_per_second: int, book: Rulebook) -> Iterator[CheckResult]:
         """Those that may refuse and take no time: a press waits for them."""

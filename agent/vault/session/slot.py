@@ -15,6 +15,7 @@ from agent.errors import RefusedError
 from agent.vault import answers
 from agent.vault import messages as m
 from agent.vault.preflight.admission import Admission
+from agent.vault.preflight.proof import ProofWatch
 from agent.vault.session import recovery
 from agent.vault.session.live_session import LiveSession, OpenSegment
 from agent.vault.session.opened import Opened
@@ -22,7 +23,7 @@ from agent.vault.session.opening import Opener, ReadyChain
 from agent.vault.session.plans import PlanShelf
 from agent.vault.session.recovery import Closing, Remains
 from agent.vault.session.untold import rules_of, untold
-from agent.vault.store.space import OK, UNKNOWN, SpaceWatch
+from agent.vault.store.space import OK, UNKNOWN, SpaceChange, SpaceWatch
 from evidence import schema as s
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError, RecordError
@@ -70,6 +71,7 @@ class Slot:
         self.bits_per_second = bits_per_second
         self.session: LiveSession | None = None
         self._space: SpaceWatch | None = None
+        self._proof: ProofWatch | None = None
         self._announced: tuple[Announcement, ...] = ()
         self._blind: HardwareFault | None = None
         self._absent_since_ns: int | None = None
@@ -90,6 +92,13 @@ class Slot:
             self._absent_since_ns = None
             self.session.event("fault", answers.recorder_fault("ended"))
         return self.session.active()
+
+    def medium(self) -> m.StorageState | None:
+        """How the medium stands, for a recorder that has just come; None where all is well."""
+        if self.session is None:
+            return None
+        state = self._medium()
+        return state if state.level != OK or not state.intact else None
 
     def lose_recorder(self, session: LiveSession, segment: OpenSegment | None) -> None:
         """The recorder is gone: what it sent is sealed, and it may come back."""
@@ -186,7 +195,22 @@ class Slot:
         since_ns = self._absent_since_ns
         if since_ns is not None and now_ns - since_ns > RECORDER_ABSENT_NS:
             return recovery.INTERRUPTED
+        self._watch_medium(session, now_ns)
         return self._watch_space(session, now_ns)
+
+    def _watch_medium(self, session: LiveSession, now_ns: int) -> None:
+        """A medium that does not keep what it takes is a fault; it ends nothing."""
+        proof = self._proof
+        if proof is None:
+            return
+        before = proof.doubt
+        if not proof.look(now_ns):
+            return
+        if before is not None:
+            session.event("fault", answers.doubt(before, "ended"))
+        if proof.doubt is not None:
+            session.event("fault", answers.doubt(proof.doubt, "begun"))
+        self._tell(self._medium())
 
     def _watch_space(self, session: LiveSession, now_ns: int) -> str | None:
         change = self._space.look(now_ns) if self._space is not None else None
@@ -203,8 +227,13 @@ class Slot:
                 "storage",
                 {"level": change.level, "free_bytes": change.free_bytes, "minutes": change.minutes},
             )
-        self._tell(m.StorageState(level=change.level, minutes=change.minutes))
+        self._tell(self._medium())
         return "storage" if change.ends_session else None
+
+    def _medium(self) -> m.StorageState:
+        space = self._space.now if self._space is not None else SpaceChange(level=OK)
+        doubt = self._proof.doubt if self._proof is not None else None
+        return m.StorageState(level=space.level, minutes=space.minutes, intact=doubt is None)
 
     def _go_on(self, opened: Opened, book: Callable[[], Rulebook]) -> None:
         """Wait for the recorder, under the very rulebook the session was opened with."""
@@ -238,6 +267,7 @@ class Slot:
         self._blind = None
         self._announced = book.announcements
         self._space = SpaceWatch(self._opener.medium, book, self.bits_per_second)
+        self._proof = self._admission.watch_medium()
         return LiveSession(
             opened,
             self._opener.medium,

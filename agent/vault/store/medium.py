@@ -68,6 +68,7 @@ class Medium:
         self._floor_bytes = floor_bytes
         self._reserve_bytes = reserve_bytes
         self._giving = Lock()
+        self._proving = Lock()
         self.gave_reserve = False
         for folder in (paths.sessions, paths.receipts, paths.state, paths.plans):
             durable.make_folder(folder)
@@ -141,7 +142,8 @@ class Medium:
             StorageFault: The medium refused one of them.
         """
         content = os.urandom(_PROBE_BYTES)
-        return self._storage.prove(self.paths.probe, content) == content
+        with self._proving:  # two over one another would call a good medium a liar
+            return self._storage.prove(self.paths.probe, content) == content
 
     def keep_reserve(self) -> None:
         """Set the reserve aside where there is room to spare for it."""

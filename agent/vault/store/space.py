@@ -48,6 +48,9 @@ class SpaceWatch:
         medium: Knows the room.
         book: Gives the levels in minutes.
         bits_per_second: Expected rate of the media.
+
+    Attributes:
+        now: What the last look found.
     """
 
     def __init__(self, medium: Medium, book: Rulebook, bits_per_second: int) -> None:
@@ -56,7 +59,7 @@ class SpaceWatch:
         self._levels = [
             (book.number(f"storage.{level}_minutes"), level) for level in ("close", "alarm", "warn")
         ]
-        self._level = OK
+        self.now = SpaceChange(level=OK)
         self._looked_ns: int | None = None
 
     def look(self, now_ns: int) -> SpaceChange | None:
@@ -65,11 +68,8 @@ class SpaceWatch:
         if recently and not self._medium.gave_reserve:
             return None
         self._looked_ns = now_ns
-        change = self._read()
-        if change.level == self._level:
-            return None
-        self._level = change.level
-        return change
+        before, self.now = self.now, self._read()
+        return None if self.now.level == before.level else self.now
 
     def _read(self) -> SpaceChange:
         try:

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from agent.indicator import pattern
 from agent.session import effects as f
 from agent.session import events as e
 from agent.session.machine import step
 from agent.session.states import Phase, Session
 from agent.vault.messages import CheckResult
 from agent.voice import sentences
+from hw.types import LampPattern
 from scripts.session_table import FOREIGN, HELD, RULE, S, clip_ended, heard
 from tests.kits.officer import (
     announcing,
@@ -141,3 +143,35 @@ def test_a_vault_that_comes_back_to_a_closing_with_another_session_gets_none_of_
     assert session.phase is Phase.STOPPING
     assert not any(isinstance(effect, f.ReplayMedia) for effect in effects)
     assert effects[-1] == f.CloseVaultSession("superseded")
+
+
+LIES = e.StorageChanged("ok", 200, intact=False)
+KEEPS = e.StorageChanged("ok", 200)
+
+
+def test_a_medium_that_lies_is_spoken_and_shown_until_a_proof_is_good() -> None:
+    lying, effects = run(recording(), LIES, LIES)
+    assert said(effects) == [sentences.part_failed("storage")]
+    beating, _ = run(lying, e.MediaAdvanced(20 * S), e.Ticked(20 * S))
+    assert beating.phase is Phase.RECORDING
+    assert pattern(beating, 20 * S, warm=True) is LampPattern.FAULT
+    well, effects = run(beating, KEEPS)
+    assert said(effects) == [sentences.part_recovered("storage")]
+    assert pattern(well, 20 * S, warm=True) is not LampPattern.FAULT
+    # The vault has signed both: a second word for it would be somebody else's.
+    assert stored(run(recording(), LIES, KEEPS)[1], "fault") == []
+
+
+def test_space_that_shrinks_on_a_medium_that_lies_hides_nothing() -> None:
+    scarce = e.StorageChanged("alarm", 9, intact=False)
+    session, effects = run(recording(), LIES, scarce, e.MediaAdvanced(20 * S))
+    assert said(effects) == [sentences.part_failed("storage"), sentences.storage("alarm", 9)]
+    assert pattern(session, 20 * S, warm=True) is LampPattern.FAULT
+
+
+def test_a_medium_that_lied_is_checked_as_soon_as_its_recording_is_over() -> None:
+    begun = recording(run(idle(), e.PreflightReady("power_up", ()))[0])
+    for caught in (LIES, KEEPS):
+        session, _ = run(begun, caught, e.SessionClosed("s1", "storage"))
+        _, effects = run(session, e.Ticked(20 * S), e.Ticked(21 * S))
+        assert (f.Check("idle") in effects) is (caught is LIES)
