@@ -20,7 +20,7 @@ PATH: Final = Path(__file__).resolve().parent.parent / "docs" / "fault-table.md"
 _HEAD: Final = """\
 # What a fault leads to
 
-Generated from `scripts/faults.py` by `python -m scripts.fault_table`. Every part × fails, hangs,
+Generated from `scripts/faults/` by `python -m scripts.fault_table`. Every part × fails, hangs,
 lies, returns × every phase of a recording. Each line was played against the machine of a recording
 (`agent/session`), beside one that nothing befell; only the difference is listed. Where a cell is
 empty, it says why.
