@@ -273,7 +273,7 @@ def test_forged_replayed_and_foreign_receipts_are_refused_and_the_push_goes_on(
     bad = [
         b"not a receipt",
         signed_by(stranger.bureau, receipt_for(scene.device_id, folder)),
-        signed_by(scene.enrolled.bureau, receipt_for("REC-002", folder)),
+        signed_by(scene.enrolled.bureau, receipt_for("ANOTHER-1", folder)),
         signed_by(scene.enrolled.bureau, receipt_for(scene.device_id, folder, files=())),
     ]
     held: list[DeviceTopic] = []
