@@ -190,6 +190,16 @@ class Paths:
         return self.folder / "bureau" / "rulebook.floor"
 
     @property
+    def assignment(self) -> Path:
+        """The assignment in force, as the bureau signed it."""
+        return self.folder / "bureau" / "assignment.jws"
+
+    @property
+    def staged_policy(self) -> Path:
+        """Rulebook, root and clips that are adopted once no session is open."""
+        return self.folder / "bureau" / "staged.json"
+
+    @property
     def announce(self) -> Path:
         """One folder per announcement: ``audio.flac``, ``text.txt``, ``meta.json``."""
         return self.folder / "announce"

@@ -22,6 +22,12 @@ _DIAGNOSES = {
     "plan_changed": "已有同编号而内容不同的执法计划",
     "plan_room": "本机执法计划已满",
     "plan_particulars": "执法计划的事项、对象、地点或人员信息不完整或不符合格式",
+    "assignment_malformed": "配发文件格式不正确",
+    "assignment_size": "配发文件超过允许的大小",
+    "assignment_signature": "配发文件不是本单位签发",
+    "assignment_device": "配发文件不是发给本机的",
+    "assignment_older": "配发文件比本机现有的旧",
+    "enrolment": "配发申请或应答无效",
     "wire": "传输消息不符合约定",
     "key": "签名密钥不可用",
     "storage": "存储介质写入失败",
@@ -86,6 +92,28 @@ class ReceiptError(EvidenceError):
     """A receipt that permits nothing."""
 
     code = "receipt"
+
+
+class AssignmentError(EvidenceError):
+    """An assignment that is not taken.
+
+    Args:
+        detail: The cause, in one English sentence.
+        code: Which kind: ``assignment_malformed``, ``assignment_size``, ``assignment_signature``,
+            ``assignment_device`` or ``assignment_older`` (its number is not above the one held).
+    """
+
+    code = "assignment_malformed"
+
+    def __init__(self, detail: str, code: str = "assignment_malformed") -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class EnrolmentError(EvidenceError):
+    """An enrolment's request or answer that proves nothing."""
+
+    code = "enrolment"
 
 
 class PlanError(EvidenceError):

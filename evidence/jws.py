@@ -28,6 +28,8 @@ TYP_RECEIPT: Final = "recorder-receipt+jws"
 TYP_RULEBOOK: Final = "recorder-rulebook+jws"
 TYP_ROOT: Final = "recorder-root+jws"
 TYP_PLAN: Final = "recorder-plan+jws"
+TYP_ASSIGNMENT: Final = "recorder-assignment+jws"
+TYP_ENROLMENT: Final = "recorder-enrolment+jws"
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PARTS = 3

@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from cryptography import x509
 
-from evidence import canonical, jws, keys
+from evidence import canonical, jws
 from evidence import schema as s
 from evidence.activities import ACTIVITY_CODE
+from evidence.bureau_word import read_word, signed_word
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
-from evidence.errors import EvidenceError, LimitError, PlanError, RecordError
+from evidence.errors import EvidenceError, LimitError, PlanError, RecordError, SignatureError
 from evidence.moments import utc_ns
 
 VERSION: Final = 1
@@ -212,7 +213,7 @@ def make(plan: Plan, signer: jws.Signer, certificate: x509.Certificate) -> bytes
         "sealed_sha256": plan.sealed_sha256,
     }
     _from_payload(payload)
-    token = jws.sign(payload, signer, jws.TYP_PLAN, [keys.certificate_text(certificate)])
+    token = signed_word(payload, jws.TYP_PLAN, signer, certificate)
     if len(token) > MAX_PLAN_BYTES:
         raise PlanError(f"a plan of {len(token)} bytes is too large", code="plan_size")
     return token
@@ -245,22 +246,11 @@ def read(
 def _verified(token: bytes, ca: x509.Certificate) -> JsonObject:
     """The payload of a plan that the bureau signed."""
     try:
-        parsed = jws.parse(token, jws.TYP_PLAN, limit=MAX_PLAN_BYTES)
-        x5c = parsed.header.get("x5c")
+        return read_word(token, jws.TYP_PLAN, ca, limit=MAX_PLAN_BYTES)
     except LimitError as error:
         raise PlanError(error.detail, code="plan_size") from error
-    except EvidenceError as error:
-        raise PlanError(error.detail) from error
-    try:
-        leaf = keys.reach(x5c if isinstance(x5c, list) else [], ca, keys.EKU_RECEIPT_SIGNING)
-        key = keys.public_key_of(leaf)
-        parsed.verify(key)
-    except EvidenceError as error:
+    except SignatureError as error:
         raise PlanError(error.detail, code="plan_signature") from error
-    if parsed.kid != keys.thumbprint(keys.to_jwk(key)):
-        raise PlanError("the kid names another key than the certificate", code="plan_signature")
-    try:
-        return parsed.payload()
     except EvidenceError as error:
         raise PlanError(error.detail) from error
 

@@ -9,6 +9,7 @@ message is well formed and bounded, nothing more. No acknowledgement here permit
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import IntEnum, unique
 from typing import Final
@@ -154,6 +155,13 @@ _ACK_SCHEMA: s.Schema = {
     "code": s.text,
     "detail": s.text,
 }
+_WORD_ACK_SCHEMA: s.Schema = {
+    "sha256": s.sha256,
+    "number": s.optional(s.natural),
+    "state": s.one_of("adopted", "staged", "refused"),
+    "code": s.text,
+    "detail": s.text,
+}
 _STATE_SCHEMA: s.Schema = {
     "online": s.boolean,
     "docked": s.boolean,
@@ -198,6 +206,25 @@ _LINE = s.satisfying(
     "one line of bytes",
 )
 _LOG_SCHEMA: s.Schema = {"first": s.natural, "lines": s.many(_LINE, most=MAX_FILES)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordAck:
+    """``roster/ack`` and ``policy/ack``: what became of an assignment or a rulebook on the device.
+
+    Attributes:
+        sha256: Digest of the bytes as they arrived: the answer is to these and no others.
+        number: The assignment's number or the rulebook's version; None where none could be read.
+        state: ``adopted``, ``staged`` (taken, in force once no session is open) or ``refused``.
+        code: Why refused; empty otherwise.
+        detail: For people, English.
+    """
+
+    sha256: str
+    number: int | None
+    state: str
+    code: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +288,26 @@ class Topics:
         """Where the device says what its vault made of one."""
         return f"{self.plan}/ack"
 
+    @property
+    def roster(self) -> str:
+        """Where the bureau leaves the device's assignment (retained)."""
+        return f"{self.base}/roster"
+
+    @property
+    def roster_ack(self) -> str:
+        """Where the device says what its vault made of it."""
+        return f"{self.roster}/ack"
+
+    @property
+    def policy(self) -> str:
+        """Where the bureau leaves the rulebook and its root document (retained)."""
+        return f"{self.base}/policy"
+
+    @property
+    def policy_ack(self) -> str:
+        """Where the device says what its vault made of them."""
+        return f"{self.policy}/ack"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InitTopic:
@@ -320,8 +367,30 @@ class PlanAckTopic:
     device: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterAckTopic:
+    """``rec/v1/{dev}/roster/ack``."""
+
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyAckTopic:
+    """``rec/v1/{dev}/policy/ack``."""
+
+    device: str
+
+
 DeviceTopic = (
-    InitTopic | ChunkTopic | FinTopic | LogTopic | StateTopic | ReceiptAckTopic | PlanAckTopic
+    InitTopic
+    | ChunkTopic
+    | FinTopic
+    | LogTopic
+    | StateTopic
+    | ReceiptAckTopic
+    | PlanAckTopic
+    | RosterAckTopic
+    | PolicyAckTopic
 )
 
 
@@ -341,6 +410,13 @@ def parse_topic(topic: str) -> DeviceTopic:
     raise WireError(f"not a device's topic: {topic[:80]!r}")
 
 
+_ACKS: Final[Mapping[str, type[PlanAckTopic | RosterAckTopic | PolicyAckTopic]]] = {
+    "plan": PlanAckTopic,
+    "roster": RosterAckTopic,
+    "policy": PolicyAckTopic,
+}
+
+
 def _parse_rest(device: str, rest: list[str]) -> DeviceTopic | None:
     match rest:
         case ["f", fid, *transfer] if _FID.fullmatch(fid):
@@ -351,8 +427,8 @@ def _parse_rest(device: str, rest: list[str]) -> DeviceTopic | None:
             return StateTopic(device=device)
         case ["receipt", sid, "committed" | "stored" as kind, "ack"] if ids.is_session_id(sid):
             return ReceiptAckTopic(device=device, sid=sid, kind=kind)
-        case ["plan", "ack"]:
-            return PlanAckTopic(device=device)
+        case ["plan" | "roster" | "policy" as word, "ack"]:
+            return _ACKS[word](device=device)
         case _:
             return None
 
@@ -488,6 +564,20 @@ def decode_plan_ack(payload: bytes) -> PlanAck:
         WireError: Not well formed.
     """
     return PlanAck(**_load(payload, _ACK_SCHEMA, "plan/ack"))
+
+
+def encode_word_ack(ack: WordAck) -> bytes:
+    """The payload of ``…/roster/ack`` and ``…/policy/ack``."""
+    return canonical.dumps(asdict(ack))
+
+
+def decode_word_ack(payload: bytes) -> WordAck:
+    """Read the payload of ``…/roster/ack`` or ``…/policy/ack``.
+
+    Raises:
+        WireError: Not well formed.
+    """
+    return WordAck(**_load(payload, _WORD_ACK_SCHEMA, "ack"))
 
 
 def _load(payload: bytes, schema: s.Schema, path: str) -> JsonObject:

@@ -23,8 +23,8 @@ from evidence.errors import EvidenceError
 from evidence.keys import EcSigner
 from evidence.rulebook import Root, Rulebook
 from evidence.store.signers import file_signer, load_key_file
-from provisioning import ledger
-from provisioning.authority import Authority
+from provisioning.authority.certificates import Authority
+from provisioning.custody import ledger
 from provisioning.errors import BureauError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Step

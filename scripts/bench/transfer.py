@@ -42,8 +42,8 @@ from agent.vault import messages as m
 from evidence.store.durable import make_folder
 from hw.fake.clock import SystemClock
 from hw.fake.world import FakeWorld
-from provisioning.enrolment import DeviceOptions, enrol_device
-from provisioning.founding import Founding, init_bureau
+from provisioning.authority.founding import Founding, init_bureau
+from provisioning.enrolment.enrol import DeviceOptions, enrol_device
 from scripts.bench.capture import table
 from scripts.stage import free_port
 

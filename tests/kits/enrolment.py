@@ -10,8 +10,8 @@ import pyrage
 
 from agent.settings import Device, load_device
 from hw.fake.clock import SystemClock
-from provisioning.enrolment import DeviceOptions, enrol_device
-from provisioning.founding import Founding, init_bureau
+from provisioning.authority.founding import Founding, init_bureau
+from provisioning.enrolment.enrol import DeviceOptions, enrol_device
 from tests.kits.clip import write_clip
 
 DEVICE_ID = "REC-001"

@@ -14,9 +14,9 @@ import pytest
 
 from evidence.digests import CHUNK_BYTES
 from evidence.wire import MAX_PACKET_BYTES, Topics
-from provisioning.enrolment import enrol_device
-from provisioning.founding import Founding, init_bureau
-from provisioning.revocation import revoke_device
+from provisioning.authority.founding import Founding, init_bureau
+from provisioning.custody.revocation import revoke_device
+from provisioning.enrolment.enrol import enrol_device
 from tests.kits.clip import write_clip
 from tests.kits.peer import (
     SECONDS,

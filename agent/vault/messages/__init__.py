@@ -20,7 +20,9 @@ from agent.vault.messages.dock import (
     ReceiptTaken,
     SubmitPlan,
     SubmitReceipt,
+    SubmitWord,
     ToDock,
+    WordTaken,
 )
 from agent.vault.messages.from_recorder import (
     AskStatus,
@@ -109,6 +111,8 @@ __all__ = [
     "StorePreflight",
     "SubmitPlan",
     "SubmitReceipt",
+    "SubmitWord",
     "ToDock",
     "ToRecorder",
+    "WordTaken",
 ]

@@ -6,6 +6,8 @@ away: a receipt is verified by the vault, which then decides.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from agent.vault.messages.to_recorder import Refused
@@ -86,9 +88,33 @@ class PlanTaken(msgspec.Struct, frozen=True, kw_only=True, tag="planned"):
     plan_id: str
 
 
+class SubmitWord(msgspec.Struct, frozen=True, kw_only=True, tag="word"):
+    """The bureau's word as it sent it. Answered by ``WordTaken`` or ``Refused``.
+
+    Attributes:
+        kind: ``roster``: an assignment; ``policy``: root document, rulebook and clips.
+        content: Untouched.
+    """
+
+    kind: Literal["roster", "policy"]
+    content: bytes
+
+
+class WordTaken(msgspec.Struct, frozen=True, kw_only=True, tag="worded"):
+    """The word was verified and is kept.
+
+    Attributes:
+        number: The assignment's number, or the rulebook's version.
+        state: ``adopted``, or ``staged`` until no session is open.
+    """
+
+    number: int
+    state: Literal["adopted", "staged"]
+
+
 class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
     """The note is on the medium."""
 
 
-FromDock = ListPending | SubmitReceipt | NoteDock | SubmitPlan
-ToDock = Pending | ReceiptTaken | Noted | PlanTaken | Refused
+FromDock = ListPending | SubmitReceipt | NoteDock | SubmitPlan | SubmitWord
+ToDock = Pending | ReceiptTaken | Noted | PlanTaken | WordTaken | Refused

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.enrolment import DeviceOptions, enrol_device
-from provisioning.founding import Founding, init_bureau
+from provisioning.authority.founding import Founding, init_bureau
+from provisioning.enrolment.enrol import DeviceOptions, enrol_device
 from provisioning.plan import Report
 from tests.kits.clip import write_clip
 

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from evidence import keys
 from evidence.errors import CertificateError
-from provisioning import authority
-from provisioning.authority import Authority, Revoked
+from provisioning.authority import certificates as authority
+from provisioning.authority.certificates import Authority, Revoked
 
 AT_NS = 1_800_000_000_000_000_000
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from provisioning.clips import read_clip, read_clips
+from provisioning.authority.founding import ANNOUNCE
 from provisioning.errors import ClipError
-from provisioning.founding import ANNOUNCE
+from provisioning.policy.clips import read_clip, read_clips
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from agent.settings import load_device
 from evidence import keys
 from evidence.rulebook import read_root, read_rulebook
 from evidence.store.signers import load_key_file
-from provisioning import ledger
 from provisioning.bureau_folder import open_bureau
-from provisioning.device import make_key, make_requests
-from provisioning.enrolment import enrol_device, requested_key
+from provisioning.custody import ledger
+from provisioning.custody.revocation import revoke_device
+from provisioning.enrolment.device import make_key, make_requests
+from provisioning.enrolment.enrol import enrol_device, requested_key
 from provisioning.errors import (
     BoardError,
     BureauError,
@@ -35,7 +36,6 @@ from provisioning.errors import (
 )
 from provisioning.layout import DeviceFolder
 from provisioning.plan import Report
-from provisioning.revocation import revoke_device
 
 Enrol = Callable[..., Report]
 Tree = Callable[[Path], dict[str, bytes]]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from bureau.settings import load_bureau
 from evidence import keys
 from evidence.rulebook import read_root, read_rulebook
-from provisioning import authority
+from provisioning.authority import certificates as authority
+from provisioning.authority.founding import Founding, init_bureau
 from provisioning.errors import BureauConflictError, ClipError, PolicyError, SettingsError
-from provisioning.founding import Founding, init_bureau
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report
 

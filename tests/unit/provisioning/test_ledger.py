@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from evidence import keys
 from evidence.keys import EcSigner
-from provisioning import ledger
+from provisioning.custody import ledger
 from provisioning.errors import LedgerError
 
 AT_NS = 1_800_000_000_000_000_000

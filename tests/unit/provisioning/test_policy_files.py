@@ -11,8 +11,8 @@ from evidence.rulebook import KEYS
 from provisioning.bureau_folder import open_bureau
 from provisioning.cli import app
 from provisioning.errors import PolicyError
-from provisioning.policy_files import describe, read_changes, read_file
-from provisioning.rulebook import set_policy
+from provisioning.policy.files import describe, read_changes, read_file
+from provisioning.policy.rulebook import set_policy
 from tests.kits import rulebooks
 
 Clock = Callable[[], int]

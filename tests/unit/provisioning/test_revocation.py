@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from provisioning import ledger
 from provisioning.bureau_folder import open_bureau
+from provisioning.custody import ledger
+from provisioning.custody.revocation import revoke_device
 from provisioning.errors import SettingsError, UnknownDeviceError
 from provisioning.plan import Report
-from provisioning.revocation import revoke_device
 
 Tree = Callable[[Path], dict[str, bytes]]
 Clock = Callable[[], int]

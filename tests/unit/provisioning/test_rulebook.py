@@ -13,7 +13,7 @@ from evidence.store.signers import file_signer
 from provisioning.bureau_folder import open_bureau
 from provisioning.errors import ForeignError, InUseError, PolicyError, RollbackError
 from provisioning.plan import Report
-from provisioning.rulebook import Version, install, set_policy, signed_rulebook
+from provisioning.policy.rulebook import Version, install, set_policy, signed_rulebook
 
 Tree = Callable[[Path], dict[str, bytes]]
 Clock = Callable[[], int]

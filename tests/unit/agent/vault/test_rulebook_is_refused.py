@@ -12,7 +12,7 @@ from agent.vault import messages as m
 from evidence import jws, rulebook
 from evidence.store.signers import file_signer
 from hw.fake.clock import SystemClock
-from provisioning.rulebook import install, set_policy
+from provisioning.policy.rulebook import install, set_policy
 from tests.kits.enrolment import Enrolled, enrol
 from tests.kits.vault import RunningVault, records
 

@@ -16,8 +16,8 @@ from evidence.rulebook import Rulebook
 from evidence.store.folder import FolderFiles
 from evidence.verify import Bundle, Judgement, verify
 from hw.fake.clock import SystemClock
-from provisioning.policy_files import read_file
-from provisioning.rulebook import install, set_policy
+from provisioning.policy.files import read_file
+from provisioning.policy.rulebook import install, set_policy
 from tests.kits import rulebooks
 from tests.kits.enrolment import Enrolled, enrol
 from tests.kits.vault import RunningVault, TestRecorder

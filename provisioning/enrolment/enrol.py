@@ -25,9 +25,12 @@ from evidence import keys
 from evidence.ids import is_device_id
 from evidence.moments import utc_text
 from evidence.store.durable import make_folder, replace_file
-from provisioning import authority, clips, device, registry, rulebook
+from provisioning.authority import certificates as authority
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
-from provisioning.device import Requests
+from provisioning.custody import registry
+from provisioning.custody.registry import Entry
+from provisioning.enrolment import device
+from provisioning.enrolment.device import Requests
 from provisioning.errors import (
     BoardError,
     DeviceIdError,
@@ -38,7 +41,7 @@ from provisioning.errors import (
 )
 from provisioning.layout import FILES, BureauFolder, DeviceFolder
 from provisioning.plan import Report, Step, carry_out
-from provisioning.registry import Entry
+from provisioning.policy import clips, rulebook
 
 BOARDS: Final = ("fake", "pi")
 

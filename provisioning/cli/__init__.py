@@ -16,12 +16,15 @@ from rich.console import Console
 from rich.markup import escape
 
 from evidence.errors import EvidenceError
-from provisioning import founding, policy_files, revocation, rulebook
+from provisioning.authority import founding
+from provisioning.authority.founding import Founding
 from provisioning.bureau_folder import UtcNs, open_bureau
-from provisioning.enrolment import DeviceOptions, enrol_device
+from provisioning.custody import revocation
+from provisioning.enrolment.enrol import DeviceOptions, enrol_device
 from provisioning.errors import ProvisioningError
-from provisioning.founding import Founding
 from provisioning.plan import Report, StepState
+from provisioning.policy import files as policy_files
+from provisioning.policy import rulebook
 
 app = typer.Typer(
     name="provision",

@@ -15,13 +15,13 @@ from cryptography import x509
 
 from evidence.moments import utc_ns, utc_text
 from evidence.store.durable import replace_file
-from provisioning import registry
-from provisioning.authority import Revoked
+from provisioning.authority.certificates import Revoked
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
+from provisioning.custody import registry
+from provisioning.custody.registry import Entry
 from provisioning.errors import SettingsError, UnknownDeviceError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out
-from provisioning.registry import Entry
 
 _REASON = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 

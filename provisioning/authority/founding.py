@@ -28,8 +28,9 @@ from evidence.ids import is_device_id
 from evidence.moments import utc_text
 from evidence.store.durable import make_folder, replace_file
 from evidence.store.signers import file_signer, load_key_file, make_key_file
-from provisioning import authority, broker, clips, rulebook
-from provisioning.authority import Authority
+from provisioning.authority import broker
+from provisioning.authority import certificates as authority
+from provisioning.authority.certificates import Authority
 from provisioning.bureau_folder import (
     CLERK,
     HEAD,
@@ -40,10 +41,11 @@ from provisioning.bureau_folder import (
     open_bureau,
     read_settings,
 )
-from provisioning.device import pem
+from provisioning.enrolment.device import pem
 from provisioning.errors import BureauConflictError, SettingsError
 from provisioning.layout import FILES, BureauFolder
 from provisioning.plan import Report, Step, carry_out, content_step, folder_step, once_step
+from provisioning.policy import clips, rulebook
 
 ANNOUNCE: Final = FILES / "announce"
 PORT: Final = 8_883

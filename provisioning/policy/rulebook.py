@@ -21,12 +21,12 @@ from evidence.jws import Signer
 from evidence.moments import utc_text
 from evidence.rulebook import EVERY_DEVICE, Announcement
 from evidence.store.durable import make_folder, replace_file, write_once
-from provisioning import clips
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
-from provisioning.device import check_owner, read_settings
+from provisioning.enrolment.device import check_owner, read_settings
 from provisioning.errors import ForeignError, InUseError, PolicyError, RollbackError
 from provisioning.layout import BureauFolder, DeviceFolder
 from provisioning.plan import Report, Step, carry_out
+from provisioning.policy import clips
 
 NUMBERS: Final[Mapping[str, int]] = {
     "segment.seconds": 10,

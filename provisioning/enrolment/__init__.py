@@ -1,0 +1,1 @@
+"""Taking recorders in: requests come, certificates, rulebook and clips go back."""
