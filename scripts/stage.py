@@ -21,11 +21,18 @@ from threading import Event
 from time import monotonic
 from typing import IO, Final, Self, TypeVar
 
+from cryptography import x509
+
 from agent.settings import LONGEST_SOCKET_PATH, Device, load_device
-from evidence import journal, jws
+from evidence import assignment, journal, jws
+from evidence.assignment import Assignment, Standing
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
+from evidence.moments import utc_text
+from evidence.store.durable import replace_file
+from evidence.store.signers import file_signer
 from hw.errors import HardwareFault
+from hw.fake.clock import SystemClock
 from hw.fake.world import FakeWorld
 from hw.types import LampPattern
 
@@ -94,6 +101,28 @@ class Stage:
         person = [] if "--custodian" in wishes.enrol else ["--custodian", CUSTODIAN]
         words = ["enrol", DEVICE_ID, *where, *run_dir, *person, *wishes.enrol]
         self.command("provisioning.main", words)
+        self._assign()
+
+    def _assign(self) -> None:
+        """The recorder's assignment, signed as the bureau signs it."""
+        settings = self.device.settings
+        word = Assignment(
+            device=settings.device_id,
+            number=1,
+            standing=Standing.ASSIGNED,
+            custodian=settings.custodian,
+            keeper="0101",
+            leader="0001",
+            approval="a-1",
+            issued=utc_text(SystemClock().utc_ns()),
+        )
+        certificate = (self.bureau / "certs" / "receipt.pem").read_bytes()
+        token = assignment.make(
+            word,
+            file_signer(self.bureau / "keys" / "receipt.pem"),
+            x509.load_pem_x509_certificate(certificate),
+        )
+        replace_file(self.device.paths.assignment, token)
 
     def start_bureau(self) -> None:
         """Run the desk with a broker of its own, as ``bureau desk`` does."""

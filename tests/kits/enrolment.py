@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pyrage
+from cryptography import x509
 
 from agent.settings import Device, load_device
+from evidence import assignment
+from evidence.assignment import Assignment, Standing
+from evidence.moments import utc_text
+from evidence.store.signers import file_signer
 from hw.fake.clock import SystemClock
 from provisioning.authority.founding import Founding, init_bureau
 from provisioning.enrolment.enrol import DeviceOptions, enrol_device
@@ -32,13 +37,42 @@ class Enrolled:
         return bytes(pyrage.decrypt(sealed, [identity]))
 
 
+def assign(one: Enrolled, custodian: str = "O-1", **fields: Any) -> Assignment:
+    """Put an assignment, signed by the bureau's receipt key, onto the device.
+
+    Args:
+        one: The bureau and its device.
+        custodian: Who answers for it.
+        fields: What differs from number 1, assigned, in order; see ``Assignment``.
+    """
+    whole: dict[str, Any] = {
+        "device": one.device.settings.device_id,
+        "number": 1,
+        "standing": Standing.ASSIGNED,
+        "custodian": custodian,
+        "keeper": "K-1",
+        "leader": "L-1",
+        "approval": "a-1",
+        "issued": utc_text(SystemClock().utc_ns()),
+        **fields,
+    }
+    word = Assignment(**whole)
+    certificate = x509.load_pem_x509_certificate(
+        (one.bureau / "certs" / "receipt.pem").read_bytes()
+    )
+    signer = file_signer(one.bureau / "keys" / "receipt.pem")
+    one.device.paths.assignment.write_bytes(assignment.make(word, signer, certificate))
+    return word
+
+
 def enrol(folder: Path, *, device_id: str = DEVICE_ID, **options: Any) -> Enrolled:
     """Found a bureau in ``folder/bureau`` (unless there) and enrol a device in ``folder/<id>``.
 
     Args:
         folder: Kept short: socket paths have 107 bytes.
         device_id: The device.
-        options: ``numbers`` and ``port`` for the bureau, the rest as in ``DeviceOptions``.
+        options: ``numbers`` and ``port`` for the bureau, ``custodian`` for the assignment (None:
+            there is none), the rest as in ``DeviceOptions``.
     """
     numbers = {"storage.refuse_minutes": 1, "storage.warn_minutes": 1, **options.pop("numbers", {})}
     founding = {name: options.pop(name) for name in ("port", "announce") if name in options}
@@ -57,4 +91,7 @@ def enrol(folder: Path, *, device_id: str = DEVICE_ID, **options: Any) -> Enroll
     # A recorder that nobody answers for refuses to record (S0§19).
     wished = DeviceOptions(**{**small, "board": "fake", "custodian": "O-1", **options})
     enrol_device(bureau, path, device_id, wished, clock=SystemClock().utc_ns)
-    return Enrolled(bureau, load_device(path))
+    enrolled = Enrolled(bureau, load_device(path))
+    if wished.custodian is not None:
+        assign(enrolled, wished.custodian)
+    return enrolled
