@@ -1,0 +1,86 @@
+"""The commands that make a bureau.
+
+Owns words and options of ``init``. Refuses work.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioning.authority import founding
+from provisioning.authority.founding import Founding
+from provisioning.cli import words
+
+_INIT = (
+    "建立单位：证书机构、回执密钥、双签名办法、解密身份、消息服务配置。\n\n"
+    "解密身份（identities/）和证书机构密钥（ca/）不得离开本单位；escrow.age 请另行保管。\n\n"
+    "例：provision init --bureau ./bureau --name 某县统计局"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to ``app``."""
+    app.command("init", help=_INIT)(init)
+
+
+def init(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    context: typer.Context,
+    bureau: words.BureauOption,
+    name: Annotated[str | None, typer.Option(help="单位全称，例如 某县统计局。")] = None,
+    bureau_id: Annotated[str | None, typer.Option("--id", help="单位代码，小写。")] = None,
+    desk: Annotated[str | None, typer.Option(help="采集工作站名称，默认 DESK-01。")] = None,
+    broker_host: Annotated[
+        str | None, typer.Option(help="设备访问消息服务的主机名或地址，默认 127.0.0.1。")
+    ] = None,
+    bind: Annotated[
+        str | None, typer.Option(help="消息服务监听地址，默认 127.0.0.1，不对外。")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="消息服务端口，默认 8883。")] = None,
+    keep_days: Annotated[
+        int | None, typer.Option(help="回执后在设备上保留的天数，默认 7。")
+    ] = None,
+    segment_seconds: Annotated[int | None, typer.Option(help="每个片段的秒数，默认 10。")] = None,
+    warn_minutes: Annotated[int | None, typer.Option(help="剩余分钟数：提示，默认 120。")] = None,
+    refuse_minutes: Annotated[
+        int | None, typer.Option(help="剩余分钟数：不再开始记录，默认 15。")
+    ] = None,
+    alarm_minutes: Annotated[
+        int | None, typer.Option(help="剩余分钟数：记录中报警，默认 10。")
+    ] = None,
+    close_minutes: Annotated[
+        int | None, typer.Option(help="剩余分钟数：正常结束记录，默认 2。")
+    ] = None,
+    announce: Annotated[
+        Path, typer.Option(help="告知语音文件夹，默认随软件提供。", show_default=False)
+    ] = founding.ANNOUNCE,
+    dry_run: words.DryRun = False,
+    as_json: words.AsJson = False,
+) -> None:
+    """Found a bureau."""
+    numbers = {
+        "release.keep_days": keep_days,
+        "segment.seconds": segment_seconds,
+        "storage.warn_minutes": warn_minutes,
+        "storage.refuse_minutes": refuse_minutes,
+        "storage.alarm_minutes": alarm_minutes,
+        "storage.close_minutes": close_minutes,
+    }
+    wish = Founding(
+        name=name,
+        bureau_id=bureau_id,
+        desk=desk,
+        host=broker_host,
+        bind=bind,
+        port=port,
+        numbers={key: number for key, number in numbers.items() if number is not None},
+        announce=announce,
+    )
+    clock = words.clock(context)
+    words.run(
+        lambda: founding.init_bureau(bureau, wish, clock=clock, dry_run=dry_run),
+        as_json=as_json,
+    )
