@@ -1,4 +1,4 @@
-"""What the bureau has put this vault in charge of: its key, its certificate, its rulebook.
+"""What the bureau has put this vault in charge of: key, certificate, rulebook, assignment.
 
 Owns loading and judging them. Refuses to go on with anything that was not reached from the pinned
 CA; an expired rulebook only warns, since keeping to record is the lesser harm.
@@ -16,8 +16,9 @@ from agent.errors import RefusedError
 from agent.preflight.bounded import Bounded
 from agent.preflight.results import Trouble
 from agent.settings import Paths
-from evidence import jws, keys, rulebook
-from evidence.errors import EvidenceError
+from evidence import assignment, jws, keys, rulebook
+from evidence.assignment import Assignment
+from evidence.errors import AssignmentError, EvidenceError
 from evidence.jws import Signer
 from evidence.rulebook import Rulebook
 from evidence.store import durable
@@ -155,6 +156,30 @@ def load_rulebook(paths: Paths, mandate: Mandate) -> Rulebook:
     if book.version > floor:
         durable.replace_file(paths.rulebook_floor, f"{book.version}\n".encode())
     return book
+
+
+def load_assignment(paths: Paths, mandate: Mandate) -> Assignment | None:
+    """Load the assignment in force (A1); None where the bureau has never said whose this is.
+
+    Raises:
+        RefusedError: ``custody``: it is not the bureau's, not this device's, or unreadable: what
+            cannot be read permits nothing.
+    """
+    try:
+        token = paths.assignment.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RefusedError(
+            f"the assignment cannot be read: {error.strerror}", code="custody"
+        ) from error
+    try:
+        return assignment.read(token, mandate.ca, device=mandate.device)
+    except AssignmentError as error:
+        raise RefusedError(
+            f"the assignment is unusable ({error.detail}); have the bureau send it again",
+            code="custody",
+        ) from error
 
 
 def read_floor(path: Path) -> int:

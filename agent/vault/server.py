@@ -161,6 +161,8 @@ class _Server:
                     self._vault.note_dock(message, answer)
                 case m.SubmitPlan():
                     self._vault.submit_plan(message, answer)
+                case m.SubmitWord():
+                    self._vault.submit_word(message, answer)
                 case _:
                     assert_never(message)
 

@@ -191,6 +191,11 @@ class Vault:
         """Plan bytes as the bureau sent them."""
         self._scribe.submit(lambda: answer(self._take_plan(message.content)))
 
+    def submit_word(self, message: m.SubmitWord, answer: Answer) -> None:
+        """Assignment or rulebook as the bureau sent it."""
+        detail = f"this vault takes no {message.kind} yet"
+        self._scribe.submit(lambda: answer(m.Refused(code="refused", detail=detail)))
+
     def note_dock(self, message: m.NoteDock, answer: Answer) -> None:
         """The dock's state, for the device log and for the recorder."""
 

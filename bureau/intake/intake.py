@@ -128,6 +128,8 @@ class Intake:
                 return self._note_state(topic.device, message)
             case wire.ReceiptAckTopic() | wire.PlanAckTopic():
                 return self._take_ack(topic, message)
+            case wire.RosterAckTopic() | wire.PolicyAckTopic():
+                raise RefusedError("an answer to a word that was never sent to this recorder")
 
     # The device log.
 
