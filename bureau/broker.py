@@ -1,12 +1,14 @@
 """The bureau's own Mosquitto, run with the configuration that provisioning wrote.
 
-Owns starting it, waiting until it listens, and ending it by its process id. Refuses to configure:
-``provision init`` does.
+Owns starting it, waiting until it listens, starting it again when it died or when a file that it
+reads has changed, and ending it by its process id. Refuses to configure: ``provision init`` does.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
 import shutil
 import socket
 import subprocess
@@ -21,8 +23,11 @@ _log = logging.getLogger(__name__)
 
 START_SECONDS: Final = 10.0
 END_SECONDS: Final = 10.0
+LOOK_SECONDS: Final = 0.5
+"""How often its process and its files are looked at."""
 _TURN_SECONDS: Final = 0.05
 _PLACES: Final = "/usr/sbin:/usr/local/sbin"
+_READS: Final = re.compile(r"^(?:acl_file|cafile|certfile|crlfile|keyfile) (.+)$", re.MULTILINE)
 
 
 class Broker:
@@ -38,6 +43,7 @@ class Broker:
         self._configuration = configuration
         self._address = (host, port)
         self._process: subprocess.Popen[bytes] | None = None
+        self._read = b""
 
     def start(self) -> None:
         """Start it and return when it listens.
@@ -47,6 +53,8 @@ class Broker:
         """
         if self._listens():
             raise BrokerError(f"port {self._address[1]} is taken; is a broker running already?")
+        # Looked at before it reads them: a change in between is one more start, never one less.
+        self._read = self._files()
         command = [_program(), "-c", str(self._configuration)]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         for _ in range(int(START_SECONDS / _TURN_SECONDS)):
@@ -61,6 +69,29 @@ class Broker:
     def is_running(self) -> bool:
         """Whether its process lives."""
         return self._process is not None and self._process.poll() is None
+
+    def is_current(self) -> bool:
+        """Whether its configuration, certificates, revocation and access list are as it read them.
+
+        Mosquitto reads a new revocation list on SIGHUP, but keeps the connections it has: only a
+        start ends the one of a lost recorder. What others were sending they take up again.
+        """
+        return self._files() == self._read
+
+    def keep(self, stop: Event) -> None:
+        """Start it again whenever it died or its files changed, until ``stop`` is set."""
+        while not stop.wait(LOOK_SECONDS):
+            if not self.is_running():
+                _log.warning("mosquitto ended; starting it again")
+            elif not self.is_current():
+                _log.info("the broker's files have changed; starting it again")
+                self.stop()
+            else:
+                continue
+            try:
+                self.start()
+            except BrokerError as error:
+                _log.warning("%s", error.detail)
 
     def stop(self) -> None:
         """End it. Idempotent."""
@@ -89,6 +120,21 @@ class Broker:
     def _listens(self) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             return probe.connect_ex(self._address) == 0
+
+    def _files(self) -> bytes:
+        """A digest of the configuration and of every file it names."""
+        text = _content(self._configuration)
+        named = [Path(name) for name in _READS.findall(text.decode(errors="replace"))]
+        parts = (text, *(_content(path) for path in named))
+        return b"".join(hashlib.sha256(part).digest() for part in parts)
+
+
+def _content(path: Path) -> bytes:
+    """Its bytes; none where it cannot be read: then it is the broker that says so."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _program() -> str:

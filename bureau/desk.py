@@ -28,6 +28,7 @@ from bureau.errors import BureauError, LinkError
 from bureau.intake.intake import Intake
 from bureau.intake.message import Message, Outgoing
 from bureau.intake.steps import Steps, Whole
+from bureau.spoken import Spoken
 from evidence.verify import Verdict
 from evidence.wire import ROOT
 
@@ -99,6 +100,7 @@ class Desk:
         self._connection = connection
         self._intake = intake
         self._stop = stop
+        self._spoken = Spoken()
 
     def run(self) -> None:
         """Serve until ``stop`` is set.
@@ -110,7 +112,7 @@ class Desk:
         failures = 0
         with ThreadPoolExecutor(1, "judge") as judges:
             while not self._stop.is_set():
-                link = _Link(self._connection, tls)
+                link = _Link(self._connection, tls, self._spoken)
                 try:
                     link.open(self._stop)
                     failures = 0
@@ -188,8 +190,9 @@ class _Bench:
 class _Link:
     """One connection."""
 
-    def __init__(self, connection: Connection, tls: ssl.SSLContext) -> None:
+    def __init__(self, connection: Connection, tls: ssl.SSLContext, spoken: Spoken) -> None:
         self._connection = connection
+        self._spoken = spoken
         self._messages: queue.Queue[Message] = queue.Queue(_QUEUED)
         self._settled = Event()
         self._down = Event()
@@ -286,6 +289,9 @@ class _Link:
             _log.error("the broker refused an answer of the desk: %s", code)
 
     def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        if not self._spoken.counts(message):
+            self.publish(self._spoken.refuse(message.topic))
+            return
         # A full queue holds this thread, and through it the broker: that is the flow control.
         offered = Message(message.topic, bytes(message.payload))
         while not self._down.is_set():

@@ -24,6 +24,10 @@ from evidence.receipt import ReceiptKind
 ROOT: Final = "rec/v1"
 MAX_PACKET_BYTES: Final = 1_100_000
 """What the broker must let through: a chunk and its topic."""
+CONTENT_TYPE: Final = "application/vnd.recorder.v1"
+"""What every message of a device says of itself, as a property of MQTT 5. Its predecessor has no
+properties, and acknowledges what the access list denied: what was sent over it is not taken.
+"""
 
 _FID = re.compile(r"[0-9a-f]{32}")
 _OFFSET = re.compile(r"0|[1-9][0-9]{0,15}")

@@ -34,7 +34,7 @@ from agent.dock.link import (
     Will,
 )
 from agent.errors import LinkError
-from evidence.wire import MAX_PACKET_BYTES
+from evidence.wire import CONTENT_TYPE, MAX_PACKET_BYTES
 
 _QOS: Final = 1
 _KEEPALIVE_S: Final = 20
@@ -86,13 +86,15 @@ class PahoLink(Link):
         """
         self._context = _tls_context(self._address)
         self._client.tls_set_context(self._context)
-        self._client.will_set(will.topic, will.payload, qos=_QOS, retain=True)
+        properties = _in_version_5(PacketTypes.WILLMESSAGE)
+        self._client.will_set(will.topic, will.payload, _QOS, retain=True, properties=properties)
         self._mailbox = mailbox
         self._thread.start()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
         """Hand over a message; ``is_published`` is never asked: it is True for a refused one."""
-        handed = self._client.publish(topic, payload, qos=_QOS, retain=retain)
+        properties = _in_version_5(PacketTypes.PUBLISH)
+        handed = self._client.publish(topic, payload, _QOS, retain, properties)
         if handed.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise LinkError(f"the connection is gone ({handed.rc.name})")
         return handed.mid
@@ -220,6 +222,13 @@ def _connect_properties() -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.MaximumPacketSize = MAX_PACKET_BYTES
     properties.SessionExpiryInterval = 0
+    return properties
+
+
+def _in_version_5(packet: int) -> Properties:
+    """What shows the desk that a message was not sent over an older version."""
+    properties = Properties(packet)  # type: ignore[no-untyped-call]
+    properties.ContentType = CONTENT_TYPE
     return properties
 
 

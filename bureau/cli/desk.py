@@ -11,7 +11,7 @@ import socket
 from contextlib import ExitStack
 from threading import Event, Thread
 from types import FrameType
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -19,13 +19,10 @@ from bureau import office
 from bureau.broker import Broker
 from bureau.cli.words import BureauOption, clock_of, guard
 from bureau.desk import Desk
-from bureau.errors import BrokerError
 from bureau.intake.intake import Intake
 from bureau.settings import Bureau
 
 app = typer.Typer()
-
-_TURN_SECONDS: Final = 0.5
 
 
 @app.command(
@@ -52,9 +49,7 @@ def desk(
             intake = Intake(office.open_office(one, clock_of(context)))
             intake.steps.recover()
             if with_broker:
-                broker = _broker(one)
-                stack.enter_context(broker)
-                Thread(target=_watch, args=(broker, stop), daemon=True).start()
+                _keep(stack.enter_context(_broker(one)), stop, stack)
             Desk(office.connection_of(one), intake, stop).run()
 
     guard(bureau, work)
@@ -65,15 +60,12 @@ def _broker(one: Bureau) -> Broker:
     return Broker(one.paths.broker_configuration, settings.bind, settings.port)
 
 
-def _watch(broker: Broker, stop: Event) -> None:
-    """Start the broker again when it dies: transfers begin again with what is on the disk."""
-    while not stop.wait(_TURN_SECONDS):
-        if not broker.is_running():
-            logging.getLogger(__name__).warning("mosquitto ended; starting it again")
-            try:
-                broker.start()
-            except BrokerError as error:
-                logging.getLogger(__name__).warning("%s", error.detail)
+def _keep(broker: Broker, stop: Event, stack: ExitStack) -> None:
+    """See to the broker beside the desk; by the time the stack ends it, nobody starts it again."""
+    keeper = Thread(target=broker.keep, args=(stop,), name="broker")
+    keeper.start()
+    stack.callback(keeper.join)
+    stack.callback(stop.set)
 
 
 def _stop_when_asked() -> Event:

@@ -14,7 +14,11 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from evidence.wire import CONTENT_TYPE
 
 SECONDS = 5.0
 
@@ -66,6 +70,12 @@ class Mosquitto:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(SECONDS)
+
+
+def _as_a_recorder() -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    properties.ContentType = CONTENT_TYPE
+    return properties
 
 
 @dataclass(frozen=True)
@@ -131,12 +141,12 @@ class Peer:
 
     def publish(self, topic: str, payload: bytes = b"x", *, retain: bool = False) -> str:
         """Publish with QoS 1 and return what the broker answered."""
-        self._client.publish(topic, payload, qos=1, retain=retain)
+        self._client.publish(topic, payload, 1, retain, _as_a_recorder())
         return str(self._codes.get(timeout=SECONDS))
 
     def throw(self, topic: str, payload: bytes) -> None:
         """Publish without waiting for an answer."""
-        self._client.publish(topic, payload, qos=1)
+        self._client.publish(topic, payload, 1, properties=_as_a_recorder())
 
     def subscribe(self, topic: str) -> list[str]:
         self._client.subscribe(topic, qos=1)
