@@ -14,6 +14,7 @@ from evidence import schema as s
 from evidence.canonical import JsonObject
 from evidence.errors import RecordError
 from evidence.limits import MAX_FILES
+from evidence.marks import SECRECY
 from evidence.moments import TimeSource
 
 VERSION: Final = 1
@@ -76,9 +77,13 @@ SESSION_RECORDS: Final[Mapping[str, s.Schema]] = {
                         "reason": s.code,
                         "seconds": s.natural,
                         "same_plan": s.boolean,
+                        "ending": s.May(s.optional(s.code)),
                     }
                 )
             )
+        ),
+        "bounds": s.May(
+            s.fields({"begins": s.code, "ends": s.code, "item": s.optional(s.integer(1, 999))})
         ),
     },
     "attest": {"sha256": s.sha256},
@@ -221,6 +226,8 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
         "counted": s.May(s.natural),
         "ended": s.May(s.utc),
         "plan_id": s.May(s.optional(s.code)),
+        "ending": s.May(s.optional(s.code)),
+        "secrecy": s.May(s.optional(s.one_of(*SECRECY))),
     },
     "aborted": {"sid": s.session, "bytes": s.natural, "sha256": s.sha256},
     "receipt": {

@@ -83,6 +83,8 @@ def _check_previous(
         "same_plan": entry.get("plan_id") == opened["plan_id"],
     }
     odd = [name for name, value in is_.items() if said[name] != value]
+    if previous.get("ending") != entry.get("ending"):
+        odd.append("ending")
     ended_ns = utc_ns(entry["ended"] if "ended" in entry else entry["utc"])
     seconds = max(0, utc_ns(opened["utc"]) - ended_ns) // _SECOND_NS
     if abs(seconds - previous["seconds"]) > _ROUNDING:
