@@ -13,6 +13,15 @@ _DIAGNOSES = {
     "certificate": "证书不是本单位签发或用途不符",
     "record": "记录字段缺失或不符合格式",
     "rulebook": "本单位办法文件无效",
+    "policy_malformed": "办法传送文件格式不正确",
+    "policy_size": "办法传送文件超过允许的大小",
+    "policy_root": "签名根文件不被接受（不是本单位的，或不是由现有密钥换发的）",
+    "policy_rulebook": "办法签名不足或内容不符合规定",
+    "policy_device": "办法不是发给本机的",
+    "policy_older": "办法版本比本机见过的旧",
+    "policy_changed": "办法版本相同而内容不同",
+    "policy_expired": "办法已过有效期",
+    "policy_clip": "告知语音缺失，或与办法所载不符",
     "receipt": "回执无效, 不得释放空间",
     "plan_malformed": "执法计划格式不正确",
     "plan_size": "执法计划超过允许的大小",
@@ -30,6 +39,7 @@ _DIAGNOSES = {
     "enrolment": "配发申请或应答无效",
     "wire": "传输消息不符合约定",
     "key": "签名密钥不可用",
+    "passphrase": "口令不对",
     "storage": "存储介质写入失败",
 }
 
@@ -83,9 +93,18 @@ class RecordError(EvidenceError):
 
 
 class RulebookError(EvidenceError):
-    """A rulebook or root document that must not be adopted."""
+    """A rulebook or root document that must not be adopted.
+
+    Args:
+        detail: The cause, in one English sentence.
+        code: Where it came to a recorder, which kind: see ``evidence.rulebook.adoption``.
+    """
 
     code = "rulebook"
+
+    def __init__(self, detail: str, code: str = "rulebook") -> None:
+        super().__init__(detail)
+        self.code = code
 
 
 class ReceiptError(EvidenceError):
@@ -143,6 +162,12 @@ class KeyUnusableError(EvidenceError):
     """A signing key that is missing, unreadable or of the wrong kind."""
 
     code = "key"
+
+
+class PassphraseError(KeyUnusableError):
+    """The passphrase does not open the key."""
+
+    code = "passphrase"
 
 
 class StoreError(EvidenceError):

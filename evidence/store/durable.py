@@ -169,8 +169,22 @@ def replace_file(path: Path, content: bytes, *, mode: int = 0o640) -> None:
     sync_folder(path.parent)
 
 
+def create_file(path: Path, content: bytes, *, mode: int = 0o440) -> None:
+    """Make ``path``, which must not exist: at every instant it is absent or whole.
+
+    For one writer at a time: two would both find it absent.
+
+    Raises:
+        FileExistsError: It exists.
+        OSError: The medium is full or broken; there is still no such file.
+    """
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    replace_file(path, content, mode=mode)
+
+
 def write_once(path: Path, content: bytes, *, mode: int = 0o440) -> None:
-    """Create ``path`` with ``content``; it must not exist.
+    """Create ``path`` with ``content``, under its name from the first byte; it must not exist.
 
     Raises:
         FileExistsError: It exists.
