@@ -195,6 +195,11 @@ class Paths:
         return self.folder / "bureau" / "assignment.jws"
 
     @property
+    def staged_assignment(self) -> Path:
+        """An assignment that is adopted once no session is open."""
+        return self.folder / "bureau" / "staged.jws"
+
+    @property
     def staged_policy(self) -> Path:
         """Rulebook, root and clips that are adopted once no session is open."""
         return self.folder / "bureau" / "staged.json"

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 RecorderChannel = Channel[m.ToRecorder, m.FromRecorder]
 
-_Settled = m.SegmentSealed | m.Attached
+_Settled = m.SegmentSealed | m.Attached | m.WordAdopted
 
 _CONNECT_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.1
@@ -242,6 +242,8 @@ class VaultLink:
         attached = False
         try:
             for message in channel:
+                if isinstance(message, m.WordAdopted):
+                    return False  # attached anew in a moment, and told what has changed
                 if attached:
                     self._take(message, media)
                 elif isinstance(message, m.Attached):
@@ -320,7 +322,7 @@ class VaultLink:
                 self._post(e.PlansChanged(tuple(message.plans)))
             case m.SegmentSealed():
                 pass  # a ``Durable`` with the whole segment has come before it
-            case m.Attached():
+            case m.Attached() | m.WordAdopted():
                 raise ProtocolError("attached twice on one connection")
             case _:
                 assert_never(message)

@@ -6,6 +6,7 @@ else: a clip that is missing, altered or too long is an error, and the session s
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from av.error import FFmpegError
 from agent.errors import ClipError
 from agent.vault.messages import AnnouncementRule
 from evidence.digests import sha256_hex
+from evidence.rulebook import Announcement
 from hw.types import Clip
 
 AUDIO_NAME: Final = "audio.flac"
@@ -33,7 +35,7 @@ def load_clip(announce: Path, rule: AnnouncementRule) -> Clip:
     """
     folder = announce / rule.id
     _check_text(folder / TEXT_NAME, rule)
-    samples = _decode(folder / AUDIO_NAME, rule)
+    samples = decode_clip(_read(folder / AUDIO_NAME), rule)
     count = len(samples) // _BYTES_PER_SAMPLE
     if count != rule.samples:
         raise ClipError(
@@ -49,22 +51,26 @@ def _check_text(path: Path, rule: AnnouncementRule) -> None:
         raise ClipError(f"the text of clip {rule.id} is not the one the rulebook names")
 
 
-def _decode(path: Path, rule: AnnouncementRule) -> bytes:
-    _read(path)
+def decode_clip(content: bytes, rule: AnnouncementRule | Announcement) -> bytes:
+    """Samples of a FLAC file, signed 16 bit little endian, mono, at the rate that ``rule`` names.
+
+    Raises:
+        ClipError: It is no such file, or too long.
+    """
     most_bytes = MAX_SECONDS * rule.rate * _BYTES_PER_SAMPLE
     samples = bytearray()
     try:
-        with av.open(str(path), format="flac") as container:
+        with av.open(BytesIO(content), "r", format="flac") as container:
             for frame in container.decode(audio=0):
                 samples += _mono(frame, rule)
                 if len(samples) > most_bytes:
                     raise ClipError(f"clip {rule.id} is longer than {MAX_SECONDS} s")
-    except FFmpegError as error:
+    except (FFmpegError, IndexError) as error:
         raise ClipError(f"clip {rule.id} cannot be decoded: {error}") from error
     return bytes(samples)
 
 
-def _mono(frame: AudioFrame, rule: AnnouncementRule) -> bytes:
+def _mono(frame: AudioFrame, rule: AnnouncementRule | Announcement) -> bytes:
     if frame.format.packed.name != "s16" or frame.layout.nb_channels != 1:
         raise ClipError(f"clip {rule.id} is not mono with 16 bits")
     if frame.sample_rate != rule.rate:

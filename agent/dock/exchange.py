@@ -1,8 +1,9 @@
 """One conversation with the desk, from the connection's beginning to its end.
 
-Owns sending with back-pressure and sorting what comes in: confirmations are counted, receipts and
-session plans go to the vault, answers to whoever asked. Refuses trust and persistence: what is
-malformed is logged and ignored, and when the connection ends nothing is left of it.
+Owns sending with back-pressure and sorting what comes in: confirmations are counted, receipts,
+session plans and the bureau's words go to the vault, answers to whoever asked. Refuses trust and
+persistence: what is malformed is logged and ignored, and when the connection ends nothing is left
+of it.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from agent.dock.link import (
     Will,
 )
 from agent.dock.presence import Presence
+from agent.dock.to_vault.client import WordKind
 from agent.dock.to_vault.plans import PlanDesk
 from agent.dock.to_vault.receipts import ReceiptDesk
+from agent.dock.to_vault.words import WordDesk
 from agent.errors import LinkError
 from evidence import wire
 from evidence.digests import CHUNK_BYTES
@@ -80,6 +83,7 @@ class Exchange:
         self.topics = topics
         self.receipts = receipts
         self._plans = PlanDesk(receipts.vault)
+        self._words = WordDesk(receipts.vault)
         self._connect_seconds = connect_seconds
         self._will = Will(topics.state, will)
         self._mailbox = Mailbox(presence.bell)
@@ -94,7 +98,10 @@ class Exchange:
         try:
             self._link.open(self._mailbox, self._will)
             self._await_connection()
-            self._link.subscribe((self.topics.response, self.topics.receipts, self.topics.plan))
+            topics = self.topics
+            self._link.subscribe(
+                (topics.response, topics.receipts, topics.plan, topics.roster, topics.policy)
+            )
         except BaseException:
             self._link.close()
             raise
@@ -132,7 +139,7 @@ class Exchange:
             LinkError: The connection ended, the desk is absent or this device may not publish.
             UndockedError: The recorder was lifted.
             StoppedError: The process has to end.
-            VaultError: A receipt or a plan came and the vault is not there to take it.
+            VaultError: Something for the vault came and it is not there to take it.
         """
         self.presence.require()
         event = self._mailbox.take()
@@ -209,13 +216,21 @@ class Exchange:
             taken = self.receipts.take(event.topic, event.payload)
             if taken is not None:
                 self.publish(self.topics.receipt_ack(taken.sid, taken.kind), b"")
-            return None
-        if event.topic == self.topics.plan:
+        elif event.topic == self.topics.plan:
             ack = self._plans.take(event.payload)
             self.publish(self.topics.plan_ack, wire.encode_plan_ack(ack))
-            return None
-        self._complain(f"a message on {event.topic[:80]!r}, which was not asked for")
+        elif event.topic == self.topics.roster:
+            self._take_word("roster", self.topics.roster_ack, event.payload)
+        elif event.topic == self.topics.policy:
+            self._take_word("policy", self.topics.policy_ack, event.payload)
+        else:
+            self._complain(f"a message on {event.topic[:80]!r}, which was not asked for")
         return None
+
+    def _take_word(self, kind: WordKind, answer_to: str, content: bytes) -> None:
+        ack = self._words.take(kind, content)
+        if ack is not None:
+            self.publish(answer_to, wire.encode_word_ack(ack))
 
     def _take_answer(self, payload: bytes) -> Response | None:
         try:

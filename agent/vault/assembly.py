@@ -17,11 +17,15 @@ from agent.vault.handover import Handover
 from agent.vault.mandate import load_mandate
 from agent.vault.preflight.admission import Admission
 from agent.vault.preflight.examination import Examination
+from agent.vault.preflight.latch import Latch
 from agent.vault.session.opening import Opener
 from agent.vault.session.plans import PlanShelf
 from agent.vault.session.recovery import Remains
 from agent.vault.store.catalog import Catalog
 from agent.vault.store.medium import Medium
+from agent.vault.words.policy import Policy
+from agent.vault.words.roster import Roster
+from agent.vault.words.words import Words
 from hw.ports import VaultBoard
 
 
@@ -36,8 +40,10 @@ class Parts:
         opener: Opens and resumes sessions.
         examination: Knows how the vault stands.
         admission: Judges a start.
+        latch: Sees to it that a recorder is not used with a fault that stops its use.
         shelf: Holds the plans.
         handover: Answers the dock.
+        words: Takes the bureau's words.
     """
 
     medium: Medium
@@ -46,8 +52,10 @@ class Parts:
     opener: Opener
     examination: Examination
     admission: Admission
+    latch: Latch
     shelf: PlanShelf
     handover: Handover
+    words: Words
 
 
 def assemble(device: Device, board: VaultBoard) -> Parts:
@@ -76,7 +84,6 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         start=start,
         clock=clock,
         firmware=settings.firmware,
-        custodian=settings.custodian,
     )
     examination = Examination(
         paths=paths,
@@ -84,12 +91,15 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         medium=medium,
         log=log,
         clock=clock,
-        custodian=settings.custodian,
         bounded=Bounded(clock),
     )
     # Neither takes the other's question, still out, for a medium that hangs.
     beside = replace(examination, bounded=Bounded(clock))
     custody = Custody(medium, log, mandate)
+    kinds = {
+        "roster": Roster(paths, mandate),
+        "policy": Policy(paths, mandate, clock, examination.sure_now),
+    }
     return Parts(
         medium=medium,
         log=log,
@@ -97,6 +107,8 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         opener=opener,
         examination=examination,
         admission=Admission(examination, beside.storage),
+        latch=Latch(examination, log),
         shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
+        words=Words(kinds, log, custody.let_go),
     )

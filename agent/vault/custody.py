@@ -3,7 +3,7 @@
 Owns the existence of a session on the device: it verifies receipts and is the only place that frees
 space. Refuses everything but a bureau-signed ``stored`` receipt of this device that names every
 file of a closed session with the digests held here; an acknowledgement of the transport means
-nothing. An expired plan, which is no evidence, is let go here as well.
+nothing. What is no evidence, an expired plan or a word that was adopted, is let go here as well.
 """
 
 from __future__ import annotations
@@ -122,10 +122,10 @@ class Custody:
             if logged.released:
                 self._free(logged.sid)
 
-    def let_go(self, plan: Path) -> None:
-        """Let a session plan's file go: it has expired, and the bureau has the original."""
-        plan.unlink(missing_ok=True)
-        durable.sync_folder(plan.parent)
+    def let_go(self, copy: Path) -> None:
+        """Let a plan that expired go, or a word that was adopted: the bureau has the original."""
+        copy.unlink(missing_ok=True)
+        durable.sync_folder(copy.parent)
 
     def _is_due(self, logged: LoggedSession, now_ns: int, keep_days: int) -> bool:
         if state_of(logged) is not CustodyState.RECEIPTED:

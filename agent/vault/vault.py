@@ -64,6 +64,8 @@ class Vault:
         self._admission = parts.admission
         self._shelf = parts.shelf
         self._handover = parts.handover
+        self._words = parts.words
+        self._latch = parts.latch
         self._notify: Notify = _nobody
         self._offered: list[m.PlanChoice] = []
         self._refused: str | None = None
@@ -72,13 +74,16 @@ class Vault:
         self._slot = Slot(
             parts.opener,
             parts.admission,
+            parts.latch,
             parts.shelf,
             bits_per_second=device.settings.camera.bits_per_second,
             tell=self._tell,
             failed=failed,
         )
         self._scribe = Scribe(board.clock, self._beat, failed)
-        self._preflights = Preflights(self._examination, self._log, self._scribe.submit)
+        self._preflights = Preflights(
+            self._examination, self._latch, self._log, self._scribe.submit
+        )
         self._recover(parts.remains)
 
     def start(self) -> None:
@@ -193,8 +198,7 @@ class Vault:
 
     def submit_word(self, message: m.SubmitWord, answer: Answer) -> None:
         """Assignment or rulebook as the bureau sent it."""
-        detail = f"this vault takes no {message.kind} yet"
-        self._scribe.submit(lambda: answer(m.Refused(code="refused", detail=detail)))
+        self._scribe.submit(lambda: answer(self._take_word(message)))
 
     def note_dock(self, message: m.NoteDock, answer: Answer) -> None:
         """The dock's state, for the device log and for the recorder."""
@@ -223,6 +227,8 @@ class Vault:
 
     def _recover(self, remains: Remains) -> None:
         self._slot.recover(remains, self._examination.book)
+        if self._slot.session is None:
+            self._words.adopt_waiting()
         self._handover.recover()
         self._handover.release_due(recording=self._slot.session is not None)
         self._medium.keep_reserve()
@@ -271,6 +277,7 @@ class Vault:
         if isinstance(answer, m.SessionClosed):
             self._handover.release_due(recording=False)
             self._medium.keep_reserve()
+            self._adopt_words()
 
     def _beat(self) -> None:
         self._board.watchdog.pet()
@@ -280,9 +287,11 @@ class Vault:
             self._close(reason)
         if self._slot.session is None and self._handover.is_due(now_ns):
             self._handover.release_due(recording=False)
+            self._adopt_words()
         if now_ns - self._looked_ns >= _LOOK_EVERY_NS:
             self._looked_ns = now_ns
             self._log.notice_step()
+            self._latch.settle()
             self._offer_plans()
 
     def _offer_plans(self) -> None:
@@ -301,6 +310,22 @@ class Vault:
             return m.Refused(code=error.code, detail=error.detail)
         self._offer_plans()
         return m.PlanTaken(plan_id=plan_id)
+
+    def _take_word(self, message: m.SubmitWord) -> m.ToDock:
+        recording = self._slot.session is not None
+        try:
+            taken = self._words.take(message.kind, message.content, recording=recording)
+        except RefusedError as error:
+            self._handover.note_refused(error.code, error.detail, message.content)
+            return m.Refused(code=error.code, detail=error.detail)
+        if taken.changed:
+            self._tell(m.WordAdopted())
+        return taken.answer
+
+    def _adopt_words(self) -> None:
+        """Adopt what came while a session was open, or on a removable medium."""
+        if self._words.adopt_waiting():
+            self._tell(m.WordAdopted())
 
     def _pending(self) -> m.Pending:
         recording = self._slot.session is not None

@@ -12,7 +12,14 @@ from agent.dock.to_vault.client import Vault
 from agent.dock.watch import Watch
 from agent.errors import VaultError
 from agent.settings import Broker, Device, Paths, Settings, Transfer
-from agent.vault.messages import Pending, PendingSession, PlanTaken, ReceiptTaken, Refused
+from agent.vault.messages import (
+    Pending,
+    PendingSession,
+    PlanTaken,
+    ReceiptTaken,
+    Refused,
+    WordTaken,
+)
 from hw.fake.clock import JumpingClock
 from hw.ports import Battery, Dock, DockBoard, Watchdog
 from hw.types import BatteryReading
@@ -84,6 +91,7 @@ class PaperVault(Vault):
         taken: Receipts it took, as (kind, sid).
         refused: Contents it refused.
         plans: Session plans it took, by their words.
+        words: Words of the bureau it took, by kind and number.
         notes: What the device log was told.
         on_empty: Called when nothing is pending for the second time in a row.
         is_there: Whether it can be reached.
@@ -94,6 +102,7 @@ class PaperVault(Vault):
     taken: list[tuple[str, str]] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)
+    words: list[tuple[str, int]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     recording: bool = False
     on_empty: Callable[[], None] = lambda: None
@@ -131,6 +140,15 @@ class PaperVault(Vault):
             return Refused(code="plan_signature", detail="not a plan of the bureau")
         self.plans.append(plan_id)
         return PlanTaken(plan_id=plan_id)
+
+    def submit_word(self, kind: str, content: bytes) -> WordTaken | Refused:
+        self._require()
+        word, _, number = content.decode("latin-1").partition(" ")
+        if word != kind:
+            self.refused.append(content)
+            return Refused(code="assignment_signature", detail="not a word of the bureau")
+        self.words.append((kind, int(number)))
+        return WordTaken(number=int(number), state="staged" if self.recording else "adopted")
 
     def note(self, state: str, detail: str) -> None:
         self._require()

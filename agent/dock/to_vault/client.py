@@ -1,14 +1,14 @@
 """The dock's end of the vault's socket.
 
-Owns asking the vault: what is pending, take this receipt, this plan, note that. Refuses to cache
-an answer and to go on without the vault.
+Owns asking the vault: what is pending, take this receipt, this plan, this word, note that. Refuses
+to cache an answer and to go on without the vault.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from agent.channel import Channel
 from agent.errors import ProtocolError, VaultError
@@ -23,11 +23,14 @@ from agent.vault.messages import (
     Refused,
     SubmitPlan,
     SubmitReceipt,
+    SubmitWord,
     ToDock,
+    WordTaken,
 )
 
 _CONNECT_SECONDS: Final = 5.0
-_Answer = TypeVar("_Answer", Pending, ReceiptTaken, PlanTaken, Noted, Refused)
+_Answer = TypeVar("_Answer", Pending, ReceiptTaken, PlanTaken, WordTaken, Noted, Refused)
+WordKind = Literal["roster", "policy"]
 
 
 class Vault(Protocol):
@@ -44,6 +47,10 @@ class Vault(Protocol):
     @abstractmethod
     def submit_plan(self, content: bytes) -> PlanTaken | Refused:
         """Hand over a session plan's bytes."""
+
+    @abstractmethod
+    def submit_word(self, kind: WordKind, content: bytes) -> WordTaken | Refused:
+        """Hand over the bytes of an assignment or of a policy."""
 
     @abstractmethod
     def note(self, state: str, detail: str) -> None:
@@ -74,6 +81,11 @@ class VaultClient(Vault):
         """Hand over a session plan's bytes."""
         answer = self._ask(SubmitPlan(content=content))
         return answer if isinstance(answer, Refused) else self._expect(answer, PlanTaken)
+
+    def submit_word(self, kind: WordKind, content: bytes) -> WordTaken | Refused:
+        """Hand over the bytes of an assignment or of a policy."""
+        answer = self._ask(SubmitWord(kind=kind, content=content))
+        return answer if isinstance(answer, Refused) else self._expect(answer, WordTaken)
 
     def note(self, state: str, detail: str) -> None:
         """Have something written to the device log."""

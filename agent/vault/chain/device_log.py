@@ -1,8 +1,8 @@
 """The device log (设备台账): one signed chain over the life of the recorder.
 
 Owns ``device.jws`` and what can be read from it: closed sessions, receipts, releases, the device
-counter, the lifetime count of facts, the last preflight, the plans that were taken. Refuses to be
-rewritten: every start of the vault continues it under a fresh chain key that the device's signing
+counter, the lifetime count of facts, the last preflight, the plans that were taken, the fault that
+stops its use. Refuses to be rewritten: every start of the vault continues it under a fresh chain key that the device's signing
 key vouches for.
 """
 
@@ -12,9 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from agent.preflight import stop_use
+from agent.preflight.stop_use import StopUse
 from agent.vault.chain.signed_file import SignedFile
 from agent.vault.chain.stamps import Stamps
 from agent.vault.mandate import Mandate
+from agent.vault.messages import CheckResult
 from agent.vault.store.medium import Medium
 from evidence import journal, jws, moments
 from evidence.canonical import JsonObject
@@ -41,6 +44,7 @@ class LoggedSession:
         reason: Why it was closed.
         ended_ns: UTC of the last it recorded, nanoseconds since 1970: not when a restart closed it.
         plan_id: The plan it was opened with.
+        ending: How its end was told (``evidence.marks``); None where nobody told.
         receipts: Kind → (serial, hex digest of the receipt).
         released: Whether its files were released.
     """
@@ -52,6 +56,7 @@ class LoggedSession:
     reason: str
     ended_ns: int
     plan_id: str | None = None
+    ending: str | None = None
     receipts: dict[str, tuple[int, str]] = field(default_factory=dict)
     released: bool = False
 
@@ -75,6 +80,9 @@ class LogState:
         preflight: Digest of the line of the last preflight.
         plans: Plans taken and not expired: id → digest.
         docked: Whether the dock last said that the recorder is on the cradle.
+        stop_use: The fault after which the recorder is not used; None while none stands.
+        ailing: Part → checks before use in a row that it has failed.
+        provisioned: What was last adopted: step → number and digest.
     """
 
     sessions: dict[str, LoggedSession] = field(default_factory=dict)
@@ -86,8 +94,11 @@ class LogState:
     preflight: str | None = None
     plans: dict[str, str] = field(default_factory=dict)
     docked: bool = False
+    stop_use: StopUse | None = None
+    ailing: dict[str, int] = field(default_factory=dict)
+    provisioned: dict[str, tuple[int, str]] = field(default_factory=dict)
 
-    def add(self, payload: JsonObject, digest: str) -> None:
+    def add(self, payload: JsonObject, digest: str) -> None:  # noqa: C901 - one case per record
         """Take one record; ``digest`` is that of its line."""
         self.count = max(self.count, payload.get("count", 0), payload.get("counted", 0))
         match payload["t"]:
@@ -104,14 +115,26 @@ class LogState:
                 self.sessions[payload["sid"]].released = True
             case "preflight":
                 self.preflight = digest
+                self.ailing = stop_use.ailing(self.ailing, _checks(payload))
+            case "stop_use":
+                self._add_stop_use(payload)
             case "plan" if payload["state"] == "taken":
                 self.plans[payload["plan_id"]] = payload["sha256"]
             case "plan":
                 self.plans.pop(payload["plan_id"], None)
+            case "provision":
+                self.provisioned[payload["step"]] = (payload["version"], payload["sha256"])
             case "dock" if payload["state"] in ("docked", "undocked"):
                 self.docked = payload["state"] == "docked"
             case _:
                 pass
+
+    def _add_stop_use(self, payload: JsonObject) -> None:
+        if payload["state"] == "cleared":
+            self.stop_use, self.ailing = None, {}
+            return
+        fault = {name: payload[name] for name in ("part", "code", "detail", "assignment")}
+        self.stop_use = StopUse(**fault)
 
     def _add_session(self, payload: JsonObject) -> None:
         facts = payload["journal"]
@@ -124,7 +147,12 @@ class LogState:
             reason=payload["reason"],
             ended_ns=moments.utc_ns(payload["ended"] if "ended" in payload else payload["utc"]),
             plan_id=payload.get("plan_id"),
+            ending=payload.get("ending"),
         )
+
+
+def _checks(payload: JsonObject) -> list[CheckResult]:
+    return [CheckResult(**check) for check in payload["checks"]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,7 @@ from agent.vault.messages.to_recorder import (
     Status,
     StorageState,
     ToRecorder,
+    WordAdopted,
 )
 from agent.vault.messages.values import (
     ActiveSession,
@@ -114,5 +115,6 @@ __all__ = [
     "SubmitWord",
     "ToDock",
     "ToRecorder",
+    "WordAdopted",
     "WordTaken",
 ]

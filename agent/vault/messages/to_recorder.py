@@ -14,7 +14,6 @@ from agent.vault.messages.values import (
     CheckResult,
     Conduct,
     PlanChoice,
-    PreviousSession,
 )
 
 
@@ -45,11 +44,9 @@ class SessionOpened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
 
     Attributes:
         session: What was opened.
-        previous: The session that this one resumes, by the rulebook's minutes; None for a new one.
     """
 
     session: ActiveSession
-    previous: PreviousSession | None = None
 
 
 class PreflightStored(msgspec.Struct, frozen=True, kw_only=True, tag="checked"):
@@ -95,6 +92,10 @@ class PlansChanged(msgspec.Struct, frozen=True, kw_only=True, tag="plans"):
     """The session plans that can be chosen now, by number."""
 
     plans: list[PlanChoice]
+
+
+class WordAdopted(msgspec.Struct, frozen=True, kw_only=True, tag="adopted"):
+    """The bureau's word changed what ``Attached`` said: attach anew and hear it."""
 
 
 class Durable(msgspec.Struct, frozen=True, kw_only=True, tag="durable"):
@@ -166,4 +167,5 @@ ToRecorder = (
     | Status
     | DockChanged
     | PlansChanged
+    | WordAdopted
 )

@@ -65,6 +65,10 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
         gop_count: Groups of pictures sealed or found so far.
         video_end_ns: End of the last frame the vault has, CLOCK_BOOTTIME; before the first one,
             when the session was opened.
+        begins: Where the rules have a session of this activity begin (``evidence.bounds``).
+        ends: Where they have it end.
+        secrecy: The highest class of secrecy that was marked; empty where none was.
+        previous: The session that this one resumes, by the rulebook's minutes; None for a new one.
     """
 
     sid: str
@@ -72,6 +76,10 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
     next_segment: int
     gop_count: int
     video_end_ns: int
+    begins: str = "unstated"
+    ends: str = "unstated"
+    secrecy: str = ""
+    previous: PreviousSession | None = None
 
 
 class AnnouncementRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +122,8 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
         reason_voiced_ms: So much voice in it is a reason.
         repeat_minutes: The announcement is repeated so often; 0: never.
         related_minutes: A session so soon after the one before is its resumption.
+        causes: Why a recording may be stopped (``evidence.rulebook.words.CAUSES``), in the
+            rulebook's order; empty: nobody is asked.
     """
 
     arrival: str = "none"
@@ -124,6 +134,7 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     reason_voiced_ms: int = 1_000
     repeat_minutes: int = 0
     related_minutes: int = 30
+    causes: tuple[str, ...] = ()
 
 
 class PreviousSession(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,9 +145,11 @@ class PreviousSession(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why it ended.
         seconds: From its end to this start.
         same_plan: Whether both name the same plan, or both none.
+        ending: How its end was told (``evidence.marks``); None where nobody told.
     """
 
     sid: str
     reason: str
     seconds: int
     same_plan: bool
+    ending: str | None = None
