@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -72,12 +73,6 @@ class Mosquitto:
         self.process.wait(SECONDS)
 
 
-def _as_a_recorder() -> Properties:
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    properties.ContentType = CONTENT_TYPE
-    return properties
-
-
 @dataclass(frozen=True)
 class Credential:
     """What a client shows: a CA to trust, and a certificate with its key or nothing."""
@@ -94,9 +89,26 @@ class Credential:
 
 
 class Peer:
-    """One connection; never reconnects by itself."""
+    """One connection; never reconnects by itself.
 
-    def __init__(self, credential: Credential, port: int, *, client_id: str = "") -> None:
+    Args:
+        credential: What it shows.
+        port: The broker's.
+        client_id: What it would like to be called.
+        will: Topic and payload that the broker is to publish, retained, once it is gone.
+        protocol: MQTT 5, or what came before.
+    """
+
+    def __init__(
+        self,
+        credential: Credential,
+        port: int,
+        *,
+        client_id: str = "",
+        will: tuple[str, bytes] | None = None,
+        protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
+    ) -> None:
+        self._protocol = protocol
         self.connected = Event()
         self.gone = Event()
         self.facts: dict[str, Any] = {}
@@ -106,9 +118,11 @@ class Peer:
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
+            protocol=protocol,
             reconnect_on_failure=False,
         )
+        if will is not None:
+            self._client.will_set(*will, qos=1, retain=True)
         self._client.tls_set_context(credential.context())
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = lambda *_: self.gone.set()
@@ -120,7 +134,8 @@ class Peer:
 
     def _on_connect(self, *values: Any) -> None:
         _client, _user, _flags, code, properties = values
-        self.facts = properties.json()
+        if properties is not None:
+            self.facts = properties.json()
         if not code.is_failure:
             self.connected.set()
 
@@ -141,20 +156,49 @@ class Peer:
 
     def publish(self, topic: str, payload: bytes = b"x", *, retain: bool = False) -> str:
         """Publish with QoS 1 and return what the broker answered."""
-        self._client.publish(topic, payload, 1, retain, _as_a_recorder())
+        self._client.publish(topic, payload, 1, retain, self._properties())
         return str(self._codes.get(timeout=SECONDS))
 
     def throw(self, topic: str, payload: bytes) -> None:
         """Publish without waiting for an answer."""
-        self._client.publish(topic, payload, 1, properties=_as_a_recorder())
+        self._client.publish(topic, payload, 1, properties=self._properties())
 
     def subscribe(self, topic: str) -> list[str]:
         self._client.subscribe(topic, qos=1)
         return [str(code) for code in self._subscribed.get(timeout=SECONDS)]
 
+    def wish(self, topic: str) -> None:
+        """Subscribe and leave it open what the broker makes of it, be it the end."""
+        self._client.subscribe(topic, qos=1)
+        with suppress(queue.Empty):
+            self._subscribed.get(timeout=0.5)
+
     def next(self) -> tuple[str, bytes]:
         """The next message."""
         return self.received.get(timeout=SECONDS)
+
+    def say_by_alias(self, topic: str, payload: bytes) -> None:
+        """Name ``topic`` once under a number, then publish under the number alone."""
+        for name in (topic, ""):
+            properties = self._properties()
+            assert properties is not None
+            properties.TopicAlias = 1
+            self._client.publish(name, payload, 1, properties=properties)
+
+    def cut(self) -> None:
+        """The connection breaks without a word: now the broker publishes the will."""
+        connection = self._client.socket()
+        assert connection is not None
+        # The base class's: nothing is said to the other end of TLS either.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+    def _properties(self) -> Properties | None:
+        """What a recorder says with every message; the older version has no room for it."""
+        if self._protocol is not MQTTProtocolVersion.MQTTv5:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.ContentType = CONTENT_TYPE
+        return properties
 
     def close(self) -> None:
         self._client.disconnect()

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
+from paho.mqtt.enums import MQTTProtocolVersion
 
 from bureau.desk import Connection, Desk
 from evidence import wire
@@ -23,6 +25,15 @@ from tests.kits.sessions import Recorder, Take
 
 DEVICE = "REC-0001"
 PATIENCE = 30.0
+STATE = wire.encode_state(
+    wire.DeviceState(
+        online=True,
+        docked=True,
+        firmware="0",
+        utc="2026-11-21T01:00:00.000000Z",
+        utc_source="rtc",
+    )
+)
 
 
 @dataclass
@@ -81,12 +92,13 @@ def running(tmp_path: Path) -> Iterator[RunningDesk]:
 class Device:
     """A device's end: asks, and waits for the answer."""
 
-    def __init__(self, running: RunningDesk) -> None:
+    def __init__(self, running: RunningDesk, **options: Any) -> None:
         paths = running.enrolled.device.paths.folder
         self.topics = Topics(DEVICE)
         self.peer = Peer(
             Credential(paths / "certs/ca.pem", paths / "certs/tls.pem", paths / "keys/tls.pem"),
             running.port,
+            **options,
         )
         assert self.peer.is_accepted()
         self.receipts: dict[str, bytes] = {}
@@ -175,6 +187,45 @@ def test_a_session_travels_through_the_broker_into_the_archive(running: RunningD
     assert {file.name for file in receipt.files} == {name for name, _ in files_of(take)}
     for name, content in files_of(take):
         assert running.rig.archive.file(DEVICE, take.sid, name).read_bytes() == content
+    device.peer.close()
+
+
+@pytest.mark.rule("H8")
+def test_nothing_that_was_sent_over_mqtt_3_1_1_is_taken(
+    running: RunningDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    recorder = Recorder(running.rig.bureau)
+    take = closed_take(recorder, segments=1)
+    lines = tuple(bytes(recorder.log).split(b"\n")[:-1])
+    log = wire.encode_log(LogBatch(first=0, lines=lines))
+    name, content = files_of(take)[0]
+    fid, facts = file_id(DEVICE, facts_of(content).sha256), facts_of(content)
+    topics = Topics(DEVICE)
+    # Its certificate is a good one, and the broker lets it in.
+    old = Device(running, protocol=MQTTProtocolVersion.MQTTv311, will=(topics.state, STATE))
+    said = {
+        topics.log: log,
+        topics.state: STATE,
+        topics.init(fid): b"{}",
+        topics.chunk(fid, 0, facts.chunks[0]): content,
+        topics.fin(fid, facts.size, facts.sha256): b"",
+        topics.receipt_ack(take.sid, "stored"): b"",
+        topics.plan_ack: b"{}",
+    }
+    for topic, payload in said.items():
+        answer = old.ask(topic, payload)
+        assert answer.reason_code is ReasonCode.REFUSED
+        assert "MQTT 5" in answer.reason_description
+    old.peer.cut()
+    device = Device(running)
+    empty = wire.encode_log(LogBatch(first=0))
+    assert device.ask(topics.log, empty).next_index == 0
+    assert running.rig.ledger.devices() == []
+    assert f"{DEVICE} spoke over an older MQTT: refused 1 messages" in caplog.text
+    # The same words count once they are said over MQTT 5.
+    device.push_log(recorder)
+    device.push_file(take, name, content)
+    assert running.rig.archive.file(DEVICE, take.sid, name).read_bytes() == content
     device.peer.close()
 
 
