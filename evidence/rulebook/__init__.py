@@ -19,7 +19,7 @@ from evidence.rulebook.book import (
 from evidence.rulebook.envelope import sign_envelope
 from evidence.rulebook.keys import KEYS, Key
 from evidence.rulebook.policy import DEFAULTS, POLICY, check_policy, effective
-from evidence.rulebook.root import Root, read_root, sign_root
+from evidence.rulebook.root import Authority, Root, check_rotation, read_root, sign_root
 
 __all__ = [
     "DEFAULTS",
@@ -27,10 +27,12 @@ __all__ = [
     "KEYS",
     "POLICY",
     "Announcement",
+    "Authority",
     "Key",
     "Root",
     "Rulebook",
     "check_policy",
+    "check_rotation",
     "effective",
     "read_root",
     "read_rulebook",
