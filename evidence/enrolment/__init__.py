@@ -13,6 +13,7 @@ from evidence.enrolment.claim import CLAIM_BYTES, claim_signer, claim_text
 from evidence.enrolment.digits import digits_of, is_digits, plain_digits
 from evidence.enrolment.exchange import (
     CHALLENGE_BYTES,
+    HEADER_BYTES,
     MAX_REQUEST_FRAME,
     Kind,
     frame,
@@ -33,6 +34,7 @@ from evidence.enrolment.request import (
 __all__ = [
     "CHALLENGE_BYTES",
     "CLAIM_BYTES",
+    "HEADER_BYTES",
     "MAX_BUNDLE_BYTES",
     "MAX_REQUEST_BYTES",
     "MAX_REQUEST_FRAME",
