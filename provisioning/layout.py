@@ -88,6 +88,14 @@ class BureauFolder:
         """The append-only ledger of what provisioning did."""
         return self.registry / "ledger.jws"
 
+    def assignments(self, device: str) -> Path:
+        """Every word the bureau gave about a device, kept for good."""
+        return self.registry / "assignments" / device
+
+    def assignment(self, device: str, number: int) -> Path:
+        """The word of that number; the highest is in force."""
+        return self.assignments(device) / f"{number:06d}.jws"
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceFolder:

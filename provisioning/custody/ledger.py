@@ -1,14 +1,15 @@
 """The append-only ledger of what provisioning did.
 
-Owns its lines: a chain of JWS signed by the clerk's key, each naming the hash of the line before
-it. Refuses to forget: nothing is ever rewritten, and a line torn by a power cut stays where it is
-and is named by the line after it.
+Owns its lines: a chain of JWS signed by a key of the bureau's root, each naming the hash of the
+line before it. Refuses to forget: nothing is ever rewritten, and a line torn by a power cut stays
+where it is and is named by the line after it. What a line may say stands in ``lines``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -25,125 +26,248 @@ from provisioning.errors import LedgerError
 
 TYP_LEDGER: Final = "recorder-ledger+jws"
 _VERSION = 1
+_MOST_OPEN = 8
+
+Keys = Mapping[str, ec.EllipticCurvePublicKey]
+"""Thumbprint → key."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
-    """Where the ledger ends.
+class Line:
+    """One line that verified.
 
     Attributes:
-        index: Of the next line.
-        prev: The hash it has to name.
-        torn: Bytes of a line that a power cut tore, which it has to name too.
-        open: Whether the last byte is not a newline.
+        payload: What it says.
+        kid: Thumbprint of the key that signed it.
     """
 
-    index: int
-    prev: str
-    torn: bytes
-    open: bool
+    payload: JsonObject
+    kid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is about to be said in the ledger, and by whose key."""
+
+    kind: str
+    fields: JsonObject
+    signer: jws.Signer
+
+
+class Ledger:
+    """One ledger, read once and then followed as it grows.
+
+    Args:
+        path: The file; made with its first line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._forget()
+
+    def holds(self, kind: str, fields: Mapping[str, object]) -> bool:
+        """Whether a line of that kind says all of ``fields``; looks, does not verify."""
+        self._follow()
+        wanted = fields.items()
+        return any(
+            payload.get("t") == kind and wanted <= payload.items()
+            for payload in reversed(self._payloads)
+        )
+
+    def append(self, statements: Sequence[Statement], *, at_ns: int) -> None:
+        """Append signed lines, durably, in one write.
+
+        Args:
+            statements: In order.
+            at_ns: UTC in nanoseconds.
+
+        Raises:
+            OSError: The medium is full or broken; some lines may be there, the next one torn.
+        """
+        rest = self._follow()
+        torn = NEWLINE.join([*self._torn, *([rest] if rest else [])])
+        index, prev, content = len(self._payloads), self._prev, b""
+        for said in statements:
+            payload: JsonObject = {
+                **said.fields,
+                "v": _VERSION,
+                "t": said.kind,
+                "i": index,
+                "prev": prev,
+                "utc": utc_text(at_ns),
+            }
+            if torn:
+                payload["torn"] = _torn_fact(torn)
+            line = jws.sign(payload, said.signer, TYP_LEDGER)
+            content += line + NEWLINE
+            index, prev, torn = index + 1, sha256_hex(line), b""
+        with AppendFile(self._path, fresh=False) as file:
+            file.write((NEWLINE if rest or self._open else b"") + content)
+            file.sync()
+
+    def _forget(self) -> None:
+        self._payloads: list[JsonObject] = []
+        self._prev = ZERO_SHA256
+        self._torn: list[bytes] = []
+        self._size = 0
+        self._version = (0, 0, 0)
+        self._last = b""
+        self._open = False
+
+    def _follow(self) -> bytes:
+        """Read what was added; the bytes of a torn line at the end."""
+        if not self._path.exists():
+            self._forget()
+            return b""
+        version = _version(self._path)
+        if not self._goes_on(version):
+            self._forget()
+        with self._path.open("rb") as file:
+            file.seek(self._size)
+            added = split(file.read())
+        self._version = version
+        return self._take(added.complete, added.torn)
+
+    def _goes_on(self, version: tuple[int, int, int]) -> bool:
+        """Whether the file is the one that was read, and no less of it."""
+        if version == self._version:
+            return True
+        if version[0] != self._version[0] or version[1] <= self._version[1]:
+            return False
+        with self._path.open("rb") as file:
+            file.seek(self._size - len(self._last))
+            return file.read(len(self._last)) == self._last
+
+    def _take(self, complete: Sequence[bytes], torn: bytes) -> bytes:
+        for number, line in enumerate(complete):
+            if number == 0 and self._open:
+                # The newline that the last line lacked.
+                self._open = False
+                self._size += len(NEWLINE)
+                continue
+            self._count(line, NEWLINE)
+        if torn and _payload(torn) is not None:
+            # It lacks nothing but its newline: it was signed, so it counts.
+            self._count(torn, b"")
+            self._open = True
+            return b""
+        return torn
+
+    def _count(self, line: bytes, end: bytes) -> None:
+        payload = _payload(line)
+        if payload is None:
+            self._torn.append(line)
+        else:
+            self._payloads.append(payload)
+            self._prev, self._torn = sha256_hex(line), []
+        self._last = line + end
+        self._size += len(self._last)
+
+
+@lru_cache(maxsize=_MOST_OPEN)
+def at(path: Path) -> Ledger:
+    """The ledger at ``path``: one command reads it once, however many steps ask."""
+    return Ledger(path)
 
 
 def append(path: Path, kind: str, fields: JsonObject, signer: jws.Signer, *, at_ns: int) -> None:
-    """Append a signed line, durably.
-
-    Args:
-        path: The ledger; made if it is not there.
-        kind: ``founded``, ``enrolled``, ``rulebook``, ``revoked``.
-        fields: What happened, without floats.
-        signer: The clerk's key.
-        at_ns: UTC in nanoseconds.
-    """
-    tail = _tail(path)
-    payload: JsonObject = {
-        **fields,
-        "v": _VERSION,
-        "t": kind,
-        "i": tail.index,
-        "prev": tail.prev,
-        "utc": utc_text(at_ns),
-    }
-    if tail.torn:
-        payload["torn"] = {"bytes": len(tail.torn), "sha256": sha256_hex(tail.torn)}
-    line = jws.sign(payload, signer, TYP_LEDGER)
-    with AppendFile(path, fresh=False) as file:
-        file.write((NEWLINE if tail.open else b"") + line + NEWLINE)
-        file.sync()
+    """Append one signed line, durably; see ``Ledger.append``."""
+    at(path).append([Statement(kind, fields, signer)], at_ns=at_ns)
 
 
 def holds(path: Path, kind: str, fields: Mapping[str, object]) -> bool:
-    """Whether a line of that kind says all of ``fields``; looks, does not verify."""
-    for line in _lines(path)[0]:
-        payload = _payload(line)
-        if payload is not None and payload.get("t") == kind and fields.items() <= payload.items():
-            return True
-    return False
+    """Whether a line says that; see ``Ledger.holds``."""
+    return at(path).holds(kind, fields)
 
 
-def read(path: Path, known: Mapping[str, ec.EllipticCurvePublicKey]) -> list[JsonObject]:
+def read(path: Path, known: Keys) -> list[JsonObject]:
     """Verify the whole ledger and return its payloads in order.
 
     Args:
         path: The ledger.
-        known: Thumbprint → key: who may have signed a line; from the root document.
+        known: Who may have signed a line; from the root document.
+
+    Raises:
+        LedgerError: A line is changed, missing, torn, out of order or signed by somebody else.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    lines = split(content)
+    if lines.torn and _payload(lines.torn) is None:
+        raise LedgerError("the last line is torn; the next command will name it")
+    return [line.payload for line in verified(content, known)]
+
+
+def verified(content: bytes, known: Keys) -> list[Line]:
+    """Verify a ledger's bytes; a line torn at the very end is no line yet.
 
     Raises:
         LedgerError: A line is changed, missing, out of order or signed by somebody else.
     """
-    complete, torn, _ = _lines(path)
-    if torn:
-        raise LedgerError("the last line is torn; the next command will name it")
-    try:
-        return list(_verified(complete, known))
-    except EvidenceError as error:
-        raise LedgerError(error.detail) from error
+    lines = []
+    for place in walk(content, known):
+        if place.fault:
+            raise LedgerError(f"line {place.number}: {place.fault}")
+        if place.line is not None:
+            lines.append(place.line)
+    return lines
 
 
-def _verified(
-    lines: tuple[bytes, ...], known: Mapping[str, ec.EllipticCurvePublicKey]
-) -> Iterator[JsonObject]:
-    index, prev, torn = 0, ZERO_SHA256, b""
-    for line in lines:
-        if _payload(line) is None and not torn:
-            torn = line
-            continue
-        parsed = jws.parse(line, TYP_LEDGER)
-        if parsed.kid not in known:
-            raise LedgerError(f"line {index} is signed by an unknown key")
-        parsed.verify(known[parsed.kid])
-        payload = parsed.payload()
-        if payload.get("i") != index or payload.get("prev") != prev:
-            raise LedgerError(f"line {index} does not follow the line before it")
-        if payload.get("torn") != _torn_fact(torn):
-            raise LedgerError(f"line {index} does not name the torn line before it")
-        yield payload
-        index, prev, torn = index + 1, sha256_hex(line), b""
-    if torn:
-        raise LedgerError("a torn line is not named by the line after it")
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One line on the way through a ledger.
 
-
-def _torn_fact(torn: bytes) -> JsonObject | None:
-    return {"bytes": len(torn), "sha256": sha256_hex(torn)} if torn else None
-
-
-def _tail(path: Path) -> Tail:
-    complete, torn, is_open = _lines(path)
-    signed = [line for line in complete if _payload(line) is not None]
-    prev = sha256_hex(signed[-1]) if signed else ZERO_SHA256
-    return Tail(len(signed), prev, torn, is_open)
-
-
-def _lines(path: Path) -> tuple[tuple[bytes, ...], bytes, bool]:
-    """Complete lines, torn bytes, and whether the last newline is missing.
-
-    A line that lacks nothing but its newline is complete: it was signed, so it counts.
+    Attributes:
+        number: Its index.
+        line: What it says; None where nobody can tell.
+        fault: What is wrong with it; empty where nothing is.
     """
-    if not path.exists():
-        return (), b"", False
-    lines = split(path.read_bytes())
-    if lines.torn and _payload(lines.torn) is not None:
-        return (*lines.complete, lines.torn), b"", True
-    return lines.complete, lines.torn, bool(lines.torn)
+
+    number: int
+    line: Line | None
+    fault: str
+
+
+def walk(content: bytes, known: Keys) -> Iterator[Place]:
+    """Every line of a ledger in order, each with what is wrong with it.
+
+    Args:
+        content: The file.
+        known: Who may have signed a line. The walk looks again for each line: it may grow.
+    """
+    index, prev = 0, ZERO_SHA256
+    torn: list[bytes] = []
+    lines = split(content)
+    last = [lines.torn] if lines.torn and _payload(lines.torn) is not None else []
+    for raw in (*lines.complete, *last):
+        if _payload(raw) is None:
+            torn.append(raw)
+            continue
+        line, fault = _judged(raw, index, prev, NEWLINE.join(torn), known)
+        yield Place(index, line, fault)
+        index, prev, torn = index + 1, sha256_hex(raw), []
+    if torn:
+        yield Place(index, None, "a torn line is not named by the line after it")
+
+
+def _judged(raw: bytes, index: int, prev: str, torn: bytes, known: Keys) -> tuple[Line | None, str]:
+    parsed = jws.parse(raw, TYP_LEDGER)
+    if parsed.kid not in known:
+        return None, "it is signed by an unknown key"
+    try:
+        parsed.verify(known[parsed.kid])
+    except EvidenceError as error:
+        return None, error.detail
+    payload = parsed.payload()
+    line = Line(payload, parsed.kid)
+    if payload.get("i") != index or payload.get("prev") != prev:
+        return line, "it does not follow the line before it"
+    if payload.get("torn") != (_torn_fact(torn) if torn else None):
+        return line, "it does not name the torn line before it"
+    return line, ""
+
+
+def _torn_fact(torn: bytes) -> JsonObject:
+    return {"bytes": len(torn), "sha256": sha256_hex(torn)}
 
 
 def _payload(line: bytes) -> JsonObject | None:
@@ -152,3 +276,8 @@ def _payload(line: bytes) -> JsonObject | None:
         return jws.parse(line, TYP_LEDGER).payload()
     except EvidenceError:
         return None
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -56,6 +56,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         reason: Why, or None.
         signing: Certificate of its signing key.
         tls: Certificate of its TLS key.
+        serial: 序列号 of the hardware, or None.
+        model: 型号, or None.
     """
 
     v: Literal[1] = 1
@@ -67,6 +69,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reason: str | None = None
     signing: Certified
     tls: Certified
+    serial: str | None = None
+    model: str | None = None
 
 
 def certified(certificate: x509.Certificate) -> Certified:

@@ -53,7 +53,7 @@ def test_machines_read_json(provision: Callable[..., Result], bureau: Path, tmp_
     shown = answer("rulebook", "show", "--bureau", bureau)
     assert (shown["version"], shown["policy"]["release.keep_days"]) == (2, 0)
     revoked = answer("revoke", "ZF-001", "--reason", "lost", "--bureau", bureau)
-    assert revoked["changed"] == 3
+    assert revoked["changed"] == len(revoked["steps"])
 
 
 def test_a_refusal_ends_with_1_and_says_why_in_chinese(

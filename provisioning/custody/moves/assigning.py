@@ -1,0 +1,142 @@
+"""Handing a recorder out and taking it back: assign, reassign, return.
+
+Owns which approval is used, and asking the desk whether a device that was in somebody's hands was
+emptied. Refuses a second custodian and a device that may still hold somebody's recordings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evidence.assignment import Standing
+from provisioning.custody.docked import Docked
+from provisioning.custody.errors import CustodyError
+from provisioning.custody.lines import ANY_DEVICE, Kind
+from provisioning.custody.moves import Around, Entry, custody_of
+from provisioning.custody.state import Approval, Custody, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """Somebody has the device.
+
+    Attributes:
+        device: Device id.
+        custodian: Who answers for it (使用人).
+        keeper: Who looks after it (保管维护人); None for whoever did before.
+        leader: The responsible leader (第一责任人); None for whoever was before.
+        approval: Id of the head's approval; None for the one that names both and is not used.
+        again: Whether it was in somebody's hands before; None where the clerk does not say.
+    """
+
+    device: str
+    custodian: str
+    keeper: str | None = None
+    leader: str | None = None
+    approval: str | None = None
+    again: bool | None = None
+
+    def entries(self, state: State, around: Around) -> Sequence[Entry]:
+        """One line, or none."""
+        custody = custody_of(state, self.device)
+        if self._is_so(custody):
+            return ()
+        self._check_said(custody)
+        fields: dict[str, Any] = {
+            "device": self.device,
+            "number": custody.number + 1,
+            "custodian": self.custodian,
+            "keeper": self._named(self.keeper, custody.keeper, "keeper"),
+            "leader": self._named(self.leader, custody.leader, "leader"),
+            "approval": self._approval(state),
+            "docked": None,
+        }
+        if custody.standing is Standing.UNASSIGNED:
+            docked = around.desk.docked(self.device)
+            _check_running(custody, docked)
+            fields["docked"] = emptied(custody, docked) if custody.intervals else None
+        return (Entry(Kind.ASSIGNED, fields),)
+
+    def _is_so(self, custody: Custody) -> bool:
+        """Asked for what is there: a command that was cut short is run again."""
+        held = (custody.custodian, custody.keeper, custody.leader, custody.approval)
+        asked = (self.custodian, self.keeper, self.leader, self.approval)
+        same = all(want in (None, have) for want, have in zip(asked, held, strict=True))
+        return custody.standing is Standing.ASSIGNED and same
+
+    def _check_said(self, custody: Custody) -> None:
+        """First hand and second hand have their own commands and forms."""
+        before = bool(custody.intervals)
+        if self.again is False and before and custody.standing is Standing.UNASSIGNED:
+            raise CustodyError(f"{self.device} was in somebody's hands before", code="held_before")
+        if self.again is True and not before:
+            raise CustodyError(f"{self.device} was in nobody's hands yet", code="never_held")
+
+    def _named(self, said: str | None, before: str | None, role: str) -> str:
+        named = said or before
+        if named is None:
+            raise CustodyError(
+                f"--{role} names who; there was nobody before", code="unknown_person"
+            )
+        return named
+
+    def _approval(self, state: State) -> str:
+        if self.approval is not None:
+            return self.approval
+        given = [
+            one for one in state.approvals.values() if one.permits(self.custodian, self.device)
+        ]
+        fresh = [one for one in given if one.used is None]
+        if not fresh:
+            named = f"{self.custodian} and {self.device}"
+            code = "approval_used" if given else "approval"
+            raise CustodyError(f"no approval that is left names {named}", code=code)
+        return min(fresh, key=_general).approval
+
+
+def _general(approval: Approval) -> bool:
+    """One that leaves the choice of the device is used last."""
+    return approval.device == ANY_DEVICE
+
+
+def emptied(custody: Custody, docked: Docked) -> dict[str, int | str]:
+    """What the desk had of a device on which nothing is left.
+
+    Raises:
+        CustodyError: ``not_drained``: nobody can know that.
+    """
+    why = docked.emptied_since(custody.taken_back)
+    if why:
+        raise CustodyError(f"{custody.device}: {why}", code="not_drained")
+    return {"lines": docked.lines, "head": docked.head}
+
+
+def _check_running(custody: Custody, docked: Docked) -> None:
+    """A device that stopped itself is handed out once its keeper has cleared it (M2)."""
+    stopped = docked.stopped
+    if stopped is not None and custody.cleared <= stopped.assignment:
+        raise CustodyError(f"{custody.device}: {stopped.part} {stopped.code}", code="stop_use")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """Nobody has the device any more (归还)."""
+
+    device: str
+
+    def entries(self, state: State, around: Around) -> Sequence[Entry]:
+        """One line, or none where it was returned already."""
+        del around
+        custody = custody_of(state, self.device)
+        if custody.standing is not Standing.ENDED and custody.taken_back and not custody.custodian:
+            return ()
+        number = custody.number + 1
+        form = form_number("GH", self.device, number)
+        return (Entry(Kind.RETURNED, {"device": self.device, "number": number, "form": form}),)
+
+
+def form_number(prefix: str, device: str, number: int) -> str:
+    """The number of a paper: ``PF`` 配发, ``GH`` 归还, ``WX`` 维修; device and word make it one."""
+    return f"{prefix}-{device}-{number:06d}"

@@ -1,0 +1,143 @@
+"""The bureau's custody, open for one command.
+
+Owns reading the ledger once, verified; what a clerk wants against it; and the steps that make it
+so: the signed lines first, then whatever follows from them. Refuses a ledger that does not verify.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from evidence.moments import utc_text
+from provisioning.bureau_folder import CLERK, HEAD, Bureau, UtcNs, exclusive, open_bureau
+from provisioning.custody import ledger, lines
+from provisioning.custody.derived import derived_steps
+from provisioning.custody.docked import Desk
+from provisioning.custody.errors import CustodyError
+from provisioning.custody.ledger import Line, Statement
+from provisioning.custody.moves import Around, Entry, Move, Proposal, propose
+from provisioning.custody.rules import Signatory
+from provisioning.custody.state import State, replay
+from provisioning.errors import LedgerError
+from provisioning.layout import BureauFolder
+from provisioning.plan import Report, Step, carry_out
+
+TRAINING: Final = "officers.training"
+_NAMES: Final[Mapping[Signatory, str]] = {Signatory.CLERK: CLERK, Signatory.HEAD: HEAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The bureau's custody at one moment.
+
+    Attributes:
+        bureau: Whose.
+        state: What the ledger adds up to.
+        at_ns: The moment, UTC in nanoseconds.
+    """
+
+    bureau: Bureau
+    state: State
+    at_ns: int
+
+    def propose(self, rows: Iterable[Sequence[Move]]) -> Proposal:
+        """What has to be written so that every row holds; rows that cannot are named."""
+        bureau = self.bureau
+        around = Around(
+            utc=utc_text(self.at_ns),
+            asks_training=bool(bureau.rulebook.policy.get(TRAINING, False)),
+            desk=Desk(bureau.folder.path, bureau.authority.certificate),
+        )
+        return propose(self.state, rows, around)
+
+    def steps(self, proposal: Proposal) -> list[Step]:
+        """Make it so."""
+        return [
+            self._ledger_step(proposal.entries),
+            *derived_steps(self.bureau, proposal.state, at_ns=self.at_ns),
+        ]
+
+    def _ledger_step(self, entries: Sequence[Entry]) -> Step:
+        book = ledger.at(self.bureau.folder.ledger)
+        # Not whether the ledger holds such a line: somebody may become again what he was before.
+        missing = list(entries)
+
+        def do() -> None:
+            signers = dict(zip((CLERK, HEAD), self.bureau.signers(), strict=True))
+            said = [
+                Statement(str(entry.kind), entry.fields, signers[_NAMES[entry.by]])
+                for entry in missing
+            ]
+            book.append(said, at_ns=self.at_ns)
+            missing.clear()
+
+        many = f"（{len(entries)} 条）" if len(entries) > 1 else ""
+        return Step(f"配发台账{many}", lambda: not missing, do)
+
+
+def open_register(bureau: Bureau, *, at_ns: int) -> Register:
+    """Read the ledger and what it adds up to.
+
+    Args:
+        bureau: Held by ``exclusive`` where something is to be changed.
+        at_ns: UTC in nanoseconds.
+
+    Raises:
+        LedgerError: It does not verify, or holds a line that nobody understands.
+    """
+    return Register(bureau, replay(line.payload for line in read_lines(bureau)), at_ns)
+
+
+def read_lines(bureau: Bureau) -> list[Line]:
+    """The ledger's lines, verified and well formed.
+
+    Raises:
+        LedgerError: See ``open_register``.
+    """
+    path = bureau.folder.ledger
+    content = path.read_bytes() if path.exists() else b""
+    found = ledger.verified(content, bureau.root.keys)
+    for line in found:
+        try:
+            lines.check_line(line.payload)
+        except CustodyError as error:
+            raise LedgerError(f"line {line.payload.get('i')}: {error.detail}") from error
+    return found
+
+
+def change(
+    bureau_path: Path, moves: Sequence[Move], *, clock: UtcNs, dry_run: bool = False
+) -> Report:
+    """Make all of these so, or none; run again it changes nothing.
+
+    Args:
+        bureau_path: The bureau's folder.
+        moves: In order.
+        clock: UTC in nanoseconds.
+        dry_run: Only say what would happen.
+
+    Raises:
+        CustodyError: A rule refuses one of them; nothing was changed.
+        ProvisioningError: The folder is no bureau, or its ledger does not verify.
+    """
+    with exclusive(BureauFolder(bureau_path.absolute())):
+        register = open_register(open_bureau(bureau_path), at_ns=clock())
+        proposal = register.propose([moves])
+        for error in proposal.refused.values():
+            raise error
+        outcomes = carry_out(register.steps(proposal), dry_run=dry_run)
+    return Report(outcomes=outcomes, facts=_facts(proposal))
+
+
+_TOLD: Final = ("device", "number", "custodian", "approval", "form")
+
+
+def _facts(proposal: Proposal) -> dict[str, str | int]:
+    """What the clerk may want to write down: of one line, not of two hundred."""
+    last = proposal.entries[-1] if proposal.entries else None
+    if last is None:
+        return {}
+    return {name: last.fields[name] for name in _TOLD if name in last.fields}
