@@ -188,7 +188,7 @@ class Peer:
     def cut(self) -> None:
         """The connection breaks without a word: now the broker publishes the will."""
         connection = self._client.socket()
-        assert connection is not None
+        assert isinstance(connection, socket.socket)
         # The base class's: nothing is said to the other end of TLS either.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
