@@ -40,7 +40,7 @@ def put_request(
     request = waiting.read_bytes()
     try:
         make_folder(medium)
-        replace_file(medium / f"{seed.device}{REQUEST_SUFFIX}", request)
+        replace_file(medium / f"{seed.device}{REQUEST_SUFFIX}", request, mode=None)
     except OSError as error:
         raise EnrolmentRefusedError(f"{medium}: {error.strerror}", code="medium") from error
     return request

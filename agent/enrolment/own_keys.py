@@ -11,16 +11,12 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-)
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from agent.settings import Paths
-from evidence.store.durable import make_folder, move_file, replace_file
-from evidence.store.signers import load_key_file
+from evidence.store.durable import make_folder
+from evidence.store.signers import load_key_file, make_key_file
 
 
 def make_keys(paths: Paths) -> None:
@@ -28,7 +24,7 @@ def make_keys(paths: Paths) -> None:
     for path in (paths.signing_key, paths.tls_key):
         make_folder(path.parent)
         if not path.exists():
-            _make_key(path)
+            make_key_file(path)
 
 
 def prove_key(path: Path, device: str) -> str:
@@ -50,12 +46,3 @@ def public_key(path: Path) -> ec.EllipticCurvePublicKey:
         KeyUnusableError: The key is missing or unusable.
     """
     return load_key_file(path).public_key()
-
-
-def _make_key(path: Path) -> None:
-    """Under another name first: a cut while it is written leaves no torn key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    unfinished = path.with_name(f"{path.name}.part")
-    replace_file(unfinished, pem, mode=0o600)
-    move_file(unfinished, path)

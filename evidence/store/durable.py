@@ -149,16 +149,26 @@ class PositionedFile:
             self.fd = -1
 
 
-def replace_file(path: Path, content: bytes, *, mode: int = 0o640) -> None:
+def replace_file(path: Path, content: bytes, *, mode: int | None = 0o640) -> None:
     """Make ``path`` hold ``content``: at every instant it has the old bytes or the new ones, whole.
+
+    Args:
+        path: The file.
+        content: All of it.
+        mode: Its permissions; None on a medium that has none (FAT).
 
     Raises:
         OSError: The medium is full or broken; the old bytes stand.
     """
     temporary = path.with_name(path.name + ".new")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    fd = os.open(
+        temporary,
+        os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC,
+        0o640 if mode is None else mode,
+    )
     try:
-        os.fchmod(fd, mode)
+        if mode is not None:
+            os.fchmod(fd, mode)
         view = memoryview(content)
         while view:
             view = view[os.write(fd, view) :]
