@@ -76,6 +76,15 @@ class Interval:
     until: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What a keeper did for a device on a day (M3)."""
+
+    day: str
+    keeper: str
+    note: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custody:
     """One device.
@@ -92,7 +101,7 @@ class Custody:
         intervals: In whose hands it was, in order.
         taken_back: Number of the word that took it back last; 0 where it was never handed out.
         cleared: Number of the word by which a keeper last cleared it; 0 for never.
-        maintained: Day it was last maintained; None for never.
+        maintained: When it was last looked after; None for never.
     """
 
     device: str
@@ -106,7 +115,7 @@ class Custody:
     intervals: tuple[Interval, ...] = ()
     taken_back: int = 0
     cleared: int = 0
-    maintained: str | None = None
+    maintained: Care | None = None
 
     @property
     def number(self) -> int:
@@ -209,7 +218,7 @@ def _with_device(state: State, custody: Custody, payload: JsonObject) -> State:
 def _noted(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
     if kind is Kind.ENROLLED:
         return replace(custody, enrolled=custody.enrolled or payload["utc"])
-    return replace(custody, maintained=payload["day"])
+    return replace(custody, maintained=Care(payload["day"], payload["keeper"], payload["note"]))
 
 
 def _moved(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:

@@ -15,6 +15,7 @@ from provisioning.custody.docked import Docked
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.lines import ANY_DEVICE, Kind
 from provisioning.custody.moves import Around, Entry, custody_of
+from provisioning.custody.rules import person
 from provisioning.custody.state import Approval, Custody, State
 
 
@@ -44,6 +45,7 @@ class Assign:
         if self._is_so(custody):
             return ()
         self._check_said(custody)
+        person(state, self.custodian)
         fields: dict[str, Any] = {
             "device": self.device,
             "number": custody.number + 1,

@@ -7,7 +7,7 @@ Owns freezing, clearing and the keeper's notes. Refuses anybody's clearance but 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from evidence.assignment import Standing
@@ -16,7 +16,7 @@ from provisioning.custody.errors import CustodyError
 from provisioning.custody.lines import Kind
 from provisioning.custody.moves import Around, Entry, custody_of
 from provisioning.custody.moves.people import tidy
-from provisioning.custody.state import State
+from provisioning.custody.state import Care, State
 
 REPAIR: Final = "repair"
 FAULT: Final = "fault"
@@ -117,15 +117,10 @@ class Maintain:
     note: str
 
     def entries(self, state: State, around: Around) -> Sequence[Entry]:
-        """One line a day."""
+        """One line, or none where it says so for today already."""
         custody = custody_of(state, self.device)
-        today = day_of(around.utc)
-        if custody.maintained == today:
+        care = Care(day_of(around.utc), self.keeper, noted(self.note))
+        if custody.maintained == care:
             return ()
-        fields = {
-            "device": self.device,
-            "keeper": self.keeper,
-            "note": noted(self.note),
-            "day": today,
-        }
+        fields = {"device": self.device, **asdict(care)}
         return (Entry(Kind.MAINTAINED, fields),)
