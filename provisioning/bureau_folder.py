@@ -9,9 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +22,10 @@ from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
 from evidence.keys import EcSigner
 from evidence.rulebook import Root, Rulebook
-from evidence.store.signers import file_signer, load_key_file
 from provisioning.authority.certificates import Authority
+from provisioning.authority.keyring import Keyring, KeyRole, read_places
 from provisioning.custody import ledger
-from provisioning.errors import BureauError
+from provisioning.errors import BureauError, SettingsError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Step
 
@@ -38,7 +38,7 @@ HEAD: Final = "rulebook-2"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BureauSettings:
-    """What stands in ``bureau.toml``: names, and where the broker is."""
+    """What stands in ``bureau.toml``: names, where the broker is, and keys not in their files."""
 
     bureau_id: str
     name: str
@@ -46,6 +46,7 @@ class BureauSettings:
     host: str
     bind: str
     port: int
+    places: Mapping[KeyRole, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,24 +56,46 @@ class Bureau:
     Attributes:
         folder: Where it lies.
         settings: Its names and its broker.
-        authority: Its CA.
+        ca: Its CA's certificate.
         root: Who may sign its rulebooks.
         rulebook: The one in force, verified.
     """
 
     folder: BureauFolder
     settings: BureauSettings
-    authority: Authority
+    ca: x509.Certificate
     root: Root
     rulebook: Rulebook
+
+    @property
+    def keyring(self) -> Keyring:
+        """Its signing keys, wherever they lie."""
+        return keyring_of(self.folder, self.settings)
+
+    @property
+    def authority(self) -> Authority:
+        """Its CA, able to issue.
+
+        Raises:
+            KeyUnusableError: The key is missing or cannot be used.
+        """
+        return Authority(self.keyring.key(KeyRole.CA), self.ca)
+
+    def signer(self, role: KeyRole) -> EcSigner:
+        """What signs with the key of that role.
+
+        Raises:
+            KeyUnusableError: The key is missing or cannot be used.
+        """
+        return self.keyring.signer(role)
 
     def signers(self) -> list[EcSigner]:
         """Clerk and head, whose two signatures make a rulebook.
 
         Raises:
-            KeyUnusableError: A key is missing or readable by others.
+            KeyUnusableError: A key is missing or cannot be used.
         """
-        return [file_signer(self.folder.key(name)) for name in (CLERK, HEAD)]
+        return [self.signer(role) for role in (KeyRole.CLERK, KeyRole.HEAD)]
 
     def revocations(self) -> x509.CertificateRevocationList:
         """The revocation list in force.
@@ -94,10 +117,15 @@ def ledger_step(folder: BureauFolder, kind: str, fields: JsonObject, *, at_ns: i
     """The ledger of ``folder`` holds a line of that kind with these fields."""
 
     def do() -> None:
-        signer = file_signer(folder.key(CLERK))
+        signer = keyring_of(folder, read_settings(folder)).signer(KeyRole.CLERK)
         ledger.append(folder.ledger, kind, fields, signer, at_ns=at_ns)
 
     return Step("配发台账", lambda: ledger.holds(folder.ledger, kind, fields), do)
+
+
+def keyring_of(folder: BureauFolder, settings: BureauSettings | None) -> Keyring:
+    """The keys of the bureau in ``folder``."""
+    return Keyring(folder.path, settings.places if settings is not None else {})
 
 
 def open_bureau(path: Path) -> Bureau:
@@ -116,7 +144,7 @@ def open_bureau(path: Path) -> Bureau:
         return Bureau(
             folder=folder,
             settings=settings,
-            authority=Authority(load_key_file(folder.ca_key), ca),
+            ca=ca,
             root=root,
             rulebook=rulebook.read_rulebook(folder.rulebook.read_bytes(), root),
         )
@@ -142,8 +170,9 @@ def read_settings(folder: BureauFolder) -> BureauSettings | None:
             host=str(broker["host"]),
             bind=str(broker["bind"]),
             port=int(broker["port"]),
+            places=read_places(content.get("keys", {})),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SettingsError) as error:
         raise BureauError(f"{folder.settings} cannot be read: {error}") from error
 
 

@@ -22,6 +22,10 @@ _DIAGNOSES = {
     "in_use": "设备正在运行，请先停止",
     "ledger": "配发台账已损坏，请停止操作并报告",
     "settings": "参数不符合要求",
+    "passphrases": "根密钥口令不符合要求：三把密钥各一句，每句至少 12 个字符，互不相同",
+    "disk": "磁盘已满或无法写入，请腾出空间后重新运行同一条命令",
+    "rotation": "签名根文件不能这样更换",
+    "backup": "备份文件无法使用，未作改动",
 }
 
 
@@ -131,3 +135,27 @@ class SettingsError(ProvisioningError):
     """A value that cannot stand in a settings file, or one that contradicts it."""
 
     code = "settings"
+
+
+class PassphrasesError(ProvisioningError):
+    """Passphrases that protect nothing, or nobody to ask for them."""
+
+    code = "passphrases"
+
+
+class DiskError(ProvisioningError):
+    """The medium is full or cannot be written; what was begun is finished by the same command."""
+
+    code = "disk"
+
+
+class RotationError(ProvisioningError):
+    """A root document that may not follow the one in force."""
+
+    code = "rotation"
+
+
+class BackupError(ProvisioningError):
+    """A backup that cannot be made, or not be restored."""
+
+    code = "backup"

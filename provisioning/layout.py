@@ -46,6 +46,10 @@ class BureauFolder:
         """Private key ``receipt``, ``rulebook-1`` (clerk), ``rulebook-2`` (head) or ``desk``."""
         return self.path / "keys" / f"{name}.pem"
 
+    def root_key(self, number: int) -> Path:
+        """Offline root key 1, 2 or 3, under its passphrase; absent once it was taken away."""
+        return self.key(f"root-{number}")
+
     def certificate(self, name: str) -> Path:
         """Certificate ``receipt`` or ``desk``."""
         return self.path / "certs" / f"{name}.pem"
@@ -67,6 +71,10 @@ class BureauFolder:
     def root(self) -> Path:
         """The signed root document."""
         return self.path / "rulebook" / "root.json"
+
+    def root_version(self, version: int) -> Path:
+        """The root document of that version, kept for good once there is a later one."""
+        return self.path / "rulebook" / "roots" / f"{version:06d}.json"
 
     @property
     def announce(self) -> Path:

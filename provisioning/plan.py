@@ -6,12 +6,17 @@ looking at what is there, so a run that was cut short is simply run again.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from pathlib import Path
+from typing import Final
 
-from evidence.store.durable import make_folder, replace_file, write_once
+from evidence.store.durable import create_file, make_folder, replace_file
+from provisioning.errors import DiskError
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 @unique
@@ -65,7 +70,11 @@ class Report:
 
 
 def carry_out(steps: Iterable[Step], *, dry_run: bool) -> tuple[Outcome, ...]:
-    """Make every step so, in order; with ``dry_run`` only say which would change something."""
+    """Make every step so, in order; with ``dry_run`` only say which would change something.
+
+    Raises:
+        DiskError: The medium is full or broken; the steps before are done.
+    """
     return tuple(_carry_out(step, dry_run=dry_run) for step in steps)
 
 
@@ -74,7 +83,12 @@ def _carry_out(step: Step, *, dry_run: bool) -> Outcome:
         return Outcome(step.title, StepState.UNCHANGED)
     if dry_run:
         return Outcome(step.title, StepState.PLANNED)
-    step.do()
+    try:
+        step.do()
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise DiskError(f"{step.title}: {error}; make room and run it again") from error
     return Outcome(step.title, StepState.CHANGED)
 
 
@@ -84,11 +98,11 @@ def folder_step(title: str, path: Path, *, mode: int = 0o750) -> Step:
 
 
 def once_step(title: str, path: Path, make: Callable[[], bytes], *, mode: int = 0o640) -> Step:
-    """The file exists; it is made once and never written again."""
+    """The file exists whole; it is made once and never written again."""
 
     def do() -> None:
         make_folder(path.parent)
-        write_once(path, make(), mode=mode)
+        create_file(path, make(), mode=mode)
 
     return Step(title, path.exists, do)
 

@@ -88,10 +88,9 @@ class Stage:
     def provision(self, wishes: Wishes | None = None) -> None:
         """Found a bureau and enrol one device, by ``provision``."""
         wishes = wishes or Wishes()
-        self.command(
-            "provisioning.main",
-            ["init", "--bureau", str(self.bureau), "--port", str(self.port), *wishes.init],
-        )
+        place = ["--bureau", str(self.bureau), "--port", str(self.port)]
+        place += ["--root-passphrases", str(self._passphrases())]
+        self.command("provisioning.main", ["init", *place, *wishes.init])
         if wishes.policy is not None:
             rules = ["rulebook", "apply", str(wishes.policy), "--bureau", str(self.bureau)]
             self.command("provisioning.main", rules)
@@ -102,6 +101,13 @@ class Stage:
         words = ["enrol", DEVICE_ID, *where, *run_dir, *person, *wishes.enrol]
         self.command("provisioning.main", words)
         self._assign()
+
+    def _passphrases(self) -> Path:
+        """Of the bureau's offline root keys; on a stage nobody keeps them apart."""
+        path = self.folder / "root-passphrases"
+        lines = (f"the passphrase of root key {number}\n" for number in (1, 2, 3))
+        replace_file(path, "".join(lines).encode(), mode=0o600)
+        return path
 
     def _assign(self) -> None:
         """The recorder's assignment, signed as the bureau signs it."""

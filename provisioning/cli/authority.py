@@ -12,11 +12,17 @@ import typer
 
 from provisioning.authority import founding
 from provisioning.authority.founding import Founding
-from provisioning.cli import words
+from provisioning.cli import prompts, words
 
 _INIT = (
-    "建立单位：证书机构、回执密钥、双签名办法、解密身份、消息服务配置。\n\n"
-    "解密身份（identities/）和证书机构密钥（ca/）不得离开本单位；escrow.age 请另行保管。\n\n"
+    "建立单位：证书机构、离线根密钥、回执密钥、双签名办法、解密身份、消息服务配置。\n\n"
+    "三把离线根密钥各由一人以口令保护，三把中的两把才能更换签名密钥；"
+    "口令在终端输入（不显示），或用 `--root-passphrases` 指定文件（三行，权限 0600，用后请销毁）。"
+    "建立后请尽快用 `provision root export` 逐把移到可移动介质，分人保管。\n\n"
+    "解密身份（identities/）和证书机构密钥（ca/）不得离开本单位；escrow.age 请另行保管。"
+    "中断后重新运行同一条命令即可继续，已有的密钥不会被覆盖。\n\n"
+    "签名密钥可放在加密卡中：`--key 'ca=pkcs11:token=…;object=…?module-path=…&pin-source=…'`，"
+    "或由系统提供：`--key receipt=credential:名称`；默认为文件。\n\n"
     "例：provision init --bureau ./bureau --name 某县统计局"
 )
 
@@ -54,6 +60,13 @@ def init(  # noqa: PLR0913 - one parameter for each option of the command
     close_minutes: Annotated[
         int | None, typer.Option(help="剩余分钟数：正常结束记录，默认 2。")
     ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key", metavar="ROLE=URI", help="密钥位置，可多次：ca、receipt、clerk、head。"
+        ),
+    ] = None,
+    root_passphrases: words.PassphraseFile = None,
     announce: Annotated[
         Path, typer.Option(help="告知语音文件夹，默认随软件提供。", show_default=False)
     ] = founding.ANNOUNCE,
@@ -69,18 +82,29 @@ def init(  # noqa: PLR0913 - one parameter for each option of the command
         "storage.alarm_minutes": alarm_minutes,
         "storage.close_minutes": close_minutes,
     }
-    wish = Founding(
-        name=name,
-        bureau_id=bureau_id,
-        desk=desk,
-        host=broker_host,
-        bind=bind,
-        port=port,
-        numbers={key: number for key, number in numbers.items() if number is not None},
-        announce=announce,
-    )
+
+    def wish() -> Founding:
+        return Founding(
+            name=name,
+            bureau_id=bureau_id,
+            desk=desk,
+            host=broker_host,
+            bind=bind,
+            port=port,
+            numbers={key: number for key, number in numbers.items() if number is not None},
+            announce=announce,
+            places=_places(key or []),
+            root_passphrases=prompts.passphrases(root_passphrases, make=True),
+        )
+
     clock = words.clock(context)
     words.run(
-        lambda: founding.init_bureau(bureau, wish, clock=clock, dry_run=dry_run),
+        lambda: founding.init_bureau(bureau, wish(), clock=clock, dry_run=dry_run),
         as_json=as_json,
     )
+
+
+def _places(stated: list[str]) -> dict[str, str]:
+    """``ROLE=URI`` as typed."""
+    parts = [text.partition("=") for text in stated]
+    return {role: uri for role, _, uri in parts}

@@ -22,6 +22,15 @@ from provisioning.plan import Report, StepState
 BureauOption = Annotated[Path, typer.Option("--bureau", help="单位文件夹。", show_default=False)]
 DeviceOption = Annotated[Path, typer.Option("--device", help="设备文件夹。", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="只显示将要做什么，不作改动。")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--root-passphrases",
+        metavar="FILE",
+        help="离线根密钥口令文件：三行，权限 0600；不给则在终端询问。",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")]
 
 _MARKS = {

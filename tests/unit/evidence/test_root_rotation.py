@@ -84,7 +84,6 @@ def test_a_root_without_offline_keys_is_followed_by_what_the_ca_signs() -> None:
     assert follows(OLD, root(2, FIRST, *FIRST[:2])) == 2
 
 
-@pytest.mark.rule("H8")
 @pytest.mark.parametrize(
     ("old", "new"),
     [
