@@ -7,6 +7,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
 from agent.channel import Channel, listen
@@ -271,5 +272,14 @@ def test_the_session_that_is_resumed_is_told_with_the_opening(vault: Vault) -> N
     vault.link.open_session(REQUEST)
     vault.hear(m.OpenSession)
     previous = m.PreviousSession(sid="s0", reason="battery", seconds=60, same_plan=True)
-    vault.say(m.SessionOpened(session=HELD, previous=previous))
-    assert vault.event(e.SessionOpened).previous == previous
+    vault.say(m.SessionOpened(session=msgspec.structs.replace(HELD, previous=previous)))
+    assert vault.event(e.SessionOpened).session.previous == previous
+
+
+def test_a_word_that_was_adopted_makes_the_recorder_attach_anew(vault: Vault) -> None:
+    vault.accept()
+    vault.say(m.WordAdopted())
+    vault.event(e.VaultLost)
+    vault.accept()
+    vault.link.open_session(REQUEST)
+    assert vault.hear(m.OpenSession) == REQUEST
