@@ -279,7 +279,7 @@ def test_the_session_that_is_resumed_is_told_with_the_opening(vault: Vault) -> N
 def test_a_word_that_was_adopted_makes_the_recorder_attach_anew(vault: Vault) -> None:
     vault.accept()
     vault.say(m.WordAdopted())
-    vault.event(e.VaultLost)
+    vault.die()
     vault.accept()
     vault.link.open_session(REQUEST)
     assert vault.hear(m.OpenSession) == REQUEST

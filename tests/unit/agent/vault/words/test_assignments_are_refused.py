@@ -119,7 +119,8 @@ def test_what_the_same_key_signed_as_something_else_is_no_assignment(
 def test_one_without_custodian_keeper_leader_or_approval_assigns_nothing(
     enrolled: Enrolled, refused: Refused, name: str
 ) -> None:
-    assert refused(signed(enrolled, **{name: None})) == "assignment_malformed"
+    without: dict[str, Any] = {name: None}
+    assert refused(signed(enrolled, **without)) == "assignment_malformed"
 
 
 def test_a_standing_that_there_is_not_is_refused(enrolled: Enrolled, refused: Refused) -> None:
