@@ -31,8 +31,9 @@ from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
 from bureau.settings import Bureau
 from evidence import rulebook
+from evidence.jws import Signer
 from evidence.store.durable import make_folder
-from evidence.store.signers import file_signer
+from evidence.store.signers import open_signer
 
 
 def open_office(bureau: Bureau, clock: Clock) -> Office:
@@ -52,7 +53,7 @@ def open_office(bureau: Bureau, clock: Clock) -> Office:
         partials=Partials(paths.partial),
         book=ReceiptBook(
             paths.folder / "receipts",
-            file_signer(paths.receipt_key),
+            _receipt_signer(bureau),
             _certificate(paths.receipt_certificate),
             clock,
         ),
@@ -96,7 +97,7 @@ def open_planning(bureau: Bureau, clock: Clock) -> Planning:
         book=PlanBook(paths.plans, ca),
         registry=Registry(paths.registry),
         rulebook=rulebook.read_rulebook(envelope, rulebook.read_root(root, ca)),
-        signer=file_signer(paths.receipt_key),
+        signer=_receipt_signer(bureau),
         certificate=_certificate(paths.receipt_certificate),
         clock=clock,
     )
@@ -137,6 +138,11 @@ def alone(bureau: Bureau) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def _receipt_signer(bureau: Bureau) -> Signer:
+    """Wherever the key lies: a file, a credential, a token."""
+    return open_signer(bureau.settings.keys.receipt, bureau.paths.folder)
 
 
 def _certificate(path: Path) -> x509.Certificate:

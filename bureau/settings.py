@@ -21,6 +21,7 @@ FILE_NAME: Final = "bureau.toml"
 MAX_SETTINGS_BYTES: Final = 64 * 1024
 
 Folder = Annotated[str, Meta(min_length=1, max_length=1_024)]
+Place = Annotated[str, Meta(min_length=1, max_length=1_024)]
 
 
 class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +38,24 @@ class Broker(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     port: Annotated[int, Meta(ge=1, le=65_535)] = 8_883
 
 
+class Keys(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[keys]``: where the bureau's signing keys lie, as URIs; see ``evidence.store.signers``.
+
+    The desk signs with the first alone; provisioning uses the others and owns the table.
+
+    Attributes:
+        receipt: Signs receipts, plans and assignments.
+        ca: The certificate authority's.
+        clerk: Signs rulebooks and the provisioning ledger.
+        head: Signs rulebooks and approvals.
+    """
+
+    receipt: Place = "file:keys/receipt.pem"
+    ca: Place = "file:ca/key.pem"
+    clerk: Place = "file:keys/rulebook-1.pem"
+    head: Place = "file:keys/rulebook-2.pem"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of ``bureau.toml``.
 
@@ -45,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         name: Full name of the bureau.
         desk: The intake worker's name: its certificate's CN, its MQTT user and client id.
         broker: See ``Broker``.
+        keys: See ``Keys``.
         archive_dir: Verified sessions; absolute or under the bureau folder, like those below.
         quarantine_dir: What did not verify, with its reason.
         partial_dir: Transfers under way; on the archive's file system.
@@ -55,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     desk: Annotated[str, Meta(pattern=rf"^{DEVICE_ID.pattern}\Z")]
     broker: Broker
+    keys: Keys = Keys()
     archive_dir: Folder = "archive"
     quarantine_dir: Folder = "quarantine"
     partial_dir: Folder = "partial"
@@ -88,11 +109,6 @@ class Paths:
     def crl(self) -> Path:
         """The CA's revocation list."""
         return self.folder / "ca" / "crl.pem"
-
-    @property
-    def receipt_key(self) -> Path:
-        """Private key that signs receipts."""
-        return self.folder / "keys" / "receipt.pem"
 
     @property
     def receipt_certificate(self) -> Path:

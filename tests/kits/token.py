@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,12 +36,15 @@ class SoftToken:
         )
 
 
-def make_token(folder: Path) -> SoftToken:
-    """Initialise a token in ``folder``; one for a process: the library reads its place once."""
+@cache
+def soft_token() -> SoftToken:
+    """The token of this process: the library reads its place once."""
     tool = shutil.which("softhsm2-util")
     if tool is None or not MODULE.exists():
         pytest.skip("softhsm2 is not installed")
     pytest.importorskip("pkcs11", reason="the token extra is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="softhsm-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "tokens").mkdir()
     settings = folder / "softhsm2.conf"
     settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from evidence import jws, keys
 from evidence.errors import KeyUnusableError, PassphraseError
 from evidence.store import signers, token
-from tests.kits.token import LABEL, SoftToken, make_token
+from tests.kits.token import LABEL, SoftToken, soft_token
 
 ROOT = Path(__file__).parents[3]
 PASSPHRASE = "一把钥匙 一句口令"
@@ -33,9 +33,9 @@ NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA")])
 KINDS = ("file", "protected", "credential", "token")
 
 
-@pytest.fixture(scope="session")
-def soft_token(tmp_path_factory: pytest.TempPathFactory) -> SoftToken:
-    return make_token(tmp_path_factory.mktemp("softhsm"))
+@pytest.fixture(name="soft_token")
+def token_of_this_process() -> SoftToken:
+    return soft_token()
 
 
 @pytest.fixture(params=KINDS)

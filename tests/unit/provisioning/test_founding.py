@@ -15,6 +15,7 @@ from evidence import keys
 from evidence.rulebook import read_root, read_rulebook
 from provisioning.authority import certificates as authority
 from provisioning.authority.founding import Founding, init_bureau
+from provisioning.authority.keyring import DEFAULT_PLACES, KeyRole
 from provisioning.errors import BureauConflictError, ClipError, PolicyError, SettingsError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report
@@ -93,7 +94,7 @@ def test_the_desk_finds_in_bureau_toml_what_was_founded(bureau: Path) -> None:
     assert (desk.settings.name, desk.settings.desk) == ("某县统计局", "DESK-01")
     assert desk.paths.ca == folder.ca
     assert desk.paths.crl == folder.crl
-    assert desk.paths.receipt_key == folder.key("receipt")
+    assert desk.settings.keys.receipt == DEFAULT_PLACES[KeyRole.RECEIPT]
     assert desk.paths.receipt_certificate == folder.certificate("receipt")
     assert desk.paths.desk_key == folder.key("desk")
     assert desk.paths.desk_certificate == folder.certificate("desk")

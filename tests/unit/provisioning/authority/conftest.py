@@ -1,0 +1,33 @@
+"""Founding with offline root keys, and a token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from provisioning.authority import passphrases
+from provisioning.plan import Report
+from tests.kits.token import SoftToken, soft_token
+
+PASSPHRASES = tuple(f"一把离线根密钥的口令 {number}" for number in (1, 2, 3))
+
+
+@pytest.fixture
+def words() -> tuple[str, ...]:
+    """The passphrases of the three root keys."""
+    return PASSPHRASES
+
+
+@pytest.fixture
+def rooted(tmp_path: Path, found: Callable[..., Report]) -> Path:
+    """A bureau with offline root keys."""
+    path = tmp_path / "rooted"
+    found(path, root_passphrases=passphrases.given(PASSPHRASES))
+    return path
+
+
+@pytest.fixture(name="soft_token")
+def token_of_this_process() -> SoftToken:
+    return soft_token()
