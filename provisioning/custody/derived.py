@@ -18,8 +18,8 @@ from evidence.assignment import Assignment
 from evidence.jws import Signer
 from evidence.moments import utc_ns
 from evidence.store.durable import make_folder, replace_file
-from evidence.store.signers import file_signer
 from provisioning.authority.certificates import Revoked
+from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import Bureau
 from provisioning.custody import registry
 from provisioning.custody.registry import Entry
@@ -129,4 +129,4 @@ def _issue_step(bureau: Bureau, word: Assignment, sign: _ReceiptKey) -> Step:
 
 def _receipt_key(bureau: Bureau) -> tuple[Signer, x509.Certificate]:
     certificate = x509.load_pem_x509_certificate(bureau.folder.certificate(_RECEIPT).read_bytes())
-    return file_signer(bureau.folder.key(_RECEIPT)), certificate
+    return bureau.signer(KeyRole.RECEIPT), certificate

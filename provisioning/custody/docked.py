@@ -114,6 +114,11 @@ class Desk:
         content = self._log(device)
         return _reading(content, dict.fromkeys(self._named(device), True), whole=None)
 
+    def line(self, device: str, count: int) -> bytes | None:
+        """The last of the first ``count`` lines of its log; None where there are fewer."""
+        raw = journal.split(self._log(device)).complete
+        return raw[count - 1] if 0 < count <= len(raw) else None
+
     def _read(self, device: str) -> Docked:
         content = self._log(device)
         if not content:

@@ -6,13 +6,14 @@ so: the signed lines first, then whatever follows from them. Refuses a ledger th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from evidence.moments import utc_text
-from provisioning.bureau_folder import CLERK, HEAD, Bureau, UtcNs, exclusive, open_bureau
+from provisioning.authority.keyring import KeyRole
+from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
 from provisioning.custody import ledger, lines
 from provisioning.custody.derived import derived_steps
 from provisioning.custody.docked import Desk
@@ -20,13 +21,14 @@ from provisioning.custody.errors import CustodyError
 from provisioning.custody.ledger import Line, Statement
 from provisioning.custody.moves import Around, Entry, Move, Proposal, propose
 from provisioning.custody.rules import Signatory
+from provisioning.custody.signatories import signatories_of
 from provisioning.custody.state import State, replay
 from provisioning.errors import LedgerError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out
 
 TRAINING: Final = "officers.training"
-_NAMES: Final[Mapping[Signatory, str]] = {Signatory.CLERK: CLERK, Signatory.HEAD: HEAD}
+_KEYS: Final = {Signatory.CLERK: KeyRole.CLERK, Signatory.HEAD: KeyRole.HEAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Register:
         around = Around(
             utc=utc_text(self.at_ns),
             asks_training=bool(bureau.rulebook.policy.get(TRAINING, False)),
-            desk=Desk(bureau.folder.path, bureau.authority.certificate),
+            desk=Desk(bureau.folder.path, bureau.ca),
         )
         return propose(self.state, rows, around)
 
@@ -66,10 +68,9 @@ class Register:
         missing = list(entries)
 
         def do() -> None:
-            signers = dict(zip((CLERK, HEAD), self.bureau.signers(), strict=True))
+            signers = {by: self.bureau.signer(_KEYS[by]) for by in {one.by for one in missing}}
             said = [
-                Statement(str(entry.kind), entry.fields, signers[_NAMES[entry.by]])
-                for entry in missing
+                Statement(str(entry.kind), entry.fields, signers[entry.by]) for entry in missing
             ]
             book.append(said, at_ns=self.at_ns)
             missing.clear()
@@ -99,7 +100,7 @@ def read_lines(bureau: Bureau) -> list[Line]:
     """
     path = bureau.folder.ledger
     content = path.read_bytes() if path.exists() else b""
-    found = ledger.verified(content, bureau.root.keys)
+    found = ledger.verified(content, signatories_of(bureau).keys)
     for line in found:
         try:
             lines.check_line(line.payload)
@@ -121,6 +122,7 @@ def change(
 
     Raises:
         CustodyError: A rule refuses one of them; nothing was changed.
+        DiskError: The disk took no more; the same command goes on where it stopped.
         ProvisioningError: The folder is no bureau, or its ledger does not verify.
     """
     with exclusive(BureauFolder(bureau_path.absolute())):

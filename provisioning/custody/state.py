@@ -92,6 +92,8 @@ class Custody:
     Attributes:
         device: Device id.
         enrolled: When it was taken in; None where no line says so.
+        signing: SHA-256 of its signing certificate; None where no line says which.
+        tls: Of its TLS certificate.
         standing: How it stands.
         custodian: Who answers for it; None where nobody does.
         keeper: Who looks after it; None before the first assignment.
@@ -106,6 +108,8 @@ class Custody:
 
     device: str
     enrolled: str | None = None
+    signing: str | None = None
+    tls: str | None = None
     standing: Standing = Standing.UNASSIGNED
     custodian: str | None = None
     keeper: str | None = None
@@ -217,7 +221,9 @@ def _with_device(state: State, custody: Custody, payload: JsonObject) -> State:
 
 def _noted(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
     if kind is Kind.ENROLLED:
-        return replace(custody, enrolled=custody.enrolled or payload["utc"])
+        since = custody.enrolled or payload["utc"]
+        signing, tls = payload.get("signing"), payload.get("tls")
+        return replace(custody, enrolled=since, signing=signing, tls=tls)
     return replace(custody, maintained=Care(payload["day"], payload["keeper"], payload["note"]))
 
 
