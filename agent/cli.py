@@ -17,6 +17,8 @@ from rich.console import Console
 
 from agent import process, recorder, supervisor
 from agent.dock.serve import serve as serve_dock
+from agent.enrolment.enrol import Outcome, Recorder, needs_enrolment
+from agent.enrolment.telling import SAID, shown
 from agent.errors import AgentError
 from agent.settings import Device, load_device
 from agent.status import look_at
@@ -32,13 +34,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help=(
         "执法记录仪：按键开始，告知，封存，签名，对接移交。\n\n"
-        "`recorder run` 启动整台记录仪；`recorder status` 查看状态；"
+        "`recorder enrol` 登记本机；`recorder run` 启动整台记录仪；`recorder status` 查看状态；"
         "`recorder console` 在终端里试用模拟记录仪。其余命令各启动一个进程，供系统服务使用。"
     ),
 )
 
 DeviceOption = Annotated[
-    Path, typer.Option("--device", help="设备文件夹（provision enrol 生成）。", show_default=False)
+    Path, typer.Option("--device", help="设备文件夹（recorder enrol 生成）。", show_default=False)
 ]
 EXIT_REFUSED: Final = 1
 
@@ -53,7 +55,58 @@ EXIT_REFUSED: Final = 1
 def run(*, device: DeviceOption) -> None:
     """Run all of it."""
     process.log_to_stderr("recorder")
-    _guard(lambda: supervisor.run_recorder(load_device(device)))
+
+    def start() -> None:
+        # A fresh recorder with a seed asks its bureau first: the first start is the enrolment.
+        if needs_enrolment(device.absolute()):
+            _tell(Recorder.at(device).over_network(_show))
+        supervisor.run_recorder(load_device(device))
+
+    _guard(start)
+
+
+@app.command(
+    help=(
+        "登记本机（配发）：生成密钥，向单位申请证书，核对六位数字后装入证书、办法和配置。\n\n"
+        "须先有种子（provision seed），默认在设备文件夹的 seed/ 中。"
+        "有对接网络时直接运行；没有时用存储盘分两步：先 --to，取回应答后 --from。\n\n"
+        "私钥只在本机生成，从不离开，也不会重新生成。任何一步中断，重新运行即可。\n\n"
+        "例：recorder enrol --device ./device --seed /media/seed"
+    ),
+)
+def enrol(
+    *,
+    device: DeviceOption,
+    seed: Annotated[
+        Path | None, typer.Option(help="种子所在文件夹，默认 设备文件夹/seed。", show_default=False)
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="把申请写到这个存储盘。", show_default=False)
+    ] = None,
+    back: Annotated[
+        Path | None, typer.Option("--from", help="从这个存储盘取回应答。", show_default=False)
+    ] = None,
+    serial: Annotated[str | None, typer.Option(help="模拟机身的序列号；真机由硬件读出。")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")] = False,
+) -> None:
+    """Enrol this recorder."""
+    if to is not None and back is not None:
+        raise typer.BadParameter("--to 与 --from 不能同时使用")
+
+    def show(digits: str) -> None:
+        _show(digits, as_json=as_json)
+
+    def work() -> None:
+        recorder = Recorder.at(device, seed, serial)
+        if to is not None:
+            outcome = recorder.onto_stick(to, show)
+        elif back is not None:
+            outcome = recorder.from_stick(back)
+        else:
+            outcome = recorder.over_network(show)
+        _tell(outcome, as_json=as_json)
+
+    _guard(work)
 
 
 @app.command("vault", help="只启动证据库进程：封存、签名、保管；无网络、无摄像头。")
@@ -159,6 +212,17 @@ def _run_process(name: str, folder: Path, serve: Callable[[Device, Event], None]
     process.log_to_stderr(name)
     process.end_with_any_thread()
     _guard(lambda: serve(load_device(folder), stop))
+
+
+def _show(digits: str, *, as_json: bool = False) -> None:
+    """Show the digits at once: the clerk waits for them."""
+    line = json.dumps({"digits": digits}) if as_json else shown(digits)
+    print(line, flush=True)  # noqa: T201 - seen before the answer comes
+
+
+def _tell(outcome: Outcome, *, as_json: bool = False) -> None:
+    said = json.dumps({"outcome": outcome}) if as_json else SAID[outcome]
+    typer.echo(said)
 
 
 def _say(text: str | None) -> None:

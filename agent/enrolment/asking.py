@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Timer
 from typing import Final
 
@@ -106,8 +106,11 @@ class Asking:
     @contextmanager
     def _connected(self) -> Iterator[ssl.SSLSocket]:
         where = (self._seed.host, self._seed.port)
-        with socket.create_connection(where, timeout=CONNECT_SECONDS) as plain:
-            end = Timer(WHOLE_SECONDS, _hang_up, (plain,))
+        with (
+            socket.create_connection(where, timeout=CONNECT_SECONDS) as plain,
+            plain.dup() as line,
+        ):
+            end = Timer(WHOLE_SECONDS, _hang_up, (line,))
             end.daemon = True
             end.start()
             try:
@@ -149,11 +152,9 @@ def _read(sock: ssl.SSLSocket, size: int) -> bytes:
     return bytes(parts)
 
 
-def _hang_up(sock: socket.socket) -> None:
-    try:
-        sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # It has ended by itself.
+def _hang_up(line: socket.socket) -> None:
+    with suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
 
 
 def _said(error: ssl.SSLError) -> str:

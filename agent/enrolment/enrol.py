@@ -19,7 +19,6 @@ from agent.enrolment import carrying, own_keys, taking
 from agent.enrolment.asking import Asking
 from agent.enrolment.body import Body, body_of
 from agent.enrolment.composing import compose
-from agent.enrolment.errors import EnrolmentRefusedError
 from agent.enrolment.seed import SEED_FOLDER, SEED_NAME, Seed, read_seed
 from agent.settings import Paths
 from evidence.enrolment import digits_of
@@ -147,13 +146,3 @@ def needs_enrolment(folder: Path) -> bool:
     """Whether ``folder`` holds a seed and nothing that was taken yet."""
     paths = Paths(folder, folder / "run")
     return not taking.is_enrolled(paths) and (folder / SEED_FOLDER / SEED_NAME).exists()
-
-
-def check_enrolled(folder: Path) -> None:
-    """Check that a recorder may be started.
-
-    Raises:
-        EnrolmentRefusedError: ``seed``: it has a seed but has not been enrolled.
-    """
-    if needs_enrolment(folder.absolute()):
-        raise EnrolmentRefusedError(f"run: recorder enrol --device {folder}", code="not_enrolled")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from agent.errors import AgentError
 
 _DIAGNOSES = {
-    "not_enrolled": "本机尚未登记",
     "seed": "种子文件缺失或无效, 请由管理人员重新生成 (provision seed)",
     "body": "读不到本机硬件序列号",
     "foreign": "本机文件夹属于另一台设备或另一单位, 未作改动",
@@ -19,7 +18,8 @@ _DIAGNOSES = {
     "no_request": "本机没有待答复的申请, 请先运行 recorder enrol --to",
     "no_answer": "存储盘上没有给本机的应答文件",
     "medium": "存储盘无法读写",
-    "request": "登记工作站认为申请无效",
+    "malformed": "登记工作站认为申请无效",
+    "keys": "本机密钥已属于另一台设备, 请停止使用并报告",
     "claim_unknown": "领取码不符或尚未登记, 请由管理人员重新生成种子",
     "claim_late": "领取码已过期 (24 小时), 请由管理人员重新生成种子",
     "claim_used": "领取码已被使用, 请停止使用并报告",

@@ -5,59 +5,191 @@ Owns words and options. Refuses work.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.markup import escape
 
 from provisioning.cli import words
-from provisioning.enrolment.enrol import DeviceOptions, enrol_device
+from provisioning.cli.listening import listen
+from provisioning.enrolment import claiming, sticks
+from provisioning.enrolment.admission import Applicant
+from provisioning.enrolment.claiming import PORT, Expected
+from provisioning.enrolment.settings import DeviceOptions
+from provisioning.errors import SettingsError
 
-_ENROL = (
-    "配发一台设备：设备自己生成密钥，单位签发证书并登记。\n\n"
-    "私钥只在设备文件夹内生成，从不离开。编号已配发给另一台设备、设备文件夹属于别人时拒绝。\n\n"
-    "例：provision enrol ZF-001 --bureau ./bureau --device ./device"
+_CLAIM = (
+    "登记一台将到的设备，生成一次性领取码（24 小时有效，仅存摘要，只显示这一次）。\n\n"
+    "一般不必单独使用：`provision seed` 同时生成领取码和种子。重新登记使旧领取码失效。\n\n"
+    "例：provision claim ZF-001 --bureau ./bureau --serial 10000000a1b2c3d4"
 )
+_SEED = (
+    "为一台设备写种子分区：编号、领取码、单位证书、登记工作站地址。\n\n"
+    "把存储卡的种子分区（或任一文件夹）作为 --to；重复运行不作改动，过期后重新生成。"
+    "种子等同于领取资格，请勿外传。\n\n"
+    "例：provision seed ZF-001 --bureau ./bureau --to /media/seed"
+)
+_ENROL = (
+    "接收设备登记：核对六位数字，签发证书，交付办法与配置。三种方式任选其一。\n\n"
+    "一、对接网络：`provision enrol --listen`，设备上运行 recorder enrol；"
+    "逐台输入设备显示并读出的六位数字，不一致即拒绝。\n\n"
+    "二、存储盘：设备上 recorder enrol --to 盘，再 "
+    "`provision enrol ZF-001 --request 盘 --to 盘`，最后设备上 recorder enrol --from 盘。\n\n"
+    "三、成批预登记：`provision enrol --csv devices.csv --seeds ./seeds`。\n\n"
+    "私钥只在设备上生成，从不离开。例：provision enrol --listen --bureau ./bureau"
+)
+SerialOption = Annotated[
+    str | None, typer.Option(help="硬件序列号；填写后只有这台硬件可以使用领取码。")
+]
+BoardOption = Annotated[str | None, typer.Option(help="硬件：fake（模拟，默认）或 pi（树莓派）。")]
+WidthOption = Annotated[int | None, typer.Option(help="画面宽，默认 1280。")]
+HeightOption = Annotated[int | None, typer.Option(help="画面高，默认 720。")]
+RateOption = Annotated[int | None, typer.Option("--fps", help="帧率，默认 25。")]
+BitsOption = Annotated[int | None, typer.Option("--bitrate", help="视频码率 bit/s，默认 4000000。")]
+RunDirOption = Annotated[str | None, typer.Option(help="套接字目录；设备文件夹路径过长时使用。")]
+DeviceArgument = Annotated[str, typer.Argument(help="设备编号，例如 ZF-001。", metavar="DEVICE")]
+HostOption = Annotated[
+    str | None, typer.Option(help="设备访问登记工作站的主机名或地址，默认与消息服务相同。")
+]
+PortOption = Annotated[int, typer.Option(help="登记工作站端口。", min=1, max=65_535)]
 
 
 def register(app: typer.Typer) -> None:
     """Add these commands to ``app``."""
+    app.command("claim", help=_CLAIM)(claim)
+    app.command("seed", help=_SEED)(seed)
     app.command("enrol", help=_ENROL)(enrol)
 
 
-def enrol(  # noqa: PLR0913 - one parameter for each option of the command
+def claim(  # noqa: PLR0913 - one parameter for each option of the command
     *,
     context: typer.Context,
-    device_id: Annotated[str, typer.Argument(help="设备编号，例如 ZF-001。", metavar="DEVICE")],
+    device_id: DeviceArgument,
     bureau: words.BureauOption,
-    device: words.DeviceOption,
-    board: Annotated[
-        str | None, typer.Option(help="硬件：fake（模拟，默认）或 pi（树莓派）。")
-    ] = None,
-    width: Annotated[int | None, typer.Option(help="画面宽，默认 1280。")] = None,
-    height: Annotated[int | None, typer.Option(help="画面高，默认 720。")] = None,
-    frames_per_second: Annotated[int | None, typer.Option("--fps", help="帧率，默认 25。")] = None,
-    bits_per_second: Annotated[
-        int | None, typer.Option("--bitrate", help="视频码率 bit/s，默认 4000000。")
-    ] = None,
-    custodian: Annotated[str | None, typer.Option(help="使用人编号（专人专用）。")] = None,
-    run_dir: Annotated[
-        str | None, typer.Option(help="套接字目录；设备文件夹路径过长时使用。")
-    ] = None,
+    serial: SerialOption = None,
+    board: BoardOption = None,
+    width: WidthOption = None,
+    height: HeightOption = None,
+    frames_per_second: RateOption = None,
+    bits_per_second: BitsOption = None,
+    run_dir: RunDirOption = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
-    """Take a device in."""
+    """Make a claim."""
     options = DeviceOptions(
         board=board,
         width=width,
         height=height,
         frames_per_second=frames_per_second,
         bits_per_second=bits_per_second,
-        custodian=custodian,
         run_dir=run_dir,
     )
+    expected = Expected(device=device_id, serial=serial, options=options)
     clock = words.clock(context)
     words.run(
-        lambda: enrol_device(bureau, device, device_id, options, clock=clock, dry_run=dry_run),
+        lambda: claiming.make_claim(bureau, expected, clock=clock, dry_run=dry_run),
         as_json=as_json,
     )
+
+
+def seed(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    context: typer.Context,
+    device_id: DeviceArgument,
+    bureau: words.BureauOption,
+    to: Annotated[Path, typer.Option(help="种子分区，或任一文件夹。", show_default=False)],
+    serial: SerialOption = None,
+    board: BoardOption = None,
+    width: WidthOption = None,
+    height: HeightOption = None,
+    frames_per_second: RateOption = None,
+    bits_per_second: BitsOption = None,
+    run_dir: RunDirOption = None,
+    host: HostOption = None,
+    port: PortOption = PORT,
+    dry_run: words.DryRun = False,
+    as_json: words.AsJson = False,
+) -> None:
+    """Write a seed."""
+    options = DeviceOptions(
+        board=board,
+        width=width,
+        height=height,
+        frames_per_second=frames_per_second,
+        bits_per_second=bits_per_second,
+        run_dir=run_dir,
+    )
+    expected = Expected(device=device_id, serial=serial, options=options, host=host, port=port)
+    clock = words.clock(context)
+    words.run(
+        lambda: claiming.write_seed(bureau, expected, to, clock=clock, dry_run=dry_run),
+        as_json=as_json,
+    )
+
+
+def enrol(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    context: typer.Context,
+    device_id: Annotated[
+        str | None, typer.Argument(help="设备编号；存储盘方式使用。", metavar="[DEVICE]")
+    ] = None,
+    bureau: words.BureauOption,
+    listening: Annotated[
+        bool, typer.Option("--listen", help="在对接网络上等待设备，Ctrl-C 结束。")
+    ] = False,
+    bind: Annotated[str | None, typer.Option(help="监听地址，默认与消息服务相同。")] = None,
+    port: PortOption = PORT,
+    devices: Annotated[
+        int | None, typer.Option(help="登记这么多台后自动结束。", min=1, metavar="N")
+    ] = None,
+    request: Annotated[
+        Path | None, typer.Option(help="设备写出的申请文件，或所在的盘。", show_default=False)
+    ] = None,
+    confirm: Annotated[
+        str | None, typer.Option(help="设备显示的六位数字；不填则询问。", metavar="123456")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="应答文件写到这里，默认与申请同处。", show_default=False)
+    ] = None,
+    dry_run: words.DryRun = False,
+    as_json: words.AsJson = False,
+) -> None:
+    """Take devices in."""
+    clock = words.clock(context)
+    if sum((listening, request is not None)) != 1:
+        words.refuse(SettingsError("exactly one of --listen, --request and --csv"), as_json=as_json)
+    if request is None:
+        listen(bureau, bind, port, devices, clock=clock, as_json=as_json)
+        return
+    source, ask = request, _asked(device_id, confirm)
+    target = to or (source if source.is_dir() else source.parent)
+    words.run(
+        lambda: sticks.answer_request(bureau, source, target, ask, clock=clock, dry_run=dry_run),
+        as_json=as_json,
+    )
+
+
+def _asked(device: str | None, confirm: str | None) -> sticks.Ask:
+    def ask(applicant: Applicant) -> str:
+        if device is not None and applicant.device != device:
+            raise SettingsError(f"the request is {applicant.device}'s, not {device}'s")
+        if confirm is not None:
+            return confirm
+        return ask_digits(applicant)
+
+    return ask
+
+
+def ask_digits(applicant: Applicant) -> str:
+    """Ask the clerk for the digits that the device shows."""
+    request = applicant.received.request
+    Console(stderr=True).print(
+        f"设备 [bold]{request.device}[/bold]  序列号 {escape(request.serial)}"
+        f"  型号 {escape(request.model)}",
+        highlight=False,
+    )
+    text: str = typer.prompt("请输入该设备显示的六位数字", err=True)
+    return text

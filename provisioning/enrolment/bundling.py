@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from evidence import keys
 from evidence.enrolment import Bundle, pack
 from evidence.moments import utc_text
-from evidence.store.signers import file_signer
+from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import Bureau
 from provisioning.custody.registry import Certified, Entry
 from provisioning.enrolment.claims import Claim
@@ -50,14 +50,14 @@ def bundle_for(
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise BureauError(f"{path} is no certificate: {error}") from error
-    return pack(bundle, file_signer(bureau.folder.key("receipt")), certificate)
+    return pack(bundle, bureau.signer(KeyRole.RECEIPT), certificate)
 
 
 def _files(bureau: Bureau, entry: Entry, claim: Claim) -> dict[str, bytes]:
     folder = bureau.folder
     return {
         "device.toml": settings_text(bureau.settings, entry.device, claim.options),
-        "certs/ca.pem": bureau.authority.certificate.public_bytes(Encoding.PEM),
+        "certs/ca.pem": bureau.ca.public_bytes(Encoding.PEM),
         "certs/signing.pem": _pem(entry.signing),
         "certs/tls.pem": _pem(entry.tls),
         "bureau/root.json": folder.root.read_bytes(),

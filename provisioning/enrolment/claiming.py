@@ -197,7 +197,7 @@ def _holds(there: Mapping[str, Any] | None, held: Claim, expected: Expected, at_
 
 
 def _seed_text(bureau: Bureau, expected: Expected, secret: str) -> bytes:
-    ca = bureau.authority.certificate.public_bytes(Encoding.PEM).decode()
+    ca = bureau.ca.public_bytes(Encoding.PEM).decode()
     values = {
         "device": expected.device,
         "claim": secret,

@@ -43,9 +43,9 @@ from evidence.store.durable import make_folder
 from hw.fake.clock import SystemClock
 from hw.fake.world import FakeWorld
 from provisioning.authority.founding import Founding, init_bureau
-from provisioning.enrolment.enrol import DeviceOptions, enrol_device
 from scripts.bench.capture import table
 from scripts.stage import free_port
+from tests.kits.enrolment import Enrolled, assign, take_in
 
 PATIENCE = 60.0
 SEGMENT_BYTES = 5_000_000
@@ -54,9 +54,7 @@ FRAGMENT_BYTES = 500_000
 FRAGMENT_NS = 1_000_000_000
 SEGMENTS = 12
 MIB = 1_048_576
-OPENING = m.OpenSession(
-    activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000_000
-)
+OPENING = m.OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000_000)
 
 
 @dataclass(frozen=True)
@@ -282,9 +280,9 @@ def run_once(bench: Bench, number: int, size: int) -> tuple[dict[str, Spent | No
     """One backlog, moved every way; what each spent, and its bytes."""
     name = f"ZF-{number:03}"
     folder = bench.folder / name
-    options = DeviceOptions(board="fake", storage_floor_bytes=0, custodian="O-1")
-    enrol_device(bench.bureau, folder, name, options, clock=SystemClock().utc_ns)
+    take_in(bench.bureau, folder, name, clock=SystemClock().utc_ns, storage_floor_bytes=0)
     device = load_device(folder)
+    assign(Enrolled(bench.bureau, device))
     make_folder(device.paths.run)
     world = module("hw.fake.world", "--socket", str(device.paths.world_socket))
     vault = module("agent.main", "vault", "--device", str(folder))

@@ -18,8 +18,8 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from provisioning.authority.founding import Founding, init_bureau
 from provisioning.bureau_folder import open_bureau
-from provisioning.enrolment.enrol import enrol_device
 from tests.kits.clip import write_clip
+from tests.kits.enrolment import take_in
 from tests.kits.peer import Credential, Mosquitto, Peer, free_port, real_utc_ns
 
 
@@ -87,7 +87,7 @@ def broker_scene(folder: Path, *devices: str) -> Iterator[BrokerScene]:
     wish = Founding(name="某县统计局", port=port, announce=write_clip(folder / "clips" / "zh-CN"))
     init_bureau(folder / "bureau", wish, clock=real_utc_ns)
     for name in devices:
-        enrol_device(folder / "bureau", folder / name, name, clock=real_utc_ns)
+        take_in(folder / "bureau", folder / name, name, clock=real_utc_ns)
     broker = Mosquitto(folder / "bureau" / "broker" / "mosquitto.conf", port)
     try:
         yield BrokerScene(folder, port, broker)
@@ -99,6 +99,6 @@ def another_bureaus(folder: Path, name: str, ca: Path) -> Credential:
     """What a device of the same name shows that another bureau of the same name took in."""
     wish = Founding(name="某县统计局", announce=write_clip(folder / "clips" / "zh-CN"))
     init_bureau(folder / "bureau", wish, clock=real_utc_ns)
-    enrol_device(folder / "bureau", folder / name, name, clock=real_utc_ns)
+    take_in(folder / "bureau", folder / name, name, clock=real_utc_ns)
     device = folder / name
     return Credential(ca, device / "certs" / "tls.pem", device / "keys" / "tls.pem")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyrage
 from cryptography import x509
 
+from agent.enrolment.enrol import Outcome, Recorder
 from agent.settings import Device, load_device
 from evidence import assignment
 from evidence.assignment import Assignment, Standing
@@ -16,7 +18,10 @@ from evidence.moments import utc_text
 from evidence.store.signers import file_signer
 from hw.fake.clock import SystemClock
 from provisioning.authority.founding import Founding, init_bureau
-from provisioning.enrolment.enrol import DeviceOptions, enrol_device
+from provisioning.bureau_folder import UtcNs
+from provisioning.enrolment.claiming import Expected, write_seed
+from provisioning.enrolment.settings import DeviceOptions
+from provisioning.enrolment.sticks import answer_request
 from tests.kits.clip import write_clip
 
 DEVICE_ID = "REC-001"
@@ -65,6 +70,32 @@ def assign(one: Enrolled, custodian: str = "O-1", **fields: Any) -> Assignment:
     return word
 
 
+def take_in(bureau: Path, device: Path, name: str, *, clock: UtcNs, **options: Any) -> None:
+    """Enrol a device by both real ends, a stick between them; run again it changes nothing.
+
+    Args:
+        bureau: The bureau's folder.
+        device: The device's folder; made if it is not there.
+        name: Device id.
+        clock: UTC in nanoseconds.
+        options: See ``DeviceOptions``.
+    """
+    write_seed(
+        bureau,
+        Expected(device=name, options=DeviceOptions(**options)),
+        device / "seed",
+        clock=clock,
+    )
+    recorder = Recorder.at(device)
+    shown: list[str] = []
+    with TemporaryDirectory(dir=bureau.parent) as folder:
+        stick = Path(folder)
+        if recorder.onto_stick(stick, shown.append) is Outcome.UNCHANGED:
+            return
+        answer_request(bureau, stick, stick, lambda _: shown[0], clock=clock)
+        recorder.from_stick(stick)
+
+
 def enrol(folder: Path, *, device_id: str = DEVICE_ID, **options: Any) -> Enrolled:
     """Found a bureau in ``folder/bureau`` (unless there) and enrol a device in ``folder/<id>``.
 
@@ -88,10 +119,11 @@ def enrol(folder: Path, *, device_id: str = DEVICE_ID, **options: Any) -> Enroll
     path = folder / device_id
     # A small picture keeps tests light, and the floor of a real card would not fit a test's medium.
     small = {"width": 320, "height": 180, "bits_per_second": 300_000, "storage_floor_bytes": 0}
-    # A recorder that nobody answers for refuses to record (S0§19).
-    wished = DeviceOptions(**{**small, "board": "fake", "custodian": "O-1", **options})
-    enrol_device(bureau, path, device_id, wished, clock=SystemClock().utc_ns)
+    custodian = options.pop("custodian", "O-1")
+    wished = {**small, "board": "fake", **options}
+    take_in(bureau, path, device_id, clock=SystemClock().utc_ns, **wished)
     enrolled = Enrolled(bureau, load_device(path))
-    if wished.custodian is not None:
-        assign(enrolled, wished.custodian)
+    # A recorder that nobody answers for refuses to record (S0§19).
+    if custodian is not None:
+        assign(enrolled, custodian)
     return enrolled

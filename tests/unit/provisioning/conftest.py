@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from provisioning.authority.founding import Founding, init_bureau
-from provisioning.enrolment.enrol import DeviceOptions, enrol_device
 from provisioning.plan import Report
 from tests.kits.clip import write_clip
+from tests.kits.enrolment import take_in
 
 
 class HandClock:
@@ -53,18 +53,17 @@ def bureau(tmp_path: Path, found: Callable[..., Report]) -> Path:
 
 
 @pytest.fixture
-def enrol(bureau: Path, clock: HandClock) -> Callable[..., Report]:
-    """Take a device in: ``enrol(path, "ZF-001", board="pi")``."""
+def enrol(bureau: Path, clock: HandClock) -> Callable[..., None]:
+    """Take a device in: ``enrol(path, "ZF-001", width=640)``."""
 
-    def enrol_one(path: Path, name: str, *, dry_run: bool = False, **options: object) -> Report:
-        wish = DeviceOptions(**options)  # type: ignore[arg-type]
-        return enrol_device(bureau, path, name, wish, clock=clock, dry_run=dry_run)
+    def enrol_one(path: Path, name: str, **options: object) -> None:
+        take_in(bureau, path, name, clock=clock, **options)
 
     return enrol_one
 
 
 @pytest.fixture
-def device(tmp_path: Path, enrol: Callable[..., Report]) -> Path:
+def device(tmp_path: Path, enrol: Callable[..., None]) -> Path:
     path = tmp_path / "device"
     enrol(path, "ZF-001")
     return path

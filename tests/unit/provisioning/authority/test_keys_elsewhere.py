@@ -16,9 +16,9 @@ from evidence.store.signers import open_signer
 from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
-from provisioning.enrolment.enrol import DeviceOptions, enrol_device
 from provisioning.errors import BureauConflictError, SettingsError
 from provisioning.plan import Report
+from tests.kits.enrolment import take_in
 from tests.kits.token import SoftToken
 
 Found = Callable[..., Report]
@@ -41,10 +41,10 @@ def test_all_four_keys_in_a_token_found_and_sign_as_files_do(
     ]
     assert found(path).changed == 0
     assert found(path, places=places).changed == 0
-    enrol_device(path, tmp_path / "device", "ZF-001", DeviceOptions(), clock=clock)
+    take_in(path, tmp_path / "device", "ZF-001", clock=clock)
     bureau = open_bureau(path)
     lines = ledger.read(bureau.folder.ledger, bureau.root.keys)
-    assert [line["t"] for line in lines] == ["founded", "rulebook", "enrolled"]
+    assert [line["t"] for line in lines] == ["founded", "rulebook", "claim", "seeded", "enrolled"]
 
 
 def test_the_desk_signs_with_the_key_in_the_token(
