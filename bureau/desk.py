@@ -13,6 +13,7 @@ import logging
 import queue
 import socket
 import ssl
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,8 @@ TOPICS: Final = (
     f"{ROOT}/+/state",
     f"{ROOT}/+/receipt/+/+/ack",
     f"{ROOT}/+/plan/ack",
+    f"{ROOT}/+/roster/ack",
+    f"{ROOT}/+/policy/ack",
 )
 CONNECT_SECONDS: Final = 10.0
 
@@ -128,6 +131,7 @@ class Desk:
     def _serve(self, link: _Link, bench: _Bench) -> None:
         """Answer one connection until it ends."""
         link.publish(self._intake.steps.unacknowledged())
+        self._intake.words.begin()
         while not self._stop.is_set() and link.is_up():
             lull = _LULL_SECONDS if self._intake.unsynced else _TURN_SECONDS
             message = link.receive(lull)
@@ -136,15 +140,16 @@ class Desk:
             if self._intake.is_due() or (message is None and self._intake.unsynced):
                 link.publish(self._intake.flush())
             link.publish(bench.turn())
-            link.publish(self._turn_courier())
+            link.publish(self._turn(self._intake.courier.turn))
+            link.publish(self._turn(self._intake.words.turn))
         bench.rise()
 
-    def _turn_courier(self) -> list[Outgoing]:
+    def _turn(self, courier: Callable[[], list[Outgoing]]) -> list[Outgoing]:
         try:
-            return self._intake.courier.turn()
+            return courier()
         except (BureauError, OSError):
-            # A plan that cannot be sent now must not end the desk for what comes in.
-            _log.exception("session plans cannot be sent now")
+            # What cannot be sent now must not end the desk for what comes in.
+            _log.exception("session plans or words cannot be sent now")
             return []
 
 

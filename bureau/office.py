@@ -30,6 +30,8 @@ from bureau.plans.planning import Planning
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
 from bureau.settings import Bureau
+from bureau.words.answers import AnswerBook
+from bureau.words.shelf import WordShelf
 from evidence import rulebook
 from evidence.jws import Signer
 from evidence.store.durable import make_folder
@@ -60,6 +62,8 @@ def open_office(bureau: Bureau, clock: Clock) -> Office:
         ledger=open_ledger(bureau),
         rulebooks=Rulebooks(paths.rulebook.parent, ca),
         plans=PlanBook(paths.plans, ca),
+        words=WordShelf(paths.folder, ca),
+        answers=AnswerBook(paths.registry / "words"),
         clock=clock,
         free_bytes=lambda: shutil.disk_usage(paths.folder).free,
     )

@@ -8,8 +8,9 @@ names, and to let one device's message end the desk for all the others.
 from __future__ import annotations
 
 import logging
-from typing import Final
+from typing import Final, assert_never
 
+from bureau.cradles import Cradles
 from bureau.errors import BureauError, LedgerError, RefusedError
 from bureau.intake.holdings import Holdings
 from bureau.intake.message import Message, Outgoing, answer, pause, refusal
@@ -18,6 +19,7 @@ from bureau.intake.steps import Steps
 from bureau.intake.stores import Office
 from bureau.ledger import DeviceRow
 from bureau.plans.courier import Courier
+from bureau.words.courier import WordCourier
 from evidence import wire
 from evidence.digests import CHUNK_BYTES
 from evidence.errors import EvidenceError, WireError
@@ -38,6 +40,7 @@ RESERVE_BYTES: Final = 1024 * 1024 * 1024
 """Free on the archive's medium, below which devices have to wait."""
 
 _LONGEST_DETAIL: Final = 500
+_Ack = wire.ReceiptAckTopic | wire.PlanAckTopic | wire.RosterAckTopic | wire.PolicyAckTopic
 
 
 class Intake:
@@ -49,12 +52,15 @@ class Intake:
     Attributes:
         steps: Takes sessions forward.
         courier: Brings session plans to recorders.
+        words: Brings assignments and policies to them.
     """
 
     def __init__(self, office: Office) -> None:
         self._office = office
         self.steps = Steps(office)
-        self.courier = Courier(office)
+        self._cradles = Cradles(office.ledger)
+        self.courier = Courier(office, self._cradles)
+        self.words = WordCourier(office, self._cradles)
         self._group_bytes = 0
         self._group_since_ns: int | None = None
 
@@ -126,10 +132,8 @@ class Intake:
                 return self._extend_log(topic.device, message)
             case wire.StateTopic():
                 return self._note_state(topic.device, message)
-            case wire.ReceiptAckTopic() | wire.PlanAckTopic():
+            case _:
                 return self._take_ack(topic, message)
-            case wire.RosterAckTopic() | wire.PolicyAckTopic():
-                raise RefusedError("an answer to a word that was never sent to this recorder")
 
     # The device log.
 
@@ -243,22 +247,31 @@ class Intake:
 
     # Small things.
 
-    def _take_ack(
-        self, topic: wire.ReceiptAckTopic | wire.PlanAckTopic, message: Message
-    ) -> list[Outgoing]:
-        if isinstance(topic, wire.PlanAckTopic):
-            self.courier.take_answer(topic.device, message.payload)
-            return []
-        at = self._office.clock.utc()
-        self._office.ledger.acknowledge(topic.device, topic.sid, topic.kind, at)
-        return [Outgoing(message.topic.removesuffix("/ack"), b"", retain=True)]
+    def _take_ack(self, topic: _Ack, message: Message) -> list[Outgoing]:
+        match topic:
+            case wire.ReceiptAckTopic():
+                at = self._office.clock.utc()
+                self._office.ledger.acknowledge(topic.device, topic.sid, topic.kind, at)
+                return [Outgoing(message.topic.removesuffix("/ack"), b"", retain=True)]
+            case wire.PlanAckTopic():
+                self.courier.take_answer(topic.device, message.payload)
+            case wire.RosterAckTopic():
+                self.words.take_answer("roster", topic.device, message.payload)
+            case wire.PolicyAckTopic():
+                self.words.take_answer("policy", topic.device, message.payload)
+            case _:
+                assert_never(topic)
+        return []
 
     def _note_state(self, device: str, message: Message) -> list[Outgoing]:
         state = wire.decode_state(message.payload)
         text = message.payload.decode()
         _log.info("%s is %s", device, "online" if state.online else "offline")
         self._office.ledger.put(DeviceRow(device=device, seen=self._office.clock.utc(), state=text))
-        return self.courier.greet(device, state)
+        anew = self._cradles.note(device, state)
+        if device not in self._cradles:
+            return []
+        return [*self.words.greet(device), *self.courier.greet(device, anew=anew)]
 
     def _refuse_topic(self, topic: str, error: WireError) -> list[Outgoing]:
         _log.warning("refused: %s", error.detail)

@@ -18,6 +18,8 @@ from bureau.ledger import Ledger
 from bureau.plans.book import PlanBook
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
+from bureau.words.answers import AnswerBook
+from bureau.words.shelf import WordShelf
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,8 @@ class Office:
         ledger: The searchable record.
         rulebooks: Every rulebook signed.
         plans: Every session plan.
+        words: Assignments and policies in force.
+        answers: What recorders made of them.
         clock: Says when.
         free_bytes: Free on the archive's medium.
     """
@@ -45,5 +49,7 @@ class Office:
     ledger: Ledger
     rulebooks: Rulebooks
     plans: PlanBook
+    words: WordShelf
+    answers: AnswerBook
     clock: Clock
     free_bytes: Callable[[], int]

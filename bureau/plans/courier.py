@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from bureau.cradles import Cradles
 from bureau.errors import BureauError, RefusedError
 from bureau.intake.message import Outgoing
 from bureau.intake.stores import Office
 from bureau.ledger import ASKED_AGAIN, PlanAnswerRow
 from bureau.plans.book import Signed
 from evidence import wire
-from evidence.errors import WireError
-from evidence.wire import DeviceState, Topics
+from evidence.wire import Topics
 
 _log = logging.getLogger(__name__)
 
@@ -36,26 +36,22 @@ class Courier:
 
     Args:
         office: The bureau.
+        cradles: Who sits on the cradle.
     """
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, cradles: Cradles) -> None:
         self._office = office
+        self._cradles = cradles
         self._sent_ns: dict[tuple[str, str], int] = {}
         self._refused_here: set[tuple[str, str]] = set()
         self._looked_ns: int | None = None
-        self._docked = {row.device for row in office.ledger.devices() if _is_docked(row.state)}
 
-    def greet(self, device: str, state: DeviceState) -> list[Outgoing]:
-        """A recorder said how it is: send it what it has not answered yet."""
-        docked = state.online and state.docked
-        if docked and device not in self._docked:
-            # Put on the cradle anew: what it refused before it is offered once more.
+    def greet(self, device: str, *, anew: bool) -> list[Outgoing]:
+        """A recorder said that it is docked, since just now or longer: send it what it lacks."""
+        if anew:
+            # What it refused before it is offered once more.
             self._refused_here = {key for key in self._refused_here if key[0] != device}
             self._sent_ns = {key: at for key, at in self._sent_ns.items() if key[0] != device}
-        if not docked:
-            self._docked.discard(device)
-            return []
-        self._docked.add(device)
         return self._send((device,))
 
     def turn(self) -> list[Outgoing]:
@@ -64,7 +60,7 @@ class Courier:
         if self._looked_ns is not None and now_ns - self._looked_ns < LOOK_NS:
             return []
         self._looked_ns = now_ns
-        return self._send(tuple(sorted(self._docked))) if self._docked else []
+        return self._send(self._cradles.all())
 
     def take_answer(self, device: str, payload: bytes) -> None:
         """Note what a recorder made of a plan.
@@ -126,12 +122,3 @@ class Courier:
         except BureauError:
             return False
         return True
-
-
-def _is_docked(state: str) -> bool:
-    """Whether a recorder last said that it sits on the cradle."""
-    try:
-        said = wire.decode_state(state.encode())
-    except WireError:
-        return False
-    return said.online and said.docked

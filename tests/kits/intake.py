@@ -21,6 +21,8 @@ from bureau.ledger import Ledger
 from bureau.plans.book import PlanBook
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
+from bureau.words.answers import AnswerBook
+from bureau.words.shelf import WordShelf
 from evidence import wire
 from evidence.digests import CHUNK_BYTES, FileFacts, facts_of, file_id
 from evidence.ids import JOURNAL_NAME, is_file_name
@@ -71,6 +73,8 @@ class IntakeRig:
             ledger=self.ledger,
             rulebooks=Rulebooks(self.folder / "rulebook", self.bureau.ca),
             plans=PlanBook(self.folder / "plans", self.bureau.ca),
+            words=WordShelf(self.folder, self.bureau.ca),
+            answers=AnswerBook(self.folder / "registry" / "words"),
             clock=clock,
             free_bytes=lambda: self.free,
         )
