@@ -106,14 +106,14 @@ class Demo:
         self.officer = Officer(stage, POLICY, self.wait)
         self._heard_ns = 0
 
-    def set_up(self, enrol: list[str]) -> None:
+    def set_up(self, seed: list[str]) -> None:
         """Found the bureau, sign its rulebook, enrol the device, start everything."""
         _say("The bureau founds its keys and signs its rulebook; the device gets its certificates.")
         _say("keep_days is 0 in this demo, so that you see space being freed; the default is 7.")
         policy = self.stage.folder / "policy.json"
         policy.write_text(json.dumps(POLICY, ensure_ascii=False, indent=1))
         init = ["--name", "某县统计局", "--keep-days", "0"]
-        self.stage.provision(Wishes(init=init, policy=policy, enrol=enrol))
+        self.stage.provision(Wishes(init=init, policy=policy, seed=seed))
         self.stage.start_bureau()
         self.officer.switch_on()
 

@@ -11,7 +11,8 @@ from typing import Any, Final, Protocol
 
 from evidence.canonical import JsonObject
 from hw.types import ButtonName, LampPattern
-from scripts.stage import CUSTODIAN, DEVICE_ID, Stage
+from scripts.clerk import CUSTODIAN, DEVICE_ID
+from scripts.stage import Stage
 
 HOLD_SECONDS: Final = 3.2
 MARK_HOLD_SECONDS: Final = 1.8

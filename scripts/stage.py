@@ -21,25 +21,18 @@ from threading import Event
 from time import monotonic
 from typing import IO, Final, Self, TypeVar
 
-from cryptography import x509
-
 from agent.settings import LONGEST_SOCKET_PATH, Device, load_device
-from evidence import assignment, journal, jws
-from evidence.assignment import Assignment, Standing
+from evidence import journal, jws
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
-from evidence.moments import utc_text
 from evidence.store.durable import replace_file
-from evidence.store.signers import file_signer
 from hw.errors import HardwareFault
-from hw.fake.clock import SystemClock
 from hw.fake.world import FakeWorld
 from hw.types import LampPattern
+from scripts.clerk import Clerk
 
 Found = TypeVar("Found")
 
-DEVICE_ID: Final = "ZF-001"
-CUSTODIAN: Final = "0471"
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _END_SECONDS: Final = 25.0
 _ROOM_FOR_SOCKET_NAMES: Final = 16
@@ -56,12 +49,12 @@ class Wishes:
     Attributes:
         init: Options of ``provision init``.
         policy: A file for ``provision rulebook apply``, before the device is enrolled.
-        enrol: Options of ``provision enrol``.
+        seed: Options of ``provision seed``.
     """
 
     init: Sequence[str] = ()
     policy: Path | None = None
-    enrol: Sequence[str] = ()
+    seed: Sequence[str] = ()
 
 
 class Stage:
@@ -86,21 +79,16 @@ class Stage:
     # Setting it.
 
     def provision(self, wishes: Wishes | None = None) -> None:
-        """Found a bureau and enrol one device, by ``provision``."""
+        """Found a bureau and hand out one device, as a clerk does."""
         wishes = wishes or Wishes()
-        place = ["--bureau", str(self.bureau), "--port", str(self.port)]
-        place += ["--root-passphrases", str(self._passphrases())]
-        self.command("provisioning.main", ["init", *place, *wishes.init])
+        clerk = Clerk(self.bureau, self.folder / "stick")
+        passphrases = ["--root-passphrases", str(self._passphrases())]
+        clerk.found(["--port", str(self.port), *passphrases, *wishes.init])
         if wishes.policy is not None:
-            rules = ["rulebook", "apply", str(wishes.policy), "--bureau", str(self.bureau)]
-            self.command("provisioning.main", rules)
-        where = ["--bureau", str(self.bureau), "--device", str(self.device_folder)]
+            clerk.provision("rulebook", "apply", str(wishes.policy))
+        clerk.register_people()
         run_dir = ["--run-dir", str(self._run_dir())] if self._path_is_long() else []
-        # A recorder that nobody answers for refuses to record.
-        person = [] if "--custodian" in wishes.enrol else ["--custodian", CUSTODIAN]
-        words = ["enrol", DEVICE_ID, *where, *run_dir, *person, *wishes.enrol]
-        self.command("provisioning.main", words)
-        self._assign()
+        clerk.hand_out(self.device_folder, [*run_dir, *wishes.seed])
 
     def _passphrases(self) -> Path:
         """Of the bureau's offline root keys; on a stage nobody keeps them apart."""
@@ -108,27 +96,6 @@ class Stage:
         lines = (f"the passphrase of root key {number}\n" for number in (1, 2, 3))
         replace_file(path, "".join(lines).encode(), mode=0o600)
         return path
-
-    def _assign(self) -> None:
-        """The recorder's assignment, signed as the bureau signs it."""
-        settings = self.device.settings
-        word = Assignment(
-            device=settings.device_id,
-            number=1,
-            standing=Standing.ASSIGNED,
-            custodian=settings.custodian,
-            keeper="0101",
-            leader="0001",
-            approval="a-1",
-            issued=utc_text(SystemClock().utc_ns()),
-        )
-        certificate = (self.bureau / "certs" / "receipt.pem").read_bytes()
-        token = assignment.make(
-            word,
-            file_signer(self.bureau / "keys" / "receipt.pem"),
-            x509.load_pem_x509_certificate(certificate),
-        )
-        replace_file(self.device.paths.assignment, token)
 
     def start_bureau(self) -> None:
         """Run the desk with a broker of its own, as ``bureau desk`` does."""

@@ -49,7 +49,7 @@ class Story(Stage):
             clips = write_clip(folder / "clips" / "zh-cn", samples=clip_samples, spoken=True)
             announce = ["--announce", str(clips)]
         seconds = ["--segment-seconds", str(SEGMENT_SECONDS), "--keep-days", "0"]
-        self.provision(Wishes(init=[*INIT, *seconds, *announce], policy=policy, enrol=enrol))
+        self.provision(Wishes(init=[*INIT, *seconds, *announce], policy=policy, seed=enrol))
 
     def switch_on(self) -> None:
         """Start the recorder and wait for the green lamp."""

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from evidence.canonical import JsonObject
+from scripts.clerk import CUSTODIAN
 from scripts.officer import Officer
-from scripts.stage import CUSTODIAN
 from tests.kits.story import Story, broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
