@@ -1,0 +1,35 @@
+"""The QR code of a recorder.
+
+Owns what it says and its picture. Refuses secrets and people: whoever holds a recorder may scan it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import segno
+from markupsafe import Markup
+
+_QUIET_MODULES: Final = 4
+"""Around it, as ISO/IEC 18004 asks."""
+
+
+def said(device: str, fingerprint: str) -> str:
+    """What a scanner types: the device's id, a space, and its signing key's fingerprint.
+
+    Args:
+        device: Device id.
+        fingerprint: RFC 7638 thumbprint of the signing key, as it stands in the registry and in
+            everything that the recorder signs.
+    """
+    return f"{device} {fingerprint}"
+
+
+def picture(text: str) -> Markup:
+    """``text`` as an SVG element; error correction M: a label gets scratched."""
+    code = segno.make_qr(text, error="m")
+    drawn = code.svg_inline(
+        border=_QUIET_MODULES, omitsize=True, svgclass="qr", lineclass=None, dark="#000"
+    )
+    # Drawn by segno from dark and light squares: nothing of the text stands in it.
+    return Markup(drawn)  # noqa: S704 - see above
