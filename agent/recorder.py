@@ -73,7 +73,6 @@ def request_of(settings: Settings) -> OpenSession:
     return OpenSession(
         activity=settings.activity,
         officer=settings.officer,
-        custodian=settings.custodian,
         plan_id=None,
         bits_per_second=settings.camera.bits_per_second + AUDIO_BITS_PER_SECOND,
     )

@@ -295,7 +295,7 @@ class VaultLink:
                 self._signed()
             case m.SessionOpened():
                 self._answered(m.OpenSession)
-                self._post(e.SessionOpened(message.session, message.previous))
+                self._post(e.SessionOpened(message.session))
             case m.SessionClosed():
                 self._answered(m.CloseSession)
                 self._post(e.SessionClosed(message.sid, message.reason))

@@ -21,7 +21,7 @@ STOP: Final = "stop:"
 """Then a code of ``rulebook.words.CAUSES``: ended before that, and why."""
 RESUME: Final = "resume:"
 """Then one of those, or ``OTHER_MATTER``: why the session before this one was ended."""
-SECRET: Final = "secret:"
+OF_CLASS: Final = "secret:"
 """Then a class of ``SECRECY``."""
 
 OTHER_MATTER: Final = "other_matter"
@@ -45,7 +45,7 @@ def ending_of(codes: Iterable[str]) -> str | None:
 
 def secrecy_of(codes: Iterable[str]) -> str | None:
     """The highest class that was marked; None where none was."""
-    said = (code.removeprefix(SECRET) for code in codes if code.startswith(SECRET))
+    said = (code.removeprefix(OF_CLASS) for code in codes if code.startswith(OF_CLASS))
     return max((one for one in said if one in SECRECY), key=_CLASSES.index, default=None)
 
 

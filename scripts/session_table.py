@@ -13,6 +13,8 @@ from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from agent.disclosure.ear import Heard
 from agent.session import effects as f
 from agent.session import events as e
@@ -28,6 +30,7 @@ from agent.vault.messages import (
     PreviousSession,
     Status,
 )
+from agent.voice import sentences
 from evidence.hearing import Hearing
 
 PATH: Final = Path(__file__).resolve().parent.parent / "docs" / "session-table.md"
@@ -52,6 +55,8 @@ PLAN: Final = PlanChoice(
     begins_utc="2026-11-21T08:00:00.000000Z",
 )
 BROKEN: Final = PreviousSession(sid="s0", reason="battery", seconds=60, same_plan=True)
+RESUMED: Final = replace(HELD, previous=BROKEN)
+HEARING: Final = replace(HELD, begins="hearing_opened", ends="hearing_closed")
 STATUS: Final = Status(
     free_minutes=200,
     backlog=1,
@@ -107,13 +112,15 @@ SAMPLES: Final[tuple[e.Event, ...]] = (
     e.MarkTapped(40 * S),
     e.MarkHeld(S),
     e.PhotoPressed(S),
+    e.PhotoHeld(3 * S),
     e.VaultAttached(None, (RULE,)),
     e.VaultAttached(None, (RULE, SECOND), conduct=REPEATING, plans=(PLAN,), docked=True),
     e.VaultAttached(HELD, (RULE,), conduct=CONDUCT),
     e.VaultAttached(FOREIGN, (RULE, SECOND)),
     e.VaultLost(),
     e.SessionOpened(HELD),
-    e.SessionOpened(HELD, BROKEN),
+    e.SessionOpened(RESUMED),
+    e.SessionOpened(HEARING),
     e.SessionRefused("storage", "no room"),
     e.MediaTaken(),
     e.MediaAdvanced(3 * S),
@@ -148,6 +155,7 @@ SAMPLES: Final[tuple[e.Event, ...]] = (
     clip_ended(1, hearing=heard()),
     e.Spoken(("stop.confirm", "stop")),
     e.Spoken(("arrival.sign", "stop")),
+    e.Spoken(sentences.ending("end:hearing_closed")),
     e.WindowHeard("fixed", 10 * S, 30 * S, 9_000),
     e.Ticked(2 * S),
     e.Ticked(60 * S),

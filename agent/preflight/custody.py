@@ -1,9 +1,9 @@
 """Is this recorder somebody's, by the bureau's word?
 
-Answers A1, A3, A4.
+Answers A1, A3, A4, M2.
 
-Owns the judgement of assignment, revocation and the certificate's term. Refuses to judge a term by
-a clock that nobody vouches for.
+Owns the judgement of assignment, revocation, faults that stop its use, and the certificate's term.
+Refuses to judge a term by a clock that nobody vouches for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent.preflight.results import Trouble, ok, refuse, warn
+from agent.preflight.stop_use import StopUse
 from agent.vault.messages import CheckResult
+from evidence.assignment import Assignment, Standing
 
 NAME: Final = "custody"
 
@@ -22,35 +24,48 @@ class CustodyFacts:
     """Whose the recorder is.
 
     Attributes:
-        custodian: Who answers for it (使用人); None where nobody does.
+        assignment: The bureau's word in force; None where it has never said one.
+        stop_use: The fault after which it must not be used, unless that word has lifted it.
         revoked: Whether the rulebook's ``custody.revoked`` names it.
         utc_ns: The wall clock, nanoseconds since 1970.
         clock_sure: Whether that clock can be held against a term.
-        certified_until_ns: End of the signing certificate, which the bureau issued on approval.
-        approved: Whether an approval is held where ``equip.approval`` asks for one; True where it
-            asks for none.
-        trouble: Why it could not be told.
+        certified_until_ns: End of the signing certificate.
+        trouble: Why the bureau's word cannot be read.
     """
 
-    custodian: str | None
+    assignment: Assignment | None
+    stop_use: StopUse | None = None
     revoked: bool
     utc_ns: int
     clock_sure: bool
     certified_until_ns: int
-    approved: bool = True
     trouble: Trouble | None = None
 
 
 def check(facts: CustodyFacts) -> CheckResult:
-    """Judge custody and approval."""
+    """Judge custody; the value is the assignment's number."""
     if facts.revoked:
         return refuse(NAME, "revoked", "the bureau has revoked this recorder in its rulebook")
     if facts.trouble is not None:
-        return warn(NAME, facts.trouble.code, facts.trouble.detail)
-    if facts.custodian is None:
-        return refuse(NAME, "unassigned", "no custodian: have the bureau assign the recorder")
-    if not facts.approved:
-        return warn(NAME, "unapproved", "the rulebook asks for an approval that is not held")
+        return refuse(NAME, "unreadable", facts.trouble.detail)
+    word = facts.assignment
+    if word is None or word.standing is not Standing.ASSIGNED:
+        return _nobody_s(word)
+    if facts.stop_use is not None and not facts.stop_use.is_lifted_by(word):
+        fault = f"{facts.stop_use.part}: {facts.stop_use.detail}; the keeper has to clear it"
+        return refuse(NAME, "stop_use", fault, word.number)
     if facts.clock_sure and facts.utc_ns >= facts.certified_until_ns:
-        return warn(NAME, "expired", "the signing certificate has expired: enrol it again")
-    return ok(NAME, f"assigned to {facts.custodian}")
+        expired = "the signing certificate has expired: enrol it again"
+        return warn(NAME, "expired", expired, word.number)
+    return ok(NAME, f"assigned to {word.custodian}, approval {word.approval}", word.number)
+
+
+def _nobody_s(word: Assignment | None) -> CheckResult:
+    if word is None or word.standing is Standing.UNASSIGNED:
+        number = None if word is None else word.number
+        unassigned = "nobody's: have the bureau assign the recorder"
+        return refuse(NAME, "unassigned", unassigned, number)
+    because = word.because or "no reason told"
+    if word.standing is Standing.FROZEN:
+        return refuse(NAME, "frozen", f"under repair or stopped ({because})", word.number)
+    return refuse(NAME, "ended", f"lost, revoked or retired ({because})", word.number)

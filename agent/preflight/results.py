@@ -72,6 +72,12 @@ def code_of(check: CheckResult) -> str:
     return check.detail.partition(":")[0]
 
 
+def finding_of(detail: str) -> tuple[str, str]:
+    """Check and finding behind a refusal, from its detail; empty where none is."""
+    name, _, rest = detail.partition(": ")
+    return (name, rest.partition(":")[0]) if name in _REFUSALS else ("", "")
+
+
 def refusal(checks: Iterable[CheckResult]) -> str | None:
     """The code with which a start would be refused now; None where one would be admitted."""
     refused = (_REFUSALS[check.name] for check in checks if check.state == REFUSE)

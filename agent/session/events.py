@@ -15,7 +15,6 @@ from agent.vault.messages import (
     CheckResult,
     Conduct,
     PlanChoice,
-    PreviousSession,
     Status,
 )
 
@@ -81,6 +80,13 @@ class PhotoPressed:
     at_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class PhotoHeld:
+    """The photo button has been held: what is in the picture is a secret."""
+
+    at_ns: int
+
+
 # --- the vault
 
 
@@ -114,10 +120,9 @@ class VaultLost:
 
 @dataclass(frozen=True, slots=True)
 class SessionOpened:
-    """The ``open`` record is on the medium; ``previous`` is the session that it resumes."""
+    """The ``open`` record is on the medium."""
 
     session: ActiveSession
-    previous: PreviousSession | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +352,7 @@ Event = (
     | MarkTapped
     | MarkHeld
     | PhotoPressed
+    | PhotoHeld
     | VaultAttached
     | VaultLost
     | SessionOpened

@@ -15,6 +15,7 @@ from agent.session.events import (
     Event,
     MarkHeld,
     MarkTapped,
+    PhotoHeld,
     PhotoPressed,
     RecordHeld,
     RecordHolding,
@@ -28,12 +29,13 @@ BOUNCE_NS: Final = 20 * MILLISECOND_NS
 RECORD_HOLD_NS: Final = 3_000 * MILLISECOND_NS
 """A stop must be meant: capture design, "a 3 s hold and a confirming press"."""
 MARK_HOLD_NS: Final = 1_500 * MILLISECOND_NS
+PHOTO_HOLD_NS: Final = MARK_HOLD_NS
 _SECOND_NS: Final = 1_000 * MILLISECOND_NS
 
 _HOLD_NS: Final = {
     ButtonName.RECORD: RECORD_HOLD_NS,
     ButtonName.MARK: MARK_HOLD_NS,
-    ButtonName.PHOTO: None,
+    ButtonName.PHOTO: PHOTO_HOLD_NS,
 }
 
 
@@ -77,7 +79,7 @@ def feel(press: Press, edge: Edge) -> tuple[Press, tuple[Event, ...]]:
 def pass_time(press: Press, now_ns: int) -> tuple[Press, tuple[Event, ...]]:
     """Notice that a button is being held, and how far a hold of the record button is."""
     hold_ns = _HOLD_NS[press.button]
-    if hold_ns is None or not press.down or press.held:
+    if not press.down or press.held:
         return press, ()
     if now_ns - press.changed_ns >= hold_ns:
         return replace(press, held=True), _held(press.button, press.changed_ns, now_ns)
@@ -109,6 +111,10 @@ def _tapped(press: Press, at_ns: int) -> tuple[Event, ...]:
 
 
 def _held(button: ButtonName, pressed_ns: int, at_ns: int) -> tuple[Event, ...]:
-    if button is ButtonName.RECORD:
-        return (RecordHeld(pressed_ns, at_ns),)
-    return (MarkHeld(at_ns),)
+    match button:
+        case ButtonName.RECORD:
+            return (RecordHeld(pressed_ns, at_ns),)
+        case ButtonName.MARK:
+            return (MarkHeld(at_ns),)
+        case ButtonName.PHOTO:
+            return (PhotoHeld(at_ns),)

@@ -34,6 +34,8 @@ def rows_of(event: e.Event) -> Rows:  # noqa: C901, PLR0911, PLR0912 - one case 
             return officer.MARK_HELD
         case e.PhotoPressed():
             return officer.PHOTO_PRESSED
+        case e.PhotoHeld():
+            return officer.PHOTO_HELD
         case e.VaultAttached():
             return vault.VAULT_ATTACHED
         case e.VaultLost():

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, unique
 
 from agent.session.events import NO_CONDUCT
-from agent.vault.messages import AnnouncementRule, CheckResult, Conduct, PlanChoice
+from agent.vault.messages import (
+    AnnouncementRule,
+    CheckResult,
+    Conduct,
+    PlanChoice,
+    PreviousSession,
+)
+from evidence.bounds import UNSTATED
 
 
 @unique
@@ -59,8 +66,12 @@ class Task(StrEnum):
     """Film the sign or the door and press MARK (S0§12)."""
     STATEMENT = "statement"
     """Say the arrival statement (C5 to C7)."""
+    BEGIN = "begin"
+    """Press MARK when it begins: a hearing is opened some time after the press (S1 Annex)."""
     REASON = "interruption"
     """Say why the recording was interrupted (S4§11)."""
+    CAUSE = "cause"
+    """Choose why the recording before was ended (S1§12, S4§11)."""
 
 
 @unique
@@ -78,6 +89,30 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Menu:
+    """Choices that are read out one after the other; a press of MARK takes the one that is.
+
+    Attributes:
+        options: Codes of the marks that they become.
+        index: The one that is read, or was read last.
+        moved_ns: When its turn came; 0 for the first.
+        spoken: Whether it has been read.
+        since_ns: Since when it is being read, or its press is awaited; 0 until the next tick.
+    """
+
+    options: tuple[str, ...]
+    index: int = 0
+    moved_ns: int = 0
+    spoken: bool = False
+    since_ns: int = 0
+
+    @property
+    def option(self) -> str:
+        """The one that is read."""
+        return self.options[self.index]
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """What the officer is asked for now.
 
@@ -88,6 +123,7 @@ class Asking:
         from_ns: When the officer began to speak, once he has ended.
         to_ns: When he ended.
         again: Whether he is asked for the second time, because nothing was heard.
+        menu: What he can choose from; None where he answers by one press or by speaking.
     """
 
     task: Task
@@ -96,6 +132,7 @@ class Asking:
     from_ns: int = 0
     to_ns: int = 0
     again: bool = False
+    menu: Menu | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +231,11 @@ class Session:
         agenda: What the officer is still to be asked for, in this order.
         asking: What he is asked for now.
         resumes: Why the recording that this one resumes ended; empty where it resumes none.
+        previous: The session before this one, where it was interrupted or ended a moment ago.
+        begins: Where the rules have it begin (``evidence.bounds``).
+        ends: Where they have it end.
+        endings: What the officer can say of its end, while he is asked whether it ends.
+        secrecy: The highest class of secrecy that he marked; empty while none was.
         asked_ns: When the officer asked how the recorder stands; 0 once it was spoken.
         photos: Presses whose still is not taken yet.
         blind_ns: Since when there is neither picture nor sound; 0 while there is either.
@@ -237,6 +279,11 @@ class Session:
     agenda: tuple[Task, ...] = ()
     asking: Asking | None = None
     resumes: str = ""
+    previous: PreviousSession | None = None
+    begins: str = UNSTATED
+    ends: str = UNSTATED
+    endings: Menu | None = None
+    secrecy: str = ""
     asked_ns: int = 0
     photos: tuple[int, ...] = ()
     blind_ns: int = 0

@@ -96,6 +96,7 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
     # Neither takes the other's question, still out, for a medium that hangs.
     beside = replace(examination, bounded=Bounded(clock))
     custody = Custody(medium, log, mandate)
+    latch = Latch(examination, log)
     kinds = {
         "roster": Roster(paths, mandate),
         "policy": Policy(paths, mandate, clock, examination.sure_now),
@@ -106,8 +107,8 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         remains=remains,
         opener=opener,
         examination=examination,
-        admission=Admission(examination, beside.storage),
-        latch=Latch(examination, log),
+        admission=Admission(examination, latch, beside.storage),
+        latch=latch,
         shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
         words=Words(kinds, log, custody.let_go),

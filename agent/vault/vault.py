@@ -74,7 +74,6 @@ class Vault:
         self._slot = Slot(
             parts.opener,
             parts.admission,
-            parts.latch,
             parts.shelf,
             bits_per_second=device.settings.camera.bits_per_second,
             tell=self._tell,

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Final
 
-from agent.preflight.results import code_of
+from agent.preflight.results import code_of, finding_of
 from agent.vault.messages import CheckResult
 from agent.voice import numbers
 from agent.voice.catalog import WORDS
 from agent.voice.numbers import LARGEST, Words, count, elapsed, span, time_of_day
+from evidence.marks import END, OTHER_MATTER, STOP
 
 SELF_TEST: Final[Words] = ("check.self_test", "stop")
 """Played to be heard by the microphone: long enough to be recognised."""
@@ -61,6 +62,9 @@ REFUSALS: Final[dict[str, Words]] = {
     "plan_device": ("cause.plan_device", "step.call"),
     "plan_expired": ("plan.expired", "step.call"),
     "plan_room": ("cause.plan_room", "step.call"),
+    # another of the bureau's words
+    "assignment_older": ("cause.assignment", "step.call"),
+    "policy_clip": ("cause.clip", "step.call"),
 }
 """Stable code → cause and step."""
 
@@ -108,8 +112,12 @@ FINDINGS: Final[dict[tuple[str, str], Words]] = {
     ("battery", "implausible"): ("cause.gauge_odd", "step.charge"),
     ("camera", "black"): ("cause.camera_black", "step.lens"),
     ("camera", "frozen"): ("cause.camera_frozen", "step.call"),
+    ("custody", "ended"): ("cause.ended", "step.custodian"),
     ("custody", "expired"): ("cause.certificate", "step.custodian"),
-    ("custody", "unapproved"): ("cause.unapproved", "step.call"),
+    ("custody", "frozen"): ("cause.frozen", "step.custodian"),
+    ("custody", "stop_use"): ("cause.stop_use", "step.custodian"),
+    ("custody", "unassigned"): ("cause.unassigned", "step.custodian"),
+    ("custody", "unreadable"): ("cause.assignment", "step.custodian"),
     ("microphone", "faint"): ("cause.microphone_faint", "step.uncover"),
     ("rulebook", "early"): ("cause.rulebook_early", "step.call"),
     ("rulebook", "expired"): ("cause.rulebook_old", "step.call"),
@@ -158,6 +166,41 @@ ARRIVALS: Final[dict[str, Words]] = {
     "fields": ("arrival.fields",),
 }
 """Template of the arrival statement → what the officer is asked (C4–C7)."""
+
+BEGINS: Final[dict[str, str]] = {
+    "hearing_opened": "begin.hearing_opened",
+    "item_begun": "begin.item_begun",
+}
+"""Beginning that comes after the press → its word."""
+
+ENDS: Final[dict[str, str]] = {
+    "after_notification": "end.after_notification",
+    "on_leaving": "end.on_leaving",
+    "after_inspection": "end.after_inspection",
+    "hearing_closed": "end.hearing_closed",
+    "item_done": "end.item_done",
+}
+"""End as the rules have it → its word (C2, C3)."""
+
+WHYS: Final[dict[str, str]] = {
+    "fault": "why.fault",
+    "damage": "why.damage",
+    "battery": "cause.battery",
+    "storage": "cause.space",
+    "weather": "why.weather",
+    "obstruction": "why.obstruction",
+    "place_change": "why.place_change",
+    "force_majeure": "why.force_majeure",
+    "other_objective": "why.other_objective",
+}
+"""Cause for which a recording may stop → its word (E2, E3)."""
+
+CLASSES: Final[dict[str, str]] = {
+    "privacy": "secret.privacy",
+    "trade": "secret.trade",
+    "state": "secret.state",
+}
+"""Class of secrecy, the lowest first → its word (L1)."""
 
 _MOST_CHECKS: Final = 3
 """More trouble than this nobody remembers; the log has all of it."""
@@ -232,6 +275,13 @@ def confirm_stop() -> Words:
     return _said(("stop.confirm",))
 
 
+def ending(code: str) -> Words:
+    """One way to end: a code of ``evidence.marks`` and what a press of MARK says with it."""
+    if code.startswith(STOP):
+        return _said(("because", _why(code.removeprefix(STOP))), ("choose.mark",))
+    return _said((ENDS.get(code.removeprefix(END), "end.item_done"),), ("choose.mark",))
+
+
 def not_stopped() -> Words:
     """Nobody confirmed: it goes on."""
     return _said(("stop.not",))
@@ -269,6 +319,14 @@ def photo_not_now() -> Words:
     return _said(("photo.not_now",), ("step.press_record",))
 
 
+def secrecy(secrecy_class: str) -> Words:
+    """A class of secrecy was marked; and how to raise it, up to the highest."""
+    classes = tuple(CLASSES)
+    above = classes[classes.index(secrecy_class) + 1 :]
+    raising = ("secret.or", CLASSES[above[0]], "secret.again") if above else ()
+    return _said(("secret.marked", CLASSES[secrecy_class]), raising)
+
+
 # --- announcement and statements
 
 
@@ -287,6 +345,11 @@ def arrival(template: str) -> Words:
     return _said(ARRIVALS.get(template, ()))
 
 
+def begin(code: str) -> Words:
+    """Press the mark when it begins (S1 Annex)."""
+    return _said((BEGINS.get(code, "begin.item_begun"),), ("press.mark",))
+
+
 def statement_taken() -> Words:
     """A voice was heard in the window."""
     return _said(("statement.taken",))
@@ -300,6 +363,14 @@ def statement_unheard() -> Words:
 def interrupted(reason: str = "") -> Words:
     """A session resumes another one: ask for the reason (E5), and say what the device knows."""
     return _said(("interrupted",), CLOSINGS.get(reason, ()), ("reason.ask",))
+
+
+def cause(code: str, *, first: bool = False) -> Words:
+    """One of the causes for which the session before may have been ended (E2, E3)."""
+    question = _said(("cause.ask",)) if first else ()
+    if code == OTHER_MATTER:
+        return (*question, *_said(("other_matter",), ("press.mark",)))
+    return (*question, *_said((_why(code),), ("press.mark",)))
 
 
 # --- plans
@@ -328,9 +399,10 @@ def no_plan() -> Words:
 # --- refusals, checks, faults
 
 
-def refused(code: str) -> Words:
-    """Why something was refused, and what to do."""
-    return _said(*_each(REFUSALS.get(code, REFUSALS["agent"])))
+def refused(code: str, detail: str = "") -> Words:
+    """Why something was refused, and what to do; ``detail`` may name the finding behind it."""
+    usual = REFUSALS.get(code, REFUSALS["agent"])
+    return _said(*_each(FINDINGS.get(finding_of(detail), usual)))
 
 
 def preflight(checks: Sequence[CheckResult]) -> Words:
@@ -406,6 +478,10 @@ def _battery(minutes: int | None) -> Words:
 
 def _space(minutes: int | None) -> Words:
     return ("space.unknown",) if minutes is None else ("space", *span(min(minutes, LARGEST)))
+
+
+def _why(cause_code: str) -> str:
+    return WHYS.get(cause_code, "why.other_objective")
 
 
 def _activity(code: str) -> Words:

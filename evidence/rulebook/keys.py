@@ -32,6 +32,7 @@ from evidence.rulebook.words import (
     RECIPIENT_ROLES,
     REVIEWS,
     ROLES,
+    STOPPING_FAULTS,
     TEXT_ENTRIES,
     UPLOADS,
     WORDINGS,
@@ -89,6 +90,13 @@ _BUREAU: Mapping[str, Key] = {
     ),
     "preflight.valid_hours": whole(
         1, _HOURS_OF_A_WEEK, 12, 0, "how old the check before use may be", "使用前检查有效小时"
+    ),
+    "upkeep.stop_use": codes(
+        STOPPING_FAULTS,
+        ["key", "storage"],
+        0,
+        "parts whose fault stops the recorder's use until the keeper clears it",
+        "故障即停止使用的部件",
     ),
 }
 """What no text decides."""
@@ -204,6 +212,12 @@ _BODY: Mapping[str, Key] = {
     ),
     "equip.approver": choice(ROLES, "none", 17, "who approves that", "配备批准人"),
     "officers.min": whole(1, 16, 1, 18, "officers on one session", "执法人员最少人数"),
+    "officers.training": flag(
+        default=False,
+        conflict=0,
+        meaning="a recorder is issued to whoever's training is valid",
+        chinese="配发须培训有效",
+    ),
     "must_record.codes": listed(19, "activities that have to be recorded", "必须记录事项"),
     "may_record.codes": listed(19, "activities that may be recorded", "可以记录事项"),
     "must_record.items": Key(

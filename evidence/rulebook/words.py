@@ -96,6 +96,12 @@ CAUSES: Final[Mapping[str, str]] = {
     "force_majeure": "其他不可抗力",
     "other_objective": "其他客观原因",
 }
+STOPPING_FAULTS: Final[Mapping[str, str]] = {
+    "key": "签名密钥故障",
+    "storage": "存储设备故障",
+    "camera": "摄像头故障",
+    "microphone": "麦克风故障",
+}
 INTERMITTENT: Final[Mapping[str, str]] = {
     "same_step": "不同地点、时间的同一执法环节",
     "voluntary": "认为有必要而使用的其他过程",

@@ -189,6 +189,7 @@ POLICIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "retention.floor_months": 0,  # §19
         "retention.with_case": True,  # §19
         "secret.scene": "record",  # §18
+        "upkeep.stop_use": ["key", "storage", "camera", "microphone"],  # §10
         "upload.rule": "unstated",
     },
     "S3": {

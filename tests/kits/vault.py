@@ -165,7 +165,6 @@ class TestRecorder:
         request = m.OpenSession(
             activity="voluntary",
             officer="O-1",
-            custodian="O-1",
             plan_id=plan_id,
             bits_per_second=1_000_000,
         )

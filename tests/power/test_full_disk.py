@@ -59,7 +59,7 @@ def test_a_full_disk_closes_the_session_with_its_reason(enrolled: Enrolled) -> N
         recorder.attach()
         # A rate so low that minutes never run out before the bytes do.
         request = m.OpenSession(
-            activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000
+            activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000
         )
         sid = recorder.ask(request, m.SessionOpened).session.sid
         assert fill(recorder, enrolled).reason == "storage"

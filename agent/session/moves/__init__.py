@@ -1,7 +1,7 @@
 """The moves of the table, one module a theme; each is pure: facts and an event in, facts out.
 
 ``starting`` and ``opening`` begin a recording, ``speaking`` announces, ``asking`` has the officer
-answer, ``photographing``, ``telling`` and ``noting`` serve him, ``powering`` and ``watching`` look
-at what he does not, ``ending`` closes; while nothing is recorded, ``checking`` and ``choosing``
-prepare the next one.
+answer, ``photographing``, ``classing``, ``telling`` and ``noting`` serve him, ``powering`` and
+``watching`` look at what he does not, ``ending`` closes; while nothing is recorded, ``checking``
+and ``choosing`` prepare the next one. ``menus`` reads choices out, for ``asking`` and ``ending``.
 """

@@ -1,7 +1,7 @@
 """How a recording ends.
 
-Owns the hold, the confirming press, the vault's own closing and the end of the process. Refuses to
-end on a single press.
+Owns the hold, what the officer says of the end, the confirming press, the vault's own closing and
+the end of the process. Refuses to end on a single press, and to make an end wait for an answer.
 """
 
 from __future__ import annotations
@@ -22,16 +22,19 @@ from agent.session.effects import (
     Say,
     StopCapture,
     StopSpeaking,
+    StoreEvent,
 )
 from agent.session.events import (
     ClipEnded,
     MarkHeld,
+    MarkTapped,
     PartFailed,
     PhotoFailed,
     PhotoTaken,
     RecordHeld,
     RecordPressed,
     SessionClosed,
+    Spoken,
     Terminated,
     Ticked,
     VaultAttached,
@@ -40,6 +43,7 @@ from agent.session.moves import (
     asking,
     attaching,
     choosing,
+    menus,
     noting,
     photographing,
     speaking,
@@ -47,9 +51,11 @@ from agent.session.moves import (
 )
 from agent.session.moves.noting import button
 from agent.session.moves.steps import Step, after
-from agent.session.states import Phase, Session, Speech, without_recording
+from agent.session.states import Menu, Phase, Session, Speech, without_recording
 from agent.vault.messages import ActiveSession
 from agent.voice import sentences
+from evidence.bounds import UNSTATED
+from evidence.marks import END, STOP
 
 CONFIRM_NS: Final = 5_000_000_000
 """How long a hold waits for the press that confirms it."""
@@ -60,31 +66,61 @@ LONGEST_REPORT_NS: Final = 5_000_000_000
 LONGEST_CLOSE_NS: Final = 12_000_000_000
 """What is on its way may take 8 s; a vault that has not closed by then is late."""
 _RISEN: Final = 3
+_SPEAKER: Final = "speaker"
 _INTERRUPTED: Final = frozenset({"battery", "storage", "fault"})
 """Ends that nobody wished for."""
 _TOLD: Final = frozenset({"battery", "fault"})
 
 
 def ask(session: Session, event: RecordHeld) -> Step:
-    """A hold asks for the end; recording goes on until it is confirmed."""
+    """A hold asks for the end, and how it ends; recording goes on until it is confirmed."""
     if event.pressed_ns == session.pressed_ns:
         return session, ()  # the press that started, held on
-    asked = replace(session, phase=Phase.CONFIRMING, confirm_until_ns=event.at_ns + CONFIRM_NS)
+    options = _options(session)
+    menu = Menu(options) if options and noting.standing(session, _SPEAKER) is None else None
+    until_ns = event.at_ns + CONFIRM_NS
+    asked = replace(session, phase=Phase.CONFIRMING, confirm_until_ns=until_ns, endings=menu)
     hold = button("record", "hold", event.at_ns)
-    return asked, (hold, RisingBeep(_RISEN), HushPrompts(), Say(sentences.confirm_stop()))
+    how = () if menu is None else (Say(sentences.ending(menu.option)),)
+    return asked, (hold, RisingBeep(_RISEN), HushPrompts(), Say(sentences.confirm_stop()), *how)
 
 
 def confirm(session: Session, event: RecordPressed) -> Step:
     """The confirming press ends the recording, unless it comes too late."""
-    if event.at_ns > session.confirm_until_ns:
+    if session.endings is None and event.at_ns > session.confirm_until_ns:
         return _unconfirmed(session), ()
-    stopping, effects = stop(session, "officer", event.at_ns)
-    return stopping, (button("record", "confirm", event.at_ns), *effects)
+    press = button("record", "confirm", event.at_ns)
+    return after(_untold(session, press), _stop_as_asked, event)
+
+
+def tell_end(session: Session, event: MarkTapped) -> Step:
+    """A mark while the ends are read out: that one, and the recording ends at once."""
+    if session.endings is None:
+        return noting.record_mark(session, event)
+    code = menus.meant(session.endings, event.at_ns)
+    told = (button("mark", "confirm", event.at_ns), noting.mark(code, event.at_ns))
+    return after((session, told), _stop_as_asked, event)
+
+
+def read_out(session: Session, event: Spoken) -> Step:
+    """A way to end has been read: now the officer. Or it was another prompt."""
+    menu = session.endings
+    if menu is None or event.words != sentences.ending(menu.option):
+        return asking.spoken(session, event)
+    return replace(session, endings=menus.read_out(menu)), ()
 
 
 def wait_for_confirmation(session: Session, event: Ticked) -> Step:
-    """Not confirmed in time: the recording goes on as before, and that is spoken."""
-    if session.phase is not Phase.CONFIRMING or event.at_ns <= session.confirm_until_ns:
+    """The next way to end; not confirmed in time, the recording goes on, and that is spoken."""
+    if session.phase is not Phase.CONFIRMING:
+        return session, ()
+    before = session.endings
+    menu = None if before is None else menus.pass_time(before, event.at_ns)
+    if before is not None and menu is not None:
+        moved = replace(session, endings=menu)
+        same = menu.index == before.index
+        return moved, () if same else (Say(sentences.ending(menu.option)),)
+    if before is None and event.at_ns <= session.confirm_until_ns:
         return session, ()
     return _unconfirmed(session), (HushPrompts(), Say(sentences.not_stopped()))
 
@@ -100,7 +136,14 @@ def announce_again(session: Session, event: MarkHeld) -> Step:
 
 def stop(session: Session, reason: str, at_ns: int) -> Step:
     """Stop capture, finish what is on its way, then close."""
-    stopping = replace(session, phase=Phase.STOPPING, closing=reason, closing_ns=at_ns, again=False)
+    stopping = replace(
+        session,
+        phase=Phase.STOPPING,
+        closing=reason,
+        closing_ns=at_ns,
+        again=False,
+        endings=None,
+    )
     quiet, left = asking.give_up(stopping, at_ns)
     effects: tuple[Effect, ...] = (StopCapture(), HushPrompts(), *left)
     if quiet.speech is Speech.PLAYING:
@@ -246,9 +289,32 @@ def _farewell(session: Session, trouble: str | None) -> tuple[Effect, ...]:
     return () if session.closing in _TOLD else (Say(sentences.stopped()),)
 
 
+def _options(session: Session) -> tuple[str, ...]:
+    """What the officer can say of the end: as the rules have it, or one of their causes."""
+    as_ruled = () if session.ends == UNSTATED else (END + session.ends,)
+    return (*as_ruled, *(STOP + cause for cause in session.conduct.causes))
+
+
+def _untold(session: Session, press: StoreEvent) -> Step:
+    """Ended without a word about how, where the rules have one: signed, for the desk."""
+    options = _options(session)
+    if not options:
+        return session, (press,)
+    detail = f"ended by the officer, who did not say how; asked: {', '.join(options)}"
+    return session, (
+        press,
+        StoreEvent("check", {"name": "ending", "passed": False, "detail": detail}),
+    )
+
+
+def _stop_as_asked(session: Session, event: RecordPressed | MarkTapped) -> Step:
+    return stop(session, "officer", event.at_ns)
+
+
 def _unconfirmed(session: Session) -> Session:
     silent = session.speech is Speech.SILENT
-    return replace(session, phase=Phase.RECORDING if silent else Phase.ANNOUNCING)
+    going = Phase.RECORDING if silent else Phase.ANNOUNCING
+    return replace(session, phase=going, endings=None)
 
 
 def _abandon(session: Session, trouble: str) -> Step:

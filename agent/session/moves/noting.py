@@ -69,7 +69,7 @@ def note_photo(session: Session, event: PhotoPressed) -> Step:
 def record_mark(session: Session, event: MarkTapped) -> Step:
     """Something worth finding again happened now; it may answer what was asked."""
     asked = session.asking is not None
-    marked, code = asking.answer(session)
+    marked, code = asking.answer(session, event.at_ns)
     answered: tuple[Effect, ...] = (HushPrompts(),) if asked and marked.asking is None else ()
     press = button("mark", "tap", event.at_ns)
     return marked, (press, mark(code, event.at_ns), *answered, Beep(1))

@@ -41,7 +41,7 @@ CRASH: Final = "crash"
 
 def opened(session: Session, event: SessionOpened) -> Step:
     """Admitted: the vault takes the media from the first frame on."""
-    due = asking.on_opening(session, resumes=event.previous.reason if event.previous else "")
+    due = _begun(session, event.session)
     return _admitted(due, event.session, (PassMedia(0, 0),))
 
 
@@ -50,7 +50,7 @@ def refused(session: Session, event: SessionRefused) -> Step:
     idle = replace(session, phase=Phase.IDLE, pressed_ns=None, photos=(), trouble=event.code)
     idle, answered = noting.vault_answers(idle)
     press = NotePress("record", "press", session.pressed_ns or 0)
-    told = (HushPrompts(), Beep(3), Say(sentences.refused(event.code)))
+    told = (HushPrompts(), Beep(3), Say(sentences.refused(event.code, event.detail)))
     return idle, (ForgetSession(), StopCapture(), press, *answered, *told)
 
 
@@ -58,7 +58,7 @@ def turned_away(session: Session, event: SessionRefused) -> Step:
     """The vault cannot work, and says why: nothing can be recorded until it can."""
     if session.trouble == event.code:
         return session, ()
-    return replace(session, trouble=event.code), (Say(sentences.refused(event.code)),)
+    return replace(session, trouble=event.code), (Say(sentences.refused(event.code, event.detail)),)
 
 
 def attached_first(session: Session, event: VaultAttached) -> Step:
@@ -87,11 +87,12 @@ def attached_opening(session: Session, event: VaultAttached) -> Step:
     if held is None:
         return ready, (*answered, starting.open_vault(ready))
     if held.next_segment == 0:
-        due = asking.on_opening(ready)
+        due = _begun(ready, held)
         return _admitted(due, held, (*answered, PassMedia(0, 0)))
     # Another process of this recorder had begun it: the press found a recording under way.
     gap: tuple[Effect, ...] = ()
-    going = asking.on_resume(replace(ready, lost_from_ns=_end_of_pictures(held)), CRASH)
+    going = replace(_of(ready, held), lost_from_ns=_end_of_pictures(held))
+    going = asking.on_resume(going, CRASH)
     if going.first_frame_ns:
         going, gap = noting.first_frame(going, FirstFrame(going.first_frame_ns))
     return _admitted(going, held, (*answered, ReplayMedia(held.next_segment, held.gop_count), *gap))
@@ -131,14 +132,31 @@ def _go_on(
         trouble=None,
     )
     if held.next_segment == 0:
-        going = asking.on_opening(going, resumes=CRASH)
+        going = _begun(going, held, otherwise=CRASH)
     else:
-        going = asking.on_resume(going, CRASH)
+        going = asking.on_resume(_of(going, held), CRASH)
     faults = tuple(fault_begun(fault) for fault in session.faults)
     begin = BeginCapture(held.next_segment, held.gop_count)
     media: tuple[Effect, ...] = (begin, PassMedia(begin.number, begin.gop))
     told = (*answered, *faults, Say(sentences.resumed()))
     return speaking.await_media(going), (*media, *told)
+
+
+def _of(session: Session, held: ActiveSession) -> Session:
+    """What the vault knows of the session; a class that was marked just now is not there yet."""
+    return replace(
+        session,
+        begins=held.begins,
+        ends=held.ends,
+        previous=held.previous,
+        secrecy=session.secrecy or held.secrecy,
+    )
+
+
+def _begun(session: Session, held: ActiveSession, *, otherwise: str = "") -> Session:
+    """A session without a picture yet, with its agenda."""
+    resumes = otherwise if held.previous is None else held.previous.reason
+    return asking.on_opening(_of(session, held), resumes=resumes)
 
 
 def _end_of_pictures(held: ActiveSession) -> int | None:

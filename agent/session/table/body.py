@@ -106,7 +106,7 @@ SPOKEN: Final = Rows(
     opening=NOBODY_ASKED,
     announcing=NOBODY_ASKED,
     recording=asking.spoken,
-    confirming=asking.spoken,
+    confirming=ending.read_out,
     stopping=NOBODY_ASKED,
 )
 WINDOW_HEARD: Final = Rows(

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.session.moves import choosing, ending, noting, photographing, starting, telling
+from agent.session.moves import (
+    choosing,
+    classing,
+    ending,
+    noting,
+    photographing,
+    starting,
+    telling,
+)
 from agent.session.table.rows import BOUNCE, LATER, NO_SESSION, Ignored, Rows
 
 RECORD_PRESSED: Final = Rows(
@@ -52,7 +60,7 @@ MARK_TAPPED: Final = Rows(
     opening=noting.record_mark,
     announcing=noting.record_mark,
     recording=noting.record_mark,
-    confirming=noting.record_mark,
+    confirming=ending.tell_end,
     stopping=noting.note_mark,
 )
 MARK_HELD: Final = Rows(
@@ -72,4 +80,13 @@ PHOTO_PRESSED: Final = Rows(
     recording=photographing.record,
     confirming=photographing.record,
     stopping=noting.note_photo,
+)
+PHOTO_HELD: Final = Rows(
+    starting=classing.note_hold,
+    idle=classing.note_hold,
+    opening=classing.raise_class,
+    announcing=classing.raise_class,
+    recording=classing.raise_class,
+    confirming=classing.raise_class,
+    stopping=classing.note_hold,
 )

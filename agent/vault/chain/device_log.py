@@ -2,8 +2,8 @@
 
 Owns ``device.jws`` and what can be read from it: closed sessions, receipts, releases, the device
 counter, the lifetime count of facts, the last preflight, the plans that were taken, the fault that
-stops its use. Refuses to be rewritten: every start of the vault continues it under a fresh chain key that the device's signing
-key vouches for.
+stops its use. Refuses to be rewritten: every start of the vault continues it under a fresh chain
+key that the device's signing key vouches for.
 """
 
 from __future__ import annotations

@@ -23,14 +23,12 @@ class OpenSession(msgspec.Struct, frozen=True, kw_only=True, tag="open"):
     Attributes:
         activity: Activity code; ``voluntary`` without a plan.
         officer: Officer's id, or None.
-        custodian: Custodian's id, or None.
         plan_id: The session plan that was chosen; None without one.
         bits_per_second: Expected rate of the media, for the admission rule.
     """
 
     activity: str
     officer: str | None
-    custodian: str | None
     plan_id: str | None
     bits_per_second: Positive
 

@@ -1,20 +1,38 @@
 """Whether a session may begin now.
 
 Owns the few reasons for which a start is refused: no writable store, no room, no usable key or
-rulebook, a device that is revoked or assigned to nobody. Refuses every other reason: a recording
-with a warning is worth more than none, and no clock, speaker or plan ever stops one.
+rulebook, a device that is revoked, nobody's or stopped by a fault. Refuses every other reason: a
+recording with a warning is worth more than none, and no clock, speaker or plan ever stops one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from agent.errors import RefusedError
 from agent.preflight import results
 from agent.vault.messages import CheckResult
 from agent.vault.preflight.examination import Examination
+from agent.vault.preflight.latch import Latch
 from agent.vault.preflight.proof import ProofWatch
+from evidence.assignment import Assignment
 from evidence.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What holds for a session that may begin now.
+
+    Attributes:
+        book: Its rulebook.
+        assignment: Whose the recorder is.
+        checks: What was looked at for it.
+    """
+
+    book: Rulebook
+    assignment: Assignment | None
+    checks: tuple[CheckResult, ...]
 
 
 class Admission:
@@ -22,15 +40,19 @@ class Admission:
 
     Args:
         examination: Knows how the vault stands.
+        latch: Sees to it that a recorder is not used with a fault that stops its use.
         prove: The check of the medium, for as long as what was admitted lasts.
     """
 
-    def __init__(self, examination: Examination, prove: Callable[[], CheckResult]) -> None:
+    def __init__(
+        self, examination: Examination, latch: Latch, prove: Callable[[], CheckResult]
+    ) -> None:
         self._examination = examination
+        self._latch = latch
         self._prove = prove
 
-    def admit(self, bits_per_second: int) -> Rulebook:
-        """The rulebook of a session that may begin now.
+    def admit(self, bits_per_second: int) -> Admitted:
+        """What holds for a session that may begin now.
 
         Args:
             bits_per_second: Expected rate of its media.
@@ -40,11 +62,13 @@ class Admission:
                 ``storage``.
         """
         book = self._examination.book()
+        checks = []
         for check in self._checks(bits_per_second, book):
+            checks.append(check)
             code = results.refusal([check])
             if code is not None:
                 raise RefusedError(f"{check.name}: {check.detail}", code=code)
-        return book
+        return Admitted(book, self._examination.assignment(), tuple(checks))
 
     def refusal(self, bits_per_second: int) -> str | None:
         """Code of what would refuse a start now; None where one would be admitted."""
@@ -57,6 +81,10 @@ class Admission:
     def watch_medium(self) -> ProofWatch:
         """A watch over the medium of a session that begins now: a press waits for no proof."""
         return ProofWatch(self._prove)
+
+    def doubt(self, check: CheckResult) -> None:
+        """Something was found out in a session that was admitted: the next one may not be."""
+        self._latch.judge([check])
 
     def _checks(self, bits_per_second: int, book: Rulebook) -> Iterator[CheckResult]:
         """Those that may refuse and take no time: a press waits for them."""

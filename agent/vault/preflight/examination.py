@@ -16,10 +16,11 @@ from agent.preflight.bounded import Bounded
 from agent.preflight.results import FAILED, Trouble
 from agent.settings import Paths
 from agent.vault.chain.device_log import DeviceLog
-from agent.vault.mandate import WRONG, Mandate, SigningFault, load_rulebook
+from agent.vault.mandate import WRONG, Mandate, SigningFault, load_assignment, load_rulebook
 from agent.vault.messages import CheckResult
 from agent.vault.store.medium import Medium
 from evidence import moments
+from evidence.assignment import Assignment
 from evidence.moments import TimeSource
 from evidence.rulebook import Rulebook
 from hw.errors import HardwareFault
@@ -53,12 +54,11 @@ class Examination:
     """Looks at the vault.
 
     Attributes:
-        paths: Where the rulebook lies.
+        paths: Where rulebook and assignment lie.
         mandate: The device and its key.
         medium: The store.
         log: The device log.
         clock: The device's clock.
-        custodian: Who answers for the device, by its settings; None where nobody does.
         bounded: Bounds the wait for the medium's proof.
     """
 
@@ -67,7 +67,6 @@ class Examination:
     medium: Medium
     log: DeviceLog
     clock: Clock
-    custodian: str | None
     bounded: Bounded
 
     def book(self) -> Rulebook:
@@ -100,11 +99,26 @@ class Examination:
             )
         )
 
+    def assignment(self) -> Assignment | None:
+        """The bureau's word in force; None where it has never said one.
+
+        Raises:
+            RefusedError: ``custody``: it cannot be believed.
+        """
+        return load_assignment(self.paths, self.mandate)
+
     def custody(self, book: Rulebook) -> CheckResult:
-        """Whose the recorder is (S0§19, S0§27)."""
+        """Whose the recorder is (S0§6, S0§19, S0§27), and whether a fault stops its use (S2§10)."""
+        word, trouble = None, None
+        try:
+            word = self.assignment()
+        except RefusedError as error:
+            trouble = Trouble(FAILED, error.detail)
         return custody.check(
             custody.CustodyFacts(
-                custodian=self.custodian,
+                assignment=word,
+                stop_use=self.log.state.stop_use,
+                trouble=trouble,
                 revoked=self.mandate.device in book.policy["custody.revoked"],
                 utc_ns=self.clock.utc_ns(),
                 clock_sure=self.clock_is_sure(),

@@ -16,6 +16,7 @@ from agent.errors import ProtocolError, RefusedError
 from agent.vault.chain.device_log import DeviceLog
 from agent.vault.messages import CheckResult, PreflightStored, StorePreflight
 from agent.vault.preflight.examination import Examination
+from agent.vault.preflight.latch import Latch
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
 from evidence.records import check_device_fields
@@ -30,6 +31,7 @@ class Preflights:
 
     Args:
         examination: Knows how the vault stands.
+        latch: Sees to it that a recorder is not used with a fault that stops its use.
         log: Where they are recorded.
         submit: Has a job run on the scribe's thread.
     """
@@ -37,10 +39,12 @@ class Preflights:
     def __init__(
         self,
         examination: Examination,
+        latch: Latch,
         log: DeviceLog,
         submit: Callable[[Callable[[], None]], None],
     ) -> None:
         self._examination = examination
+        self._latch = latch
         self._log = log
         self._submit = submit
 
@@ -74,8 +78,9 @@ class Preflights:
     def _store(
         self, message: StorePreflight, slow: list[CheckResult], bits_per_second: int
     ) -> PreflightStored:
-        own = [*slow, *self._quick(bits_per_second)]
         theirs = [check for check in message.checks if check.name not in _OWN]
+        self._latch.judge([*theirs, *slow])
+        own = [*slow, *self._quick(bits_per_second)]
         checks = [*theirs[: MOST_CHECKS - len(own)], *own]
         self._log.record("preflight", _record(message.trigger, checks))
         return PreflightStored(trigger=message.trigger, checks=checks)

@@ -14,12 +14,18 @@ from threading import Lock
 from typing import Final
 
 from agent.errors import ProtocolError
-from agent.vault.messages import ActiveSession, Durable, Progress, SegmentSealed
+from agent.vault.messages import (
+    ActiveSession,
+    Durable,
+    PreviousSession,
+    Progress,
+    SegmentSealed,
+)
 from agent.vault.session.opened import Opened
 from agent.vault.session.photos import keep_photo
 from agent.vault.store.medium import Medium
 from agent.vault.store.seal import SealedFile
-from evidence import digests, ids
+from evidence import digests, ids, marks
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex
 from evidence.jws import Signer
@@ -61,6 +67,7 @@ class LiveSession:
         self.plan_id = opened.plan_id
         self._stamps = opened.stamps
         self._totals = opened.totals
+        self._template = opened.template
         self._signed = opened.signed
         self._medium = medium
         self._recipients = recipients
@@ -83,6 +90,10 @@ class LiveSession:
             next_segment=self._totals.next_segment,
             gop_count=self._totals.gop_count,
             video_end_ns=self._totals.video_end_ns,
+            begins=self._template.begins,
+            ends=self._template.ends,
+            secrecy=self.secrecy or "",
+            previous=_previous(self._template.previous),
         )
 
     def begin(self, number: int, init: bytes) -> OpenSegment | None:
@@ -145,14 +156,23 @@ class LiveSession:
         index = self.journal.record("event", {"kind": kind, "fields": fields, **named})
         if event_id is not None:
             self._signed.events[event_id] = index
-        if kind == "disclosure":
-            self._signed.told.add(fields["clip"])
+        self._signed.hear(kind, fields)
         return index
 
     @property
     def told(self) -> frozenset[str]:
         """Ids of the clips that have a statement."""
         return frozenset(self._signed.told)
+
+    @property
+    def ending(self) -> str | None:
+        """How its end was told."""
+        return marks.ending_of(self._signed.marks)
+
+    @property
+    def secrecy(self) -> str | None:
+        """The highest class of secrecy that was marked."""
+        return marks.secrecy_of(self._signed.marks)
 
     def photo(self, pts_ns: int, content: bytes) -> int:
         """Seal, sign and lock a still; returns the ``i`` of its event."""
@@ -253,6 +273,19 @@ class LiveSession:
             "reason": reason,
             "counter": self.counter,
         }
+
+
+def _previous(fields: JsonObject | None) -> PreviousSession | None:
+    """The ``previous`` of the ``open`` record, as the recorder is told."""
+    if fields is None:
+        return None
+    return PreviousSession(
+        sid=fields["sid"],
+        reason=fields["reason"],
+        seconds=fields["seconds"],
+        same_plan=fields["same_plan"],
+        ending=fields.get("ending"),
+    )
 
 
 def _seg_fields(segment: OpenSegment, facts: FileFacts, ended_by: str) -> JsonObject:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from agent.vault.chain.signed_file import SignedFile
 from agent.vault.chain.stamps import Stamps
+from evidence.bounds import UNSTATED
 from evidence.canonical import JsonObject
 
 
@@ -25,18 +26,43 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """What the ``open`` record says of the session's beginning and end.
+
+    Attributes:
+        begins: Code of ``evidence.bounds.BEGINNINGS``; ``unstated`` where nothing says.
+        ends: Code of ``evidence.bounds.ENDINGS``, likewise.
+        previous: The session that this one goes on with, as the record has it.
+    """
+
+    begins: str = UNSTATED
+    ends: str = UNSTATED
+    previous: JsonObject | None = None
+
+    @classmethod
+    def of(cls, opened: JsonObject) -> Template:
+        """By the record itself, after a crash."""
+        bounds = opened.get("bounds", {})
+        return cls(
+            bounds.get("begins", UNSTATED), bounds.get("ends", UNSTATED), opened.get("previous")
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
-    """What the recorder may send again because it did not hear that it was signed.
+    """What is signed already: what the recorder may send again, and what is told in the end.
 
     Attributes:
         events: Id of an event → the record's ``i``.
         photos: Capture time of a still → the record's ``i``.
         told: Ids of the clips that have a statement.
+        marks: Codes of the officer's marks.
     """
 
     events: dict[str, int] = field(default_factory=dict)
     photos: dict[int, int] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    marks: list[str] = field(default_factory=list)
 
     def add(self, payload: JsonObject) -> None:
         """Take one record of the journal."""
@@ -46,8 +72,14 @@ class Signed:
             self.events[payload["id"]] = payload["i"]
         if payload["kind"] == "photo":
             self.photos[payload["fields"]["pts_ns"]] = payload["i"]
-        if payload["kind"] == "disclosure":
-            self.told.add(payload["fields"]["clip"])
+        self.hear(payload["kind"], payload["fields"])
+
+    def hear(self, kind: str, fields: JsonObject) -> None:
+        """Take one event as far as the end of the session tells of it."""
+        if kind == "disclosure":
+            self.told.add(fields["clip"])
+        if kind == "mark":
+            self.marks.append(fields["code"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +94,7 @@ class Opened:
         totals: What the session holds already.
         rulebook_sha256: The rulebook its ``open`` record pinned.
         plan_id: The plan it was opened with.
+        template: Where it begins and ends, and what it goes on with.
         signed: What is signed already and may be sent again.
         last_utc_ns: UTC of its last record before a crash; None where none came between.
     """
@@ -73,5 +106,6 @@ class Opened:
     totals: Totals
     rulebook_sha256: str
     plan_id: str | None = None
+    template: Template = Template()
     signed: Signed = field(default_factory=Signed)
     last_utc_ns: int | None = None

@@ -16,9 +16,12 @@ from agent.vault.chain.signed_file import SignedFile
 from agent.vault.chain.stamps import Stamps
 from agent.vault.mandate import Mandate
 from agent.vault.messages import OpenSession
-from agent.vault.session.opened import Opened, Signed, Totals
+from agent.vault.preflight.admission import Admitted
+from agent.vault.session.opened import Opened, Template, Totals
 from agent.vault.store.medium import Medium
 from evidence import digests, ids, journal, jws, manifest, moments
+from evidence.assignment import Assignment
+from evidence.bounds import bounds_of
 from evidence.canonical import JsonObject
 from evidence.digests import CHUNK_BYTES, RunningDigest, sha256_hex
 from evidence.errors import EvidenceError
@@ -53,7 +56,6 @@ class Opener:
         start: This start of the vault.
         clock: The device's clock.
         firmware: What runs here.
-        custodian: Who answers for the device, by the bureau's id.
     """
 
     medium: Medium
@@ -62,7 +64,6 @@ class Opener:
     start: Start
     clock: Clock
     firmware: str
-    custodian: str | None
 
     def prepare(self, counter: int) -> ReadyChain:
         """Make and state a chain key for the session with ``counter``."""
@@ -82,19 +83,19 @@ class Opener:
         return Stamps(self.clock, self.start.boot_id, not_before_ns)
 
     def open(
-        self, request: OpenSession, ready: ReadyChain, book: Rulebook, plan: Plan | None
-    ) -> tuple[Opened, JsonObject | None]:
+        self, request: OpenSession, ready: ReadyChain, admitted: Admitted, plan: Plan | None
+    ) -> Opened:
         """Create the session's folder and sign its ``open`` record, attested; both are durable.
 
         Args:
             request: What the recorder asked for.
             ready: The chain that was made ahead.
-            book: The rulebook that holds for the session.
+            admitted: Rulebook and assignment that hold for the session.
             plan: The plan that was chosen.
-
-        Returns:
-            The session, and the ``previous`` field of its ``open`` record.
         """
+        book = admitted.book
+        activity = request.activity if plan is None else plan.activity
+        bounds = bounds_of(book, activity)
         stamps = self.stamps(self.log.state.last_utc_ns)
         utc_ms = stamps.now().utc_ns // _MS_NS
         sid = ids.session_id(utc_ms, secrets.token_bytes(10))
@@ -111,8 +112,8 @@ class Opener:
             "counter": ready.counter,
             "firmware": self.firmware,
             "officer": request.officer,
-            "custodian": self.custodian,
-            "activity": request.activity if plan is None else plan.activity,
+            **_answerable(admitted.assignment),
+            "activity": activity,
             "plan": sealed_plan,
             "rulebook": {"version": book.version, "sha256": book.sha256},
             "preflight": self.log.state.preflight,
@@ -125,10 +126,11 @@ class Opener:
             "plan_id": None if plan is None else plan.plan_id,
             "officers": _officers(request, plan),
             "previous": previous,
+            "bounds": {"begins": bounds.begins, "ends": bounds.ends, "item": bounds.item},
         }
         opened_ns = stamps.now().mono_ns
         signed.record("open", fields, attested_by=self.mandate.signer)
-        opened = Opened(
+        return Opened(
             sid=sid,
             counter=ready.counter,
             journal=signed,
@@ -136,9 +138,8 @@ class Opener:
             totals=Totals(video_end_ns=opened_ns),
             rulebook_sha256=book.sha256,
             plan_id=None if plan is None else plan.plan_id,
-            signed=Signed(),
+            template=Template(bounds.begins, bounds.ends, previous),
         )
-        return opened, previous
 
     def resume(self, sid: str, content: bytes, tail: Tail) -> tuple[SignedFile, Stamps]:
         """Sign the ``resume`` record of a journal that a crash left open.
@@ -207,6 +208,7 @@ class Opener:
             "reason": before.reason,
             "seconds": seconds,
             "same_plan": before.plan_id == plan_id,
+            "ending": before.ending,
         }
 
     def _orphans(self, sid: str, records: list[JsonObject]) -> list[JsonObject]:
@@ -235,6 +237,17 @@ class Opener:
                 }
             )
         return orphans
+
+
+def _answerable(assignment: Assignment | None) -> JsonObject:
+    """Who answers for the recorder, and by whose approval (A1, A3)."""
+    if assignment is None:
+        return {"custodian": None, "assignment": None, "approval": None}
+    return {
+        "custodian": assignment.custodian,
+        "assignment": assignment.number,
+        "approval": assignment.approval,
+    }
 
 
 def _officers(request: OpenSession, plan: Plan | None) -> list[str]:

@@ -13,11 +13,11 @@ from typing import Final
 
 from agent.vault.chain.device_log import LogState
 from agent.vault.chain.signed_file import SignedFile
-from agent.vault.session.opened import Opened, Signed, Totals
+from agent.vault.session.opened import Opened, Signed, Template, Totals
 from agent.vault.session.opening import Opener
 from agent.vault.session.untold import Rules, untold
 from agent.vault.store.medium import Medium
-from evidence import digests, ids, journal, moments
+from evidence import digests, ids, journal, marks, moments
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex
 from evidence.journal import Tail
@@ -41,6 +41,8 @@ class Closing:
         reason: Why it was closed.
         ended_ns: UTC of the last it recorded.
         plan_id: The plan it was opened with.
+        ending: How its end was told, where somebody told.
+        secrecy: The highest class of secrecy that was marked, if one was.
     """
 
     sid: str
@@ -50,6 +52,8 @@ class Closing:
     reason: str
     ended_ns: int
     plan_id: str | None
+    ending: str | None
+    secrecy: str | None
 
 
 def enter_closed(opener: Opener, closing: Closing) -> None:
@@ -66,6 +70,8 @@ def enter_closed(opener: Opener, closing: Closing) -> None:
             "counted": opener.log.state.count,
             "ended": moments.utc_text(closing.ended_ns),
             "plan_id": closing.plan_id,
+            "ending": closing.ending,
+            "secrecy": closing.secrecy,
         },
     )
 
@@ -185,6 +191,7 @@ def _recover_one(opener: Opener, found: _Found, rules: Rules) -> Opened | None:
         totals=_totals(opener, found),
         rulebook_sha256=found.records[0]["rulebook"]["sha256"],
         plan_id=found.plan_id,
+        template=Template.of(found.records[0]),
         signed=_signed(found),
         last_utc_ns=found.last_utc_ns,
     )
@@ -220,6 +227,8 @@ def close_interrupted(
             reason=INTERRUPTED,
             ended_ns=resumed.last_utc_ns or resumed.stamps.now().utc_ns,
             plan_id=resumed.plan_id,
+            ending=marks.ending_of(resumed.signed.marks),
+            secrecy=marks.secrecy_of(resumed.signed.marks),
         ),
     )
 
@@ -234,6 +243,7 @@ def _finish_closed(opener: Opener, found: _Found, close: JsonObject) -> None:
     if found.records[-1]["t"] != "attest":
         signed.attest(opener.mandate.signer)
     _seal_journal(opener, found.sid, signed)
+    told = _signed(found).marks
     enter_closed(
         opener,
         Closing(
@@ -244,6 +254,8 @@ def _finish_closed(opener: Opener, found: _Found, close: JsonObject) -> None:
             reason=close["reason"],
             ended_ns=found.last_utc_ns,
             plan_id=found.plan_id,
+            ending=marks.ending_of(told),
+            secrecy=marks.secrecy_of(told),
         ),
     )
 

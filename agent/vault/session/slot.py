@@ -14,7 +14,7 @@ from typing import Final
 from agent.errors import RefusedError
 from agent.vault import answers
 from agent.vault import messages as m
-from agent.vault.preflight.admission import Admission
+from agent.vault.preflight.admission import Admission, Admitted
 from agent.vault.preflight.proof import ProofWatch
 from agent.vault.session import recovery
 from agent.vault.session.live_session import LiveSession, OpenSegment
@@ -122,14 +122,14 @@ class Slot:
             s.optional(s.text)(request.officer, "officer")
         except RecordError as error:
             raise RefusedError(error.detail, code="protocol") from error
-        book = self._admission.admit(request.bits_per_second)
+        admitted = self._admission.admit(request.bits_per_second)
         self.bits_per_second = request.bits_per_second
         plan = None if request.plan_id is None else self._shelf.find(request.plan_id)
-        opened, previous = self._opener.open(request, self._take_ready(), book, plan)
-        session = self.session = self._live(opened, book)
-        for check in self._doubts(request, plan):
+        opened = self._opener.open(request, self._take_ready(), admitted, plan)
+        session = self.session = self._live(opened, admitted.book)
+        for check in _doubts(request, admitted, plan):
             session.event("check", check)
-        return m.SessionOpened(session=session.active(), previous=_previous(previous))
+        return m.SessionOpened(session=session.active())
 
     def store_event(self, message: m.StoreEvent) -> m.Recorded | m.Refused:
         """Sign an event of the session; one that was sent before is signed once."""
@@ -179,6 +179,8 @@ class Slot:
             reason=reason,
             ended_ns=session.now_utc_ns(),
             plan_id=session.plan_id,
+            ending=session.ending,
+            secrecy=session.secrecy,
         )
         recovery.enter_closed(self._opener, closing)
         self.session = None
@@ -210,6 +212,7 @@ class Slot:
             session.event("fault", answers.doubt(before, "ended"))
         if proof.doubt is not None:
             session.event("fault", answers.doubt(proof.doubt, "begun"))
+            self._admission.doubt(proof.doubt)
         self._tell(self._medium())
 
     def _watch_space(self, session: LiveSession, now_ns: int) -> str | None:
@@ -276,29 +279,19 @@ class Slot:
             failed=self._failed,
         )
 
-    def _doubts(self, request: m.OpenSession, plan: Plan | None) -> list[JsonObject]:
-        """What the desk has to look at: an unknown plan, somebody else's recorder (S0§19)."""
-        doubts = []
-        if request.plan_id is not None and plan is None:
-            doubts.append(_failed("plan", f"plan {request.plan_id[:64]} is not held here"))
-        custodian = self._opener.custodian
-        users = list(plan.officers) if plan is not None else [request.officer]
-        if custodian not in users and users != [None]:
-            named = ", ".join(str(user) for user in users)
-            doubts.append(_failed("custody", f"used by {named}, assigned to {custodian}"))
-        return doubts
+
+def _doubts(request: m.OpenSession, admitted: Admitted, plan: Plan | None) -> list[JsonObject]:
+    """What the desk has to look at: an unknown plan, somebody else's recorder (S0§19)."""
+    doubts = []
+    if request.plan_id is not None and plan is None:
+        doubts.append(_failed("plan", f"plan {request.plan_id[:64]} is not held here"))
+    custodian = None if admitted.assignment is None else admitted.assignment.custodian
+    users = list(plan.officers) if plan is not None else [request.officer]
+    if custodian not in users and users != [None]:
+        named = ", ".join(str(user) for user in users)
+        doubts.append(_failed("custody", f"used by {named}, assigned to {custodian}"))
+    return doubts
 
 
 def _failed(name: str, detail: str) -> JsonObject:
     return {"name": name, "passed": False, "detail": detail[:1_000]}
-
-
-def _previous(fields: JsonObject | None) -> m.PreviousSession | None:
-    if fields is None:
-        return None
-    return m.PreviousSession(
-        sid=fields["sid"],
-        reason=fields["reason"],
-        seconds=fields["seconds"],
-        same_plan=fields["same_plan"],
-    )

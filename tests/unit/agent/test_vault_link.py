@@ -18,9 +18,7 @@ from hw.fake.clock import SystemClock
 
 SECONDS = 10.0
 HELD = m.ActiveSession(sid="s1", counter=1, next_segment=0, gop_count=0, video_end_ns=0)
-REQUEST = m.OpenSession(
-    activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000
-)
+REQUEST = m.OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000)
 Wanted = TypeVar("Wanted")
 
 

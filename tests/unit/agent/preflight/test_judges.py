@@ -21,7 +21,9 @@ from agent.preflight import (
     view,
 )
 from agent.preflight.results import Trouble, code_of, ok, refusal, refuse, warn
+from agent.preflight.stop_use import StopUse
 from agent.vault.messages import CheckResult
+from evidence.assignment import Assignment, Standing
 from evidence.moments import TimeSource
 from evidence.records import check_device_record
 from hw.types import ButtonName, LampPattern
@@ -48,9 +50,26 @@ def _clock(
     )
 
 
+def _word(standing: Standing = Standing.ASSIGNED, number: int = 3) -> Assignment:
+    return Assignment(
+        device="REC-001",
+        number=number,
+        standing=standing,
+        custodian="C-1",
+        keeper="K-1",
+        leader="L-1",
+        approval="a-7",
+        issued="2026-11-21T08:00:00.000000Z",
+    )
+
+
+def _stopped(assignment: int | None) -> StopUse:
+    return StopUse(part="camera", code="frozen", detail="frozen: test", assignment=assignment)
+
+
 def _custody(**facts: object) -> CheckResult:
     usual = {
-        "custodian": "C-1",
+        "assignment": _word(),
         "revoked": False,
         "utc_ns": NOW_NS,
         "clock_sure": True,
@@ -150,13 +169,18 @@ def _backlog(sessions: int | None, deadline_minutes: int | None = None) -> Check
         (_backlog(2, 239), "backlog", "warn", "due", 2),
         (_backlog(2, -1), "backlog", "warn", "overdue", 2),
         (_backlog(None), "backlog", "warn", "failed", None),
-        (_custody(), "custody", "ok", "ok", None),
+        (_custody(), "custody", "ok", "ok", 3),
         (_custody(revoked=True), "custody", "refuse", "revoked", None),
-        (_custody(custodian=None), "custody", "refuse", "unassigned", None),
-        (_custody(approved=False), "custody", "warn", "unapproved", None),
-        (_custody(certified_until_ns=NOW_NS), "custody", "warn", "expired", None),
-        (_custody(certified_until_ns=0, clock_sure=False), "custody", "ok", "ok", None),
-        (_custody(trouble=HUNG), "custody", "warn", "hung", None),
+        (_custody(assignment=None), "custody", "refuse", "unassigned", None),
+        (_custody(assignment=_word(Standing.UNASSIGNED)), "custody", "refuse", "unassigned", 3),
+        (_custody(assignment=_word(Standing.FROZEN)), "custody", "refuse", "frozen", 3),
+        (_custody(assignment=_word(Standing.ENDED)), "custody", "refuse", "ended", 3),
+        (_custody(stop_use=_stopped(3)), "custody", "refuse", "stop_use", 3),
+        (_custody(stop_use=_stopped(2)), "custody", "ok", "ok", 3),
+        (_custody(stop_use=_stopped(None)), "custody", "ok", "ok", 3),
+        (_custody(certified_until_ns=NOW_NS), "custody", "warn", "expired", 3),
+        (_custody(certified_until_ns=0, clock_sure=False), "custody", "ok", "ok", 3),
+        (_custody(trouble=HUNG), "custody", "refuse", "unreadable", None),
         (_rulebook(), "rulebook", "ok", "ok", 7),
         (_rulebook(expires_ns=NOW_NS - 1), "rulebook", "warn", "expired", 7),
         (_rulebook(expires_ns=NOW_NS + 13 * DAY_NS), "rulebook", "warn", "expiring", 7),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from agent.session import effects as f
@@ -9,7 +10,7 @@ from agent.session import events as e
 from agent.session.states import Phase, Session, Stage, Task
 from agent.vault.messages import Conduct, PreviousSession
 from agent.voice import sentences
-from scripts.session_table import BROKEN, HELD, LATER, RULE, S
+from scripts.session_table import HELD, LATER, RESUMED, RULE, S
 from tests.kits.officer import (
     UNHEARD,
     VERIFIED,
@@ -148,7 +149,7 @@ def test_a_session_that_resumes_another_asks_for_the_reason(reason: str) -> None
     session, _ = run(
         idle(conduct=RESUMING),
         e.RecordPressed(S),
-        e.SessionOpened(HELD, previous),
+        e.SessionOpened(msgspec.structs.replace(HELD, previous=previous)),
         e.MediaTaken(),
         VERIFIED,
     )
@@ -179,15 +180,13 @@ def test_a_vault_that_came_back_is_an_interruption_too() -> None:
 
 
 def test_a_rulebook_that_does_not_ask_for_reasons_asks_for_none() -> None:
-    session, _ = run(
-        idle(), e.RecordPressed(S), e.SessionOpened(HELD, BROKEN), e.MediaTaken(), VERIFIED
-    )
+    session, _ = run(idle(), e.RecordPressed(S), e.SessionOpened(RESUMED), e.MediaTaken(), VERIFIED)
     assert session.agenda == ()
 
 
 def test_the_reason_comes_before_the_sign_and_the_statement() -> None:
     conduct = Conduct(arrival="fixed", sign=True, reason_seconds=10)
-    session, _ = run(idle(conduct=conduct), e.RecordPressed(S), e.SessionOpened(HELD, BROKEN))
+    session, _ = run(idle(conduct=conduct), e.RecordPressed(S), e.SessionOpened(RESUMED))
     assert session.agenda == (Task.REASON, Task.SIGN, Task.STATEMENT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from agent.session.events import (
     Event,
     MarkHeld,
     MarkTapped,
+    PhotoHeld,
     PhotoPressed,
     RecordHeld,
     RecordHolding,
@@ -93,8 +95,14 @@ def test_mark_tells_a_tap_from_a_hold() -> None:
 
 
 def test_photo_counts_on_the_press() -> None:
-    _, felt = _play(ButtonName.PHOTO, [(0, True), (5_000, None), (6_000, False)])
+    _, felt = _play(ButtonName.PHOTO, [(0, True), (1_000, None), (1_400, False)])
     assert felt == [PhotoPressed(0)]
+
+
+@pytest.mark.rule("L1")
+def test_a_hold_of_photo_is_a_still_and_then_a_class_of_secrecy_once() -> None:
+    _, felt = _play(ButtonName.PHOTO, [(0, True), (1_500, None), (5_000, None), (6_000, False)])
+    assert felt == [PhotoPressed(0), PhotoHeld(1_500 * 10**6)]
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=60))

@@ -48,9 +48,7 @@ RULE = AnnouncementRule(
     id="zh-cn", text_sha256="a" * 64, pcm_sha256="b" * 64, samples=10, rate=16_000
 )
 HELD = ActiveSession(sid="s1", counter=1, next_segment=0, gop_count=0, video_end_ns=0)
-REQUEST = OpenSession(
-    activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000
-)
+REQUEST = OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000)
 
 
 class Doings(Vault, Listener, Checker):

@@ -38,7 +38,6 @@ MAKERS: dict[type, Callable[[random.Random], Any]] = {
     m.OpenSession: lambda d: m.OpenSession(
         activity=a_text(d),
         officer=a_text(d),
-        custodian=a_text(d),
         plan_id=a_text(d),
         bits_per_second=d.choice([1, 1_000_000, 2**40]),
     ),
@@ -65,6 +64,9 @@ MAKERS: dict[type, Callable[[random.Random], Any]] = {
     m.ListPending: lambda _: m.ListPending(),
     m.SubmitReceipt: lambda d: m.SubmitReceipt(content=some_bytes(d)),
     m.SubmitPlan: lambda d: m.SubmitPlan(content=some_bytes(d)),
+    m.SubmitWord: lambda d: m.SubmitWord(
+        kind=d.choice(["roster", "policy"]), content=some_bytes(d)
+    ),
     m.NoteDock: lambda d: m.NoteDock(state=a_text(d), detail=a_text(d)),
 }
 

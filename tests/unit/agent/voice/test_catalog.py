@@ -16,7 +16,7 @@ from agent.voice import catalog, numbers, sentences, words
 ID = re.compile(r"[a-z0-9][a-z0-9_.]{0,40}")
 SYLLABLE = re.compile(r"[a-z]+[1-5]")
 HAN = re.compile(r"[\u4e00-\u9fff]")
-MOST_BYTES = 4_500_000
+MOST_BYTES = 5_000_000
 MOST_SECONDS = 5.0
 
 

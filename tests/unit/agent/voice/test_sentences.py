@@ -15,7 +15,9 @@ from agent.voice import catalog, sentences
 from agent.voice.numbers import Words
 from agent.voice.words import clip_of
 from evidence.activities import ACTIVITIES
-from evidence.rulebook.words import ARRIVALS
+from evidence.bounds import ENDINGS, TOLD_BY_MARK
+from evidence.marks import END, OTHER_MATTER, SECRECY, STOP
+from evidence.rulebook.words import ARRIVALS, CAUSES
 from hw import errors as faults
 
 ROOT = Path(__file__).parents[4]
@@ -41,8 +43,10 @@ def agent_codes() -> set[str]:
 
 
 def raised_codes() -> Iterator[str]:
-    """The ``code="…"`` of every error that is raised in ``agent``."""
+    """The ``code="…"`` of every error that is raised in ``agent``; enrolment has a screen."""
     for path in sorted((ROOT / "agent").rglob("*.py")):
+        if path.parent.name == "enrolment":
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
                 for keyword in node.exc.keywords:
@@ -106,6 +110,55 @@ def test_every_code_of_the_recorder_has_a_sentence_of_its_own() -> None:
 
 def test_a_code_that_nobody_knows_is_said_to_be_a_fault() -> None:
     assert catalog.text(sentences.refused("new_code")) == "设备异常，请交管理人员。"
+
+
+@pytest.mark.rule("A1", "A4", "M2")
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [
+        ("unassigned", "本机尚未配发，请交管理人员。"),
+        ("frozen", "本机待检修，未获准使用，请交管理人员。"),
+        ("ended", "本机已报失或注销，请交管理人员。"),
+        ("stop_use", "本机有故障，必须停止使用，请交管理人员。"),
+        ("revoked", "本机未获准使用，请交管理人员。"),
+    ],
+)
+def test_a_recorder_that_is_nobodys_says_why(finding: str, said: str) -> None:
+    assert catalog.text(sentences.refused("custody", f"custody: {finding}: told")) == said
+
+
+@pytest.mark.rule("C2", "C3", "D2")
+def test_every_end_and_every_beginning_has_its_sentence() -> None:
+    assert sentences.ENDS.keys() == ENDINGS.keys()
+    assert sentences.BEGINS.keys() == TOLD_BY_MARK
+    for code in ENDINGS:
+        can_be_said(sentences.ending(END + code))
+    assert catalog.text(sentences.ending("end:hearing_closed")) == "听证会已结束，请按标记键结束。"
+    assert catalog.text(sentences.begin("hearing_opened")) == "听证会开始时，请按标记键。"
+
+
+@pytest.mark.rule("E2", "E3")
+def test_every_cause_of_the_rulebook_has_its_sentence() -> None:
+    assert sentences.WHYS.keys() == CAUSES.keys()
+    for cause in (*CAUSES, OTHER_MATTER):
+        can_be_said(sentences.cause(cause, first=True))
+        can_be_said(sentences.ending(STOP + cause))
+    assert catalog.text(sentences.ending("stop:weather")) == "因天气等自然原因，请按标记键结束。"
+    assert catalog.text(sentences.cause("weather", first=True)) == (
+        "上次记录由人工结束，请选择原因。天气等自然原因，请按标记键。"
+    )
+
+
+@pytest.mark.rule("L1")
+def test_every_class_of_secrecy_has_its_sentence_and_names_the_next() -> None:
+    assert list(sentences.CLASSES) == list(SECRECY)
+    for code, name in SECRECY.items():
+        assert catalog.WORDS[sentences.CLASSES[code]].text == name
+        can_be_said(sentences.secrecy(code))
+    assert catalog.text(sentences.secrecy("privacy")) == (
+        "已标记个人隐私，属商业秘密请再按住拍照键。"
+    )
+    assert catalog.text(sentences.secrecy("state")) == "已标记国家秘密。"
 
 
 def test_every_part_that_can_fail_has_a_sentence() -> None:

@@ -69,7 +69,7 @@ def test_a_refused_start_and_a_check_are_counted_too(enrolled: Enrolled) -> None
         recorder.attach()
         vault.world.fill_disk(0)
         recorder.ask(m.OpenSession(
-            activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=8_000
+            activity="voluntary", officer=None, plan_id=None, bits_per_second=8_000
         ), m.Refused)  # fmt: skip
         vault.world.free_disk()
         recorder.ask(m.StorePreflight(trigger="asked", checks=[]), m.PreflightStored)

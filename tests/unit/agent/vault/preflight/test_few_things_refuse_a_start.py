@@ -18,9 +18,7 @@ from tests.kits.ca import ca_of
 from tests.kits.enrolment import Enrolled, enrol
 from tests.kits.vault import RunningVault, records
 
-REQUEST = m.OpenSession(
-    activity="voluntary", officer=None, custodian=None, plan_id=None, bits_per_second=1_000_000
-)
+REQUEST = m.OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000_000)
 
 
 @pytest.fixture

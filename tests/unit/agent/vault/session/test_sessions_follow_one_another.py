@@ -26,15 +26,14 @@ def enrolled(tmp_path: Path) -> Enrolled:
     return enrol(tmp_path)
 
 
-def opened(recorder: TestRecorder, plan_id: str | None = None) -> m.SessionOpened:
+def opened(recorder: TestRecorder, plan_id: str | None = None) -> m.ActiveSession:
     request = m.OpenSession(
         activity="voluntary",
         officer="O-1",
-        custodian="O-1",
         plan_id=plan_id,
         bits_per_second=1_000_000,
     )
-    return recorder.ask(request, m.SessionOpened)
+    return recorder.ask(request, m.SessionOpened).session
 
 
 def link(enrolled: Enrolled, sid: str) -> JsonObject | None:
@@ -61,15 +60,16 @@ def test_a_start_soon_after_a_stop_goes_on_with_it(enrolled: Enrolled) -> None:
         recorder.close()
     assert second.previous is not None
     assert second.previous.reason == "battery"
-    told = link(enrolled, second.session.sid)
+    told = link(enrolled, second.sid)
     assert told == {
-        "sid": first.session.sid,
+        "sid": first.sid,
         "counter": 1,
         "reason": "battery",
         "seconds": 0,
         "same_plan": True,
+        "ending": None,
     }
-    verdict = judged(enrolled, second.session.sid)
+    verdict = judged(enrolled, second.sid)
     assert verdict.judgement is Judgement.VERIFIED
     assert "follows" in {one.code for one in verdict.findings}
 
@@ -106,9 +106,9 @@ def test_the_same_plan_goes_on_however_late(enrolled: Enrolled) -> None:
         again = opened(recorder, one.plan_id)
         recorder.close()
     assert again.previous is not None
-    assert (again.previous.sid, again.previous.same_plan) == (first.session.sid, True)
+    assert (again.previous.sid, again.previous.same_plan) == (first.sid, True)
     assert again.previous.seconds >= 3 * 3_600
-    assert judged(enrolled, again.session.sid).judgement is Judgement.VERIFIED
+    assert judged(enrolled, again.sid).judgement is Judgement.VERIFIED
 
 
 @pytest.mark.rule("E6", "E8", "H1")

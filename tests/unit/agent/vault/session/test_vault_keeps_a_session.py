@@ -171,7 +171,6 @@ def test_a_start_without_room_is_refused_and_signed(enrolled: Enrolled) -> None:
         request = m.OpenSession(
             activity="voluntary",
             officer=None,
-            custodian=None,
             plan_id=None,
             bits_per_second=1_000_000,
         )
@@ -188,7 +187,6 @@ def test_a_second_session_is_refused_while_one_is_open(enrolled: Enrolled) -> No
         request = m.OpenSession(
             activity="voluntary",
             officer=None,
-            custodian=None,
             plan_id=None,
             bits_per_second=1_000_000,
         )
