@@ -111,7 +111,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         transfer: See ``Transfer``.
         firmware: What runs here, named in every session.
         officer: Who presses, by the bureau's id; None where the device is not told.
-        custodian: Who answers for the device (使用人), by the bureau's id.
         activity: Code of the matter of a session that nobody planned.
         storage_floor_bytes: Never used by recordings: the system and the journal live on it.
         reserve_bytes: Size of the reserve file that is given up as space runs out.
@@ -129,7 +128,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         default_factory=_firmware
     )
     officer: Person | None = None
-    custodian: Person | None = None
     activity: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.:-]{0,63}\Z")] = "voluntary"
     storage_floor_bytes: Annotated[int, Meta(ge=0)] = 256 * _MIB
     reserve_bytes: Annotated[int, Meta(ge=0)] = 0

@@ -26,7 +26,7 @@ def test_the_least_file_leaves_the_documented_defaults(tmp_path: Path) -> None:
     assert there.broker.port == 8_883
     assert there.transfer.window_bytes == 8 * 1024 * 1024
     assert there.storage_floor_bytes == 256 * 1024 * 1024
-    assert (there.activity, there.officer, there.custodian) == ("voluntary", None, None)
+    assert (there.activity, there.officer) == ("voluntary", None)
     assert there.firmware
 
 
