@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, overload
 
-from hw.errors import MissingPartFault
 from hw.ports import DockBoard, RecorderBoard, VaultBoard
 from hw.types import CameraSettings, Role
 
@@ -70,9 +69,9 @@ def open_board(
         from hw.fake.board import open_fake_board
 
         return open_fake_board(role, device_dir=device_dir, camera=camera, run_dir=run_dir)
-    raise MissingPartFault(
-        "board", 'the drivers for Raspberry Pi are not part of this version; use board = "fake"'
-    )
+    from hw.pi.board import open_pi_board
+
+    return open_pi_board(role, device_dir=device_dir, camera=camera)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from hw.types import (
     Edge,
     LampPattern,
     LampReading,
+    Part,
     StorageReading,
     VideoPacket,
 )
@@ -170,6 +171,28 @@ class Dock(Protocol):
 
 
 @runtime_checkable
+class Case(Protocol):
+    """The switch under the lid (A9)."""
+
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether the case is open now; a broken wire counts as open."""
+
+    @abstractmethod
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call ``callback(is_open)`` from the driver's thread at every change. Only enqueue."""
+
+
+@runtime_checkable
+class Identity(Protocol):
+    """What this recorder is made of (A9)."""
+
+    @abstractmethod
+    def parts(self) -> tuple[Part, ...]:
+        """The parts that are there now, in the order of ``PartName``; none twice."""
+
+
+@runtime_checkable
 class Battery(Protocol):
     """The fuel gauge."""
 
@@ -259,6 +282,7 @@ class RecorderBoard:
     speaker: Speaker
     buttons: dict[ButtonName, Button]
     lamp: Lamp
+    case: Case
     battery: Battery
     watchdog: Watchdog
 
@@ -271,6 +295,7 @@ class VaultBoard:
     clock: Clock
     storage: Storage
     key: DeviceKey
+    identity: Identity
     locker: Locker
     watchdog: Watchdog
 

@@ -28,6 +28,16 @@ class ButtonName(StrEnum):
 
 
 @unique
+class PartName(StrEnum):
+    """The parts that a recorder may not lose or change (A9)."""
+
+    BOARD = "board"
+    CARD = "card"
+    CAMERA = "camera"
+    MICROPHONE = "microphone"
+
+
+@unique
 class LampPattern(Enum):
     """What the status lamp can show.
 
@@ -163,3 +173,18 @@ class ClockQuality:
 
     source: str
     error_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of this recorder.
+
+    Attributes:
+        name: Which one.
+        model: As the part or the kernel calls it.
+        serial: Its serial number; None where the part has none that can be read.
+    """
+
+    name: PartName
+    model: str
+    serial: str | None

@@ -24,7 +24,7 @@ from hw.fake.state import (
     button_field,
 )
 from hw.ports import Clock
-from hw.types import ButtonName
+from hw.types import ButtonName, PartName
 
 _RTC_RESET_NS: Final = 946_684_800_000_000_000  # 2000-01-01, where most clock chips begin
 _NTP_ERROR_MS: Final = 50
@@ -258,6 +258,26 @@ class Accidents:
             clock_source=TimeSource.NTP.value,
             clock_error_ms=_NTP_ERROR_MS,
         )
+
+    # What the recorder is made of.
+
+    def open_case(self) -> None:
+        """Open the recorder's case."""
+        self.link.change(case_open=True)
+
+    def close_case(self) -> None:
+        """Close the recorder's case."""
+        self.link.change(case_open=False)
+
+    def swap_part(self, part: PartName) -> None:
+        """Put in another part of the same kind."""
+        others = {*self.link.state().swapped, part}
+        self.link.change(swapped=sorted(other.value for other in others))
+
+    def put_back_part(self, part: PartName) -> None:
+        """Put the recorder's own part in again."""
+        others = {*self.link.state().swapped} - {part}
+        self.link.change(swapped=sorted(other.value for other in others))
 
     # Status lamp.
 

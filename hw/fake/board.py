@@ -10,8 +10,9 @@ from pathlib import Path
 
 from hw.fake.camera import FakeCamera
 from hw.fake.clock import PacedClock, SystemClock, WorldClock
-from hw.fake.controls import FakeButton, FakeDock, FakeLamp
+from hw.fake.controls import FakeButton, FakeCase, FakeDock, FakeLamp
 from hw.fake.gauges import FakeBattery, FakeStorage, FakeWatchdog
+from hw.fake.identity import FakeIdentity
 from hw.fake.key import FakeKey, FileKey
 from hw.fake.link import SocketLink, WorldLink
 from hw.fake.locker import FakeLocker
@@ -67,6 +68,7 @@ def recorder_board(
         speaker=FakeSpeaker(link, clock, room),
         buttons={name: FakeButton(name, link, clock) for name in ButtonName},
         lamp=FakeLamp(link),
+        case=FakeCase(link),
         battery=FakeBattery(link),
         watchdog=FakeWatchdog(clock),
     )
@@ -82,6 +84,7 @@ def vault_board(
         clock=clock,
         storage=FakeStorage(link, device_dir / "store"),
         key=FakeKey(FileKey(device_dir / "keys" / "signing.pem"), link),
+        identity=FakeIdentity(link),
         locker=FakeLocker(),
         watchdog=FakeWatchdog(clock),
     )

@@ -1,7 +1,8 @@
-"""The fake parts that a finger, an eye or the cradle meets: buttons, lamp, dock.
+"""The fake parts that a finger, an eye, the cradle or a screwdriver meets.
 
-Owns the way from a change of the world to an edge, and from a pattern to the world. Refuses
-gestures and debouncing: edges are as raw as the world makes them.
+Owns the way from a change of the world to an edge, and from a pattern to the world: buttons, lamp,
+cradle contact, case switch. Refuses gestures and debouncing: edges are as raw as the world makes
+them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from hw.fake.clock import WorldClock
 from hw.fake.link import WorldLink
 from hw.fake.state import ButtonCondition, WorldState
-from hw.ports import Button, Dock, Lamp
+from hw.ports import Button, Case, Dock, Lamp
 from hw.types import ButtonName, Edge, LampPattern, LampReading
 
 _PATTERNS_KEPT = 256
@@ -82,5 +83,25 @@ class FakeDock(Dock):
         def feel(before: WorldState, after: WorldState, _: int) -> None:
             if before.contact_closed() is not after.contact_closed():
                 callback(after.contact_closed())
+
+        self._link.watch(feel)
+
+
+class FakeCase(Case):
+    """The switch under the lid."""
+
+    def __init__(self, link: WorldLink) -> None:
+        self._link = link
+
+    def is_open(self) -> bool:
+        """Whether the world has the case open."""
+        return self._link.state().case_open
+
+    def on_change(self, callback: Callable[[bool], None]) -> None:
+        """Call ``callback`` when the case opens or closes."""
+
+        def feel(before: WorldState, after: WorldState, _: int) -> None:
+            if before.case_open is not after.case_open:
+                callback(after.case_open)
 
         self._link.watch(feel)

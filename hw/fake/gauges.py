@@ -5,20 +5,19 @@ Owns readings. Refuses judgement: what is too little is the rulebook's.
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
 
-from evidence.store.durable import PositionedFile
 from hw.errors import BatteryFault, StorageFault
 from hw.fake.hang import hang_while
 from hw.fake.link import WorldLink
 from hw.fake.state import GaugeCondition, MediumCondition, WorldState
+from hw.medium import prove_medium, read_medium
 from hw.ports import Battery, Clock, Storage, Watchdog
 from hw.types import BatteryReading, StorageReading
 
 _EMPTY_MILLIVOLTS = 3_300
 _FULL_MILLIVOLTS = 4_200
-_PIECE_BYTES = 65_536
 
 
 class FakeBattery(Battery):
@@ -50,15 +49,12 @@ class FakeStorage(Storage):
     def read(self) -> StorageReading:
         """The state now; raises ``StorageFault`` when the folder cannot be read."""
         state = self._present()
-        try:
-            medium = os.statvfs(self._folder)
-        except OSError as error:
-            raise StorageFault("storage", f"{self._folder} cannot be read: {error}") from error
-        free = medium.f_bavail * medium.f_frsize
-        return StorageReading(
+        true = read_medium(self._folder)
+        free = true.free_bytes
+        return replace(
+            true,
             free_bytes=free if state.free_bytes is None else min(free, state.free_bytes),
-            total_bytes=medium.f_blocks * medium.f_frsize,
-            writable=state.storage_writable and os.access(self._folder, os.W_OK),
+            writable=state.storage_writable and true.writable,
         )
 
     def prove(self, path: Path, content: bytes) -> bytes:
@@ -71,10 +67,7 @@ class FakeStorage(Storage):
         state = self._present()
         if not state.storage_writable or state.free_bytes == 0:
             raise StorageFault("storage", "the medium takes nothing: it is read-only or full")
-        try:
-            read = _write_and_read(path, content)
-        except OSError as error:
-            raise StorageFault("storage", f"{path} cannot be written: {error}") from error
+        read = prove_medium(path, content)
         return bytes(len(read)) if state.medium is MediumCondition.LYING else read
 
     def _present(self) -> WorldState:
@@ -82,16 +75,6 @@ class FakeStorage(Storage):
         if state.medium is MediumCondition.GONE:
             raise StorageFault("storage", "the medium does not answer")
         return state
-
-
-def _write_and_read(path: Path, content: bytes) -> bytes:
-    file = PositionedFile(path)
-    try:
-        file.write(content, 0)
-        file.sync()
-        return b"".join(file.pieces(_PIECE_BYTES))[: len(content)]
-    finally:
-        file.close()
 
 
 class FakeWatchdog(Watchdog):

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 
 from hw.errors import WorldFault
-from hw.types import ButtonName, LampPattern
+from hw.types import ButtonName, LampPattern, PartName
 
 SOUNDS_KEPT = 32
 """How many played sounds the world remembers."""
@@ -156,6 +156,8 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         record_pressed: Whether a finger is on the record button; the other buttons alike.
         docked: Whether the recorder sits on the cradle.
         contact: How the cradle's contact is.
+        case_open: Whether the recorder's case is open.
+        swapped: Parts that are others than those the recorder was made with.
         record_button: How the record button is; the other buttons alike.
         battery_percent: How full the battery is, 0 to 100.
         battery_says: What the fuel gauge says instead of that; None means the truth.
@@ -197,6 +199,8 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     photo_pressed: bool = False
     docked: bool = False
     contact: ContactCondition = ContactCondition.WORKING
+    case_open: bool = False
+    swapped: tuple[PartName, ...] = ()
     record_button: ButtonCondition = ButtonCondition.WORKING
     mark_button: ButtonCondition = ButtonCondition.WORKING
     photo_button: ButtonCondition = ButtonCondition.WORKING

@@ -1,4 +1,7 @@
-"""The bodies under test, and the hand that moves them."""
+"""The bodies under test, and the hand that moves them.
+
+Three bodies: the fake one, hw.pi on the bench (``bench``), and with ``--board=pi`` a real Pi.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Generic, TypeVar
 from hw.fake.world import FakeWorld
 from hw.ports import DockBoard, RecorderBoard, VaultBoard
 from hw.types import CameraSettings
+from tests.contract.bench import Hand
 
 SMALL = CameraSettings(width=320, height=240, bits_per_second=400_000)
 PATIENCE = 10.0
@@ -44,10 +48,12 @@ class Collected(Generic[_Item]):
 class Body:
     """One recorder: its three boards and a hand.
 
-    On hardware the hand is the field tester's: tests that need one are skipped there.
+    Attributes:
+        hand: What moves it: the whole world of the fake body, fewer verbs on the bench, and on
+            hardware nobody: there it is the field tester's.
     """
 
     recorder: RecorderBoard
     vault: VaultBoard
     dock: DockBoard
-    hand: FakeWorld | None
+    hand: FakeWorld | Hand | None

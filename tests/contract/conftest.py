@@ -1,8 +1,17 @@
-"""Each port has one test body; which body of a recorder it runs on is chosen by ``--board``."""
+"""Each port has one test body; it runs on every body of a recorder that this machine can have.
+
+Without ``--board`` these are the fake body and ``hw.pi`` on the bench; ``--board=pi`` takes the
+hardware alone, one test after the other under a lock file. A test that asks for ``world`` uses
+what only the fake world can do and runs on the fake body alone; ``hand`` has the verbs that the
+bench knows as well.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,7 +22,22 @@ from hw.errors import MissingPartFault
 from hw.fake.board import dock_board, recorder_board, vault_board
 from hw.fake.world import FakeWorld
 from hw.types import Role
+from tests.contract.bench import Bench, Hand, NoCamera
 from tests.contract.bodies import SMALL, Body
+from tests.contract.sound_server import sound_server
+
+LOCK = Path(tempfile.gettempdir()) / "recorder-board.lock"
+"""Held while a test has the hardware."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "body_kind" not in metafunc.fixturenames:
+        return
+    if metafunc.config.getoption("board") == "pi":
+        kinds = ["pi"]
+    else:
+        kinds = ["fake"] if "world" in metafunc.fixturenames else ["fake", "bench"]
+    metafunc.parametrize("body_kind", kinds)
 
 
 @pytest.fixture
@@ -25,26 +49,47 @@ def device_dir(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A sound server for the bench."""
+    with sound_server(tmp_path_factory.mktemp("sound")):
+        yield
+
+
 @pytest.fixture
-def body(board_kind: str, device_dir: Path) -> Iterator[Body]:
+def body(body_kind: str, device_dir: Path, request: pytest.FixtureRequest) -> Iterator[Body]:
     """The body under test; its camera and microphone are stopped afterwards."""
-    body = _fake_body(device_dir) if board_kind == "fake" else _pi_body(device_dir)
-    yield body
-    body.recorder.camera.stop()
-    body.recorder.microphone.stop()
+    match body_kind:
+        case "fake":
+            bodies = _fake_body(device_dir)
+        case "bench":
+            bodies = _bench_body(device_dir, request)
+        case _:
+            bodies = _pi_body(device_dir)
+    for body in bodies:
+        yield body
+        body.recorder.camera.stop()
+        body.recorder.microphone.stop()
 
 
 @pytest.fixture
-def hand(body: Body) -> FakeWorld:
+def hand(body: Body) -> FakeWorld | Hand:
     """What moves the body."""
     if body.hand is None:
         pytest.skip("on hardware a person does this: see the field test's protocol")
     return body.hand
 
 
-def _fake_body(device_dir: Path) -> Body:
+@pytest.fixture
+def world(hand: FakeWorld | Hand) -> FakeWorld:
+    """What moves the fake body, with every verb there is."""
+    assert isinstance(hand, FakeWorld)
+    return hand
+
+
+def _fake_body(device_dir: Path) -> Iterator[Body]:
     world = FakeWorld.here()
-    return Body(
+    yield Body(
         recorder=recorder_board(world.link, camera=SMALL),
         vault=vault_board(world.link, device_dir=device_dir),
         dock=dock_board(world.link),
@@ -52,13 +97,32 @@ def _fake_body(device_dir: Path) -> Body:
     )
 
 
-def _pi_body(device_dir: Path) -> Body:
+def _bench_body(device_dir: Path, request: pytest.FixtureRequest) -> Iterator[Body]:
+    asked = set(request.fixturenames)
+    if "camera" in asked and find_spec("picamera2") is None:
+        pytest.skip("picamera2 is not here: scripts/bench_pi/camera runs this test beside it")
+    sound = bool(asked & {"microphone", "speaker"})
+    if sound:
+        request.getfixturevalue("sound")
+    root = device_dir / "root"
+    bench = Bench(device_dir=device_dir, root=root, sound=sound, camera=NoCamera())
     try:
-        return Body(
-            recorder=open_board("pi", Role.RECORDER, device_dir=device_dir, camera=SMALL),
-            vault=open_board("pi", Role.VAULT, device_dir=device_dir, camera=SMALL),
-            dock=open_board("pi", Role.DOCK, device_dir=device_dir, camera=SMALL),
-            hand=None,
+        yield Body(
+            recorder=bench.recorder(), vault=bench.vault(), dock=bench.dock(), hand=bench.hand
         )
-    except MissingPartFault as fault:
-        pytest.skip(str(fault))
+    finally:
+        bench.close()
+
+
+def _pi_body(device_dir: Path) -> Iterator[Body]:
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield Body(
+                recorder=open_board("pi", Role.RECORDER, device_dir=device_dir, camera=SMALL),
+                vault=open_board("pi", Role.VAULT, device_dir=device_dir, camera=SMALL),
+                dock=open_board("pi", Role.DOCK, device_dir=device_dir, camera=SMALL),
+                hand=None,
+            )
+        except MissingPartFault as fault:
+            pytest.skip(str(fault))

@@ -123,23 +123,23 @@ def test_every_packet_decodes_to_one_picture(camera: Camera) -> None:
     assert len(pictures) == len(packets)
 
 
-def test_a_missing_camera_refuses_to_start(camera: Camera, hand: FakeWorld) -> None:
-    hand.break_camera()
+def test_a_missing_camera_refuses_to_start(camera: Camera, world: FakeWorld) -> None:
+    world.break_camera()
     with pytest.raises(CameraFault):
         camera.start(Collected[object]())
     with pytest.raises(CameraFault):
         camera.still()
-    hand.mend_camera()
+    world.mend_camera()
     assert _packets(camera, 1)[0].keyframe
 
 
 def test_a_camera_that_breaks_says_so_once_and_then_nothing(
-    camera: Camera, hand: FakeWorld
+    camera: Camera, world: FakeWorld
 ) -> None:
     sink: Collected[VideoPacket | CameraFault] = Collected()
     camera.start(sink)
     sink.wait_for(2)
-    hand.break_camera()
+    world.break_camera()
     sink.wait_until(lambda: isinstance(sink.items[-1], CameraFault))
     delivered = len(sink.items)
     camera.stop()
@@ -148,27 +148,27 @@ def test_a_camera_that_breaks_says_so_once_and_then_nothing(
 
 
 def test_a_stalled_camera_keeps_who_asks_for_a_still_waiting(
-    camera: Camera, hand: FakeWorld
+    camera: Camera, world: FakeWorld
 ) -> None:
     stills: Collected[bytes] = Collected()
-    hand.stall_camera()
+    world.stall_camera()
     asker = threading.Thread(target=lambda: stills(camera.still()), daemon=True)
     asker.start()
     asker.join(0.1)
     assert (asker.is_alive(), stills.items) == (True, [])
-    hand.mend_camera()
+    world.mend_camera()
     assert stills.wait_for(1)[0].startswith(b"\xff\xd8\xff")
 
 
-def test_a_frozen_camera_gives_the_same_still_again(camera: Camera, hand: FakeWorld) -> None:
-    hand.freeze_camera()
+def test_a_frozen_camera_gives_the_same_still_again(camera: Camera, world: FakeWorld) -> None:
+    world.freeze_camera()
     frozen = [camera.still() for _ in range(2) if not threading.Event().wait(0.1)]
-    hand.mend_camera()
+    world.mend_camera()
     assert frozen[0] == frozen[1]
     assert camera.still() != frozen[0]
 
 
-def test_a_smeared_lens_costs_the_picture_its_edges(camera: Camera, hand: FakeWorld) -> None:
+def test_a_smeared_lens_costs_the_picture_its_edges(camera: Camera, world: FakeWorld) -> None:
     sharp = camera.still()
-    hand.smear_camera()
+    world.smear_camera()
     assert len(camera.still()) < len(sharp) * 2 // 3

@@ -6,12 +6,13 @@ import pytest
 
 from hw.fake.world import FakeWorld
 from hw.types import ButtonName, Edge, LampPattern, LampReading
+from tests.contract.bench import Hand
 from tests.contract.bodies import Body, Collected
 
 
 @pytest.mark.parametrize("name", list(ButtonName))
 def test_a_press_is_two_edges_in_order_on_the_boards_clock(
-    body: Body, hand: FakeWorld, name: ButtonName
+    body: Body, hand: Hand, name: ButtonName
 ) -> None:
     edges: Collected[Edge] = Collected()
     body.recorder.buttons[name].on_edge(edges)
@@ -22,7 +23,7 @@ def test_a_press_is_two_edges_in_order_on_the_boards_clock(
     assert before_ns <= down.at_ns < up.at_ns <= body.recorder.clock.monotonic_ns()
 
 
-def test_a_button_feels_no_other_button(body: Body, hand: FakeWorld) -> None:
+def test_a_button_feels_no_other_button(body: Body, hand: Hand) -> None:
     edges: Collected[Edge] = Collected()
     body.recorder.buttons[ButtonName.MARK].on_edge(edges)
     hand.press(ButtonName.PHOTO)
@@ -30,7 +31,7 @@ def test_a_button_feels_no_other_button(body: Body, hand: FakeWorld) -> None:
     assert [edge.button for edge in edges.wait_for(2)] == [ButtonName.MARK] * 2
 
 
-def test_the_level_can_be_read_at_any_time(body: Body, hand: FakeWorld) -> None:
+def test_the_level_can_be_read_at_any_time(body: Body, hand: Hand) -> None:
     button = body.recorder.buttons[ButtonName.RECORD]
     levels = [button.pressed()]
     hand.push(ButtonName.RECORD)
@@ -40,7 +41,7 @@ def test_the_level_can_be_read_at_any_time(body: Body, hand: FakeWorld) -> None:
     assert levels == [False, True, False]
 
 
-def test_the_lamp_shows_every_pattern(body: Body, hand: FakeWorld) -> None:
+def test_the_lamp_shows_every_pattern(body: Body, hand: Hand) -> None:
     for pattern in LampPattern:
         body.recorder.lamp.show(pattern)
         assert hand.lamp() is pattern
@@ -57,7 +58,7 @@ def test_the_lamp_is_read_back(body: Body) -> None:
     assert lamp.read_back() == LampReading(asked=LampPattern.CAPTURING, lit=LampPattern.CAPTURING)
 
 
-def test_a_lamp_that_is_dark_or_stuck_is_read_back_so(body: Body, hand: FakeWorld) -> None:
+def test_a_lamp_that_is_dark_or_stuck_is_read_back_so(body: Body, hand: Hand) -> None:
     lamp = body.recorder.lamp
     lamp.show(LampPattern.READY)
     hand.stick_lamp()
@@ -77,46 +78,46 @@ def test_a_lamp_that_is_dark_or_stuck_is_read_back_so(body: Body, hand: FakeWorl
 
 @pytest.mark.parametrize("name", list(ButtonName))
 def test_a_button_fails_jams_goes_numb_and_comes_back(
-    body: Body, hand: FakeWorld, name: ButtonName
+    body: Body, world: FakeWorld, name: ButtonName
 ) -> None:
     edges: Collected[Edge] = Collected()
     button = body.recorder.buttons[name]
     button.on_edge(edges)
-    hand.kill_button(name)
-    hand.push(name)
+    world.kill_button(name)
+    world.push(name)
     dead = (button.pressed(), len(edges.items))
-    hand.let_go(name)
-    hand.jam_button(name)
+    world.let_go(name)
+    world.jam_button(name)
     jammed = (button.pressed(), [edge.pressed for edge in edges.wait_for(1)])
-    hand.mend_button(name)
+    world.mend_button(name)
     released = [edge.pressed for edge in edges.wait_for(2)]
-    hand.numb_button(name)
-    hand.push(name)
+    world.numb_button(name)
+    world.push(name)
     numb = (button.pressed(), len(edges.items))
-    hand.let_go(name)
-    hand.mend_button(name)
-    hand.press(name)
+    world.let_go(name)
+    world.mend_button(name)
+    world.press(name)
     assert (dead, jammed, released) == ((False, 0), (True, [True]), [True, False])
     assert (numb, len(edges.wait_for(4))) == ((True, 2), 4)
 
 
 def test_a_contact_that_is_dead_or_jammed_says_so_whatever_is_true(
-    body: Body, hand: FakeWorld
+    body: Body, world: FakeWorld
 ) -> None:
     changes: Collected[bool] = Collected()
     body.dock.dock.on_change(changes)
-    hand.kill_contact()
-    hand.dock()
+    world.kill_contact()
+    world.dock()
     dead = body.dock.dock.docked()
-    hand.jam_contact()
-    hand.undock()
+    world.jam_contact()
+    world.undock()
     jammed = body.dock.dock.docked()
-    hand.mend_contact()
+    world.mend_contact()
     assert (dead, jammed, body.dock.dock.docked()) == (False, True, False)
     assert changes.wait_for(2) == [True, False]
 
 
-def test_the_dock_says_every_change_once(body: Body, hand: FakeWorld) -> None:
+def test_the_dock_says_every_change_once(body: Body, hand: Hand) -> None:
     changes: Collected[bool] = Collected()
     body.dock.dock.on_change(changes)
     assert not body.dock.dock.docked()
@@ -126,3 +127,15 @@ def test_the_dock_says_every_change_once(body: Body, hand: FakeWorld) -> None:
     hand.undock()
     assert changes.wait_for(2) == [True, False]
     assert not body.dock.dock.docked()
+
+
+def test_the_case_says_every_change_once(body: Body, hand: Hand) -> None:
+    changes: Collected[bool] = Collected()
+    body.recorder.case.on_change(changes)
+    assert not body.recorder.case.is_open()
+    hand.open_case()
+    hand.open_case()
+    assert body.recorder.case.is_open()
+    hand.close_case()
+    assert changes.wait_for(2) == [True, False]
+    assert not body.recorder.case.is_open()

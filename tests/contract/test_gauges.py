@@ -13,6 +13,7 @@ from hw.errors import BatteryFault, StorageFault
 from hw.fake.world import FakeWorld
 from hw.ports import Clock
 from hw.types import BatteryReading
+from tests.contract.bench import Hand
 from tests.contract.bodies import Body, Collected
 
 
@@ -34,13 +35,13 @@ def test_a_battery_reading_is_possible(body: Body) -> None:
     assert 2_500 < reading.millivolts < 4_500
 
 
-def test_a_silent_fuel_gauge_is_a_fault(body: Body, hand: FakeWorld) -> None:
+def test_a_silent_fuel_gauge_is_a_fault(body: Body, hand: Hand) -> None:
     hand.break_gauge()
     with pytest.raises(BatteryFault):
         body.recorder.battery.read()
 
 
-def test_a_battery_follows_the_world(body: Body, hand: FakeWorld) -> None:
+def test_a_battery_follows_the_world(body: Body, hand: Hand) -> None:
     hand.drain_battery(7)
     low = body.recorder.battery.read()
     hand.charge()
@@ -50,21 +51,21 @@ def test_a_battery_follows_the_world(body: Body, hand: FakeWorld) -> None:
     assert low.millivolts < full.millivolts
 
 
-def test_a_fuel_gauge_that_hangs_answers_when_it_comes_back(body: Body, hand: FakeWorld) -> None:
+def test_a_fuel_gauge_that_hangs_answers_when_it_comes_back(body: Body, world: FakeWorld) -> None:
     readings: Collected[BatteryReading] = Collected()
-    hand.hang_gauge()
+    world.hang_gauge()
     asker = threading.Thread(target=lambda: readings(body.recorder.battery.read()), daemon=True)
     asker.start()
     asker.join(0.1)
     assert (asker.is_alive(), readings.items) == (True, [])
-    hand.mend_gauge()
+    world.mend_gauge()
     assert readings.wait_for(1)[0].percent == 90
 
 
-def test_a_fuel_gauge_that_lies_leaves_the_voltage_as_it_is(body: Body, hand: FakeWorld) -> None:
-    hand.drain_battery(4)
+def test_a_fuel_gauge_that_lies_leaves_the_voltage_as_it_is(body: Body, world: FakeWorld) -> None:
+    world.drain_battery(4)
     true = body.recorder.battery.read()
-    hand.misread_battery(95)
+    world.misread_battery(95)
     lie = body.recorder.battery.read()
     assert (lie.percent, lie.millivolts) == (95, true.millivolts)
 
@@ -75,11 +76,11 @@ def test_a_proof_is_read_back_as_it_was_written(body: Body, proof: Path) -> None
 
 
 def test_a_medium_that_lies_gives_other_bytes_back(
-    body: Body, hand: FakeWorld, proof: Path
+    body: Body, world: FakeWorld, proof: Path
 ) -> None:
-    hand.counterfeit_disk()
+    world.counterfeit_disk()
     assert body.vault.storage.prove(proof, b"evidence") != b"evidence"
-    hand.mend_disk()
+    world.mend_disk()
     assert body.vault.storage.prove(proof, b"evidence") == b"evidence"
 
 
@@ -87,33 +88,33 @@ def test_a_medium_that_lies_gives_other_bytes_back(
     "verb", [FakeWorld.break_disk, FakeWorld.protect_disk, FakeWorld.fill_disk]
 )
 def test_a_medium_that_takes_nothing_is_a_fault(
-    body: Body, hand: FakeWorld, proof: Path, verb: Callable[[FakeWorld], None]
+    body: Body, world: FakeWorld, proof: Path, verb: Callable[[FakeWorld], None]
 ) -> None:
-    verb(hand)
+    verb(world)
     with pytest.raises(StorageFault):
         body.vault.storage.prove(proof, b"evidence")
 
 
-def test_a_medium_that_is_gone_cannot_be_read(body: Body, hand: FakeWorld) -> None:
-    hand.break_disk()
+def test_a_medium_that_is_gone_cannot_be_read(body: Body, world: FakeWorld) -> None:
+    world.break_disk()
     with pytest.raises(StorageFault):
         body.vault.storage.read()
-    hand.mend_disk()
+    world.mend_disk()
     assert body.vault.storage.read().writable
 
 
 def test_a_medium_that_hangs_takes_the_proof_when_it_comes_back(
-    body: Body, hand: FakeWorld, proof: Path
+    body: Body, world: FakeWorld, proof: Path
 ) -> None:
     proved: Collected[bytes] = Collected()
-    hand.hang_disk()
+    world.hang_disk()
     asker = threading.Thread(
         target=lambda: proved(body.vault.storage.prove(proof, b"late")), daemon=True
     )
     asker.start()
     asker.join(0.1)
     assert (asker.is_alive(), proved.items) == (True, [])
-    hand.mend_disk()
+    world.mend_disk()
     assert proved.wait_for(1) == [b"late"]
 
 
@@ -123,13 +124,13 @@ def test_a_storage_reading_is_possible(body: Body) -> None:
     assert 0 < reading.free_bytes <= reading.total_bytes
 
 
-def test_a_medium_that_fills_or_dies_is_read_as_such(body: Body, hand: FakeWorld) -> None:
-    hand.fill_disk(12_345)
-    hand.protect_disk()
+def test_a_medium_that_fills_or_dies_is_read_as_such(body: Body, world: FakeWorld) -> None:
+    world.fill_disk(12_345)
+    world.protect_disk()
     reading = body.vault.storage.read()
     assert (reading.free_bytes, reading.writable) == (12_345, False)
-    hand.free_disk()
-    hand.unprotect_disk()
+    world.free_disk()
+    world.unprotect_disk()
     assert body.vault.storage.read().free_bytes > 12_345
 
 
@@ -166,29 +167,29 @@ def test_the_clock_says_how_far_to_trust_it(clock: Clock) -> None:
     assert quality.error_ms is None or quality.error_ms >= 0
 
 
-def test_a_skewed_wall_clock_leaves_the_monotonic_one_alone(body: Body, hand: FakeWorld) -> None:
+def test_a_skewed_wall_clock_leaves_the_monotonic_one_alone(body: Body, world: FakeWorld) -> None:
     clock = body.vault.clock
     utc_ns, monotonic_ns = clock.utc_ns(), clock.monotonic_ns()
-    hand.skew_clock(-3_600)
+    world.skew_clock(-3_600)
     assert utc_ns - clock.utc_ns() > 3_590_000_000_000
     assert 0 <= clock.monotonic_ns() - monotonic_ns < 10_000_000_000
 
 
 def test_a_clock_that_lost_its_battery_says_that_nobody_vouches(
-    body: Body, hand: FakeWorld
+    body: Body, world: FakeWorld
 ) -> None:
-    hand.lose_rtc()
+    world.lose_rtc()
     clock = body.vault.clock
     assert (clock.quality().source, clock.quality().error_ms) == ("none", None)
     assert clock.utc_ns() < 946_771_200_000_000_000
-    hand.set_clock()
+    world.set_clock()
     assert clock.quality().source == "ntp"
 
 
 def test_a_wall_clock_that_stands_still_leaves_the_monotonic_one_alone(
-    body: Body, hand: FakeWorld
+    body: Body, world: FakeWorld
 ) -> None:
-    hand.stop_clock()
+    world.stop_clock()
     clock = body.vault.clock
     before = (clock.utc_ns(), clock.monotonic_ns())
     clock.wait(threading.Event(), 0.01)

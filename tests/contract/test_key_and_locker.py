@@ -107,16 +107,16 @@ def test_a_medium_without_locks_says_absent(fd: int) -> None:
     assert unlocked.protection() == "absent"
 
 
-def test_a_key_that_is_gone_is_a_fault(body: Body, hand: FakeWorld) -> None:
-    hand.break_key()
+def test_a_key_that_is_gone_is_a_fault(body: Body, world: FakeWorld) -> None:
+    world.break_key()
     with pytest.raises(KeyFault):
         body.vault.key.sign(b"message")
-    hand.mend_key()
+    world.mend_key()
     assert len(body.vault.key.sign(b"message")) == 64
 
 
-def test_a_key_that_was_swapped_is_found_out_by_its_signature(body: Body, hand: FakeWorld) -> None:
-    hand.swap_key()
+def test_a_key_that_was_swapped_is_found_out_by_its_signature(body: Body, world: FakeWorld) -> None:
+    world.swap_key()
     signature = body.vault.key.sign(b"message")
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     public = from_jwk(body.vault.key.public_jwk())
@@ -124,14 +124,14 @@ def test_a_key_that_was_swapped_is_found_out_by_its_signature(body: Body, hand: 
         public.verify(encode_dss_signature(r, s), b"message", ec.ECDSA(hashes.SHA256()))
 
 
-def test_a_key_that_hangs_signs_when_it_comes_back(body: Body, hand: FakeWorld) -> None:
+def test_a_key_that_hangs_signs_when_it_comes_back(body: Body, world: FakeWorld) -> None:
     signatures: Collected[bytes] = Collected()
-    hand.hang_key()
+    world.hang_key()
     asker = threading.Thread(
         target=lambda: signatures(body.vault.key.sign(b"message")), daemon=True
     )
     asker.start()
     asker.join(0.1)
     assert (asker.is_alive(), signatures.items) == (True, [])
-    hand.mend_key()
+    world.mend_key()
     assert len(signatures.wait_for(1)[0]) == 64

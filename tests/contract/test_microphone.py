@@ -65,29 +65,29 @@ def test_stopping_twice_is_fine_and_nothing_comes_after(microphone: Microphone) 
 
 
 def test_a_known_loss_is_said_with_the_block_after_it(
-    microphone: Microphone, hand: FakeWorld
+    microphone: Microphone, world: FakeWorld
 ) -> None:
     sink: Collected[AudioBlock | MicrophoneFault] = Collected()
     microphone.start(sink)
     sink.wait_for(2)
-    hand.lose_samples(1_000)
+    world.lose_samples(1_000)
     lossy = [b for b in _blocks(sink, 8) if b.overflowed]
     assert [block.lost_samples for block in lossy] == [1_000]
 
 
-def test_a_missing_microphone_refuses_to_start(microphone: Microphone, hand: FakeWorld) -> None:
-    hand.break_microphone()
+def test_a_missing_microphone_refuses_to_start(microphone: Microphone, world: FakeWorld) -> None:
+    world.break_microphone()
     with pytest.raises(MicrophoneFault):
         microphone.start(Collected[object]())
 
 
 def test_a_microphone_that_breaks_says_so_once_and_then_nothing(
-    microphone: Microphone, hand: FakeWorld
+    microphone: Microphone, world: FakeWorld
 ) -> None:
     sink: Collected[AudioBlock | MicrophoneFault] = Collected()
     microphone.start(sink)
     sink.wait_for(2)
-    hand.break_microphone()
+    world.break_microphone()
     sink.wait_until(lambda: isinstance(sink.items[-1], MicrophoneFault))
     microphone.stop()
     assert sum(isinstance(item, MicrophoneFault) for item in sink.items) == 1
@@ -109,32 +109,32 @@ def _level(sink: Collected[AudioBlock | MicrophoneFault]) -> float:
 
 
 def test_a_microphone_that_is_muffled_or_deaf_still_delivers(
-    microphone: Microphone, hand: FakeWorld
+    microphone: Microphone, world: FakeWorld
 ) -> None:
     sink: Collected[AudioBlock | MicrophoneFault] = Collected()
     microphone.start(sink)
     open_air = _level(sink)
-    hand.muffle_microphone()
+    world.muffle_microphone()
     muffled = _level(sink)
-    hand.deafen_microphone()
+    world.deafen_microphone()
     deaf = _level(sink)
-    hand.mend_microphone()
+    world.mend_microphone()
     assert (0 < muffled < open_air / 5, deaf) == (True, 0)
     assert _level(sink) > open_air / 2
 
 
 def test_a_microphone_that_hangs_says_nothing_and_can_be_stopped(
-    microphone: Microphone, hand: FakeWorld
+    microphone: Microphone, world: FakeWorld
 ) -> None:
     sink: Collected[AudioBlock | MicrophoneFault] = Collected()
     microphone.start(sink)
     sink.wait_for(2)
-    hand.hang_microphone()
+    world.hang_microphone()
     threading.Event().wait(0.1)
     delivered = len(sink.items)
     threading.Event().wait(0.1)
     assert len(sink.items) == delivered
-    hand.mend_microphone()
+    world.mend_microphone()
     sink.wait_for(delivered + 2)
-    hand.hang_microphone()
+    world.hang_microphone()
     microphone.stop()

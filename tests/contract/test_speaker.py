@@ -70,16 +70,16 @@ def test_the_microphone_hears_the_loudspeaker(body: Body, speaker: Speaker) -> N
     assert _loudness(loud) > 30 * _loudness(quiet)
 
 
-def test_a_missing_loudspeaker_refuses_to_play(speaker: Speaker, hand: FakeWorld) -> None:
-    hand.break_speaker()
+def test_a_missing_loudspeaker_refuses_to_play(speaker: Speaker, world: FakeWorld) -> None:
+    world.break_speaker()
     with pytest.raises(SpeakerFault):
         speaker.play(_tone(0.1))
 
 
-def test_a_loudspeaker_that_breaks_says_how_far_it_came(speaker: Speaker, hand: FakeWorld) -> None:
+def test_a_loudspeaker_that_breaks_says_how_far_it_came(speaker: Speaker, world: FakeWorld) -> None:
     playback = speaker.play(_tone(2.0))
     assert not playback.wait(0.2)
-    hand.break_speaker()
+    world.break_speaker()
     assert playback.wait(PATIENCE)
     assert 0 < playback.frames_played() < 2 * RATE
 
@@ -89,25 +89,25 @@ def test_an_empty_clip_is_refused(speaker: Speaker) -> None:
         speaker.play(Clip(clip_id="nothing", samples=b"", rate=RATE))
 
 
-def test_a_loudspeaker_that_hangs_never_ends_its_clip(speaker: Speaker, hand: FakeWorld) -> None:
-    hand.hang_speaker()
+def test_a_loudspeaker_that_hangs_never_ends_its_clip(speaker: Speaker, world: FakeWorld) -> None:
+    world.hang_speaker()
     playback = speaker.play(_tone(0.1))
     assert not playback.wait(0.4)
     assert playback.frames_played() == 0
     with pytest.raises(SpeakerFault):
         speaker.play(_tone(0.1))
-    hand.mend_speaker()
+    world.mend_speaker()
     assert playback.wait(PATIENCE)
     assert playback.frames_played() == round(0.1 * RATE)
 
 
 def test_a_mute_loudspeaker_counts_what_nobody_hears(
-    body: Body, speaker: Speaker, hand: FakeWorld
+    body: Body, speaker: Speaker, world: FakeWorld
 ) -> None:
     sink: Collected[AudioBlock | MicrophoneFault] = Collected()
     body.recorder.microphone.start(sink)
     quiet = [b for b in sink.wait_for(10) if isinstance(b, AudioBlock)]
-    hand.mute_speaker()
+    world.mute_speaker()
     playback = speaker.play(_tone(0.3))
     assert playback.wait(PATIENCE)
     sink.wait_for(len(sink.items) + 3)

@@ -19,7 +19,7 @@ from hw.fake.board import dock_board, recorder_board
 from hw.fake.clock import boottime_ns
 from hw.fake.protocol import LINE_LIMIT
 from hw.fake.world import FakeWorld
-from hw.types import ButtonName, CameraSettings, Edge, LampPattern
+from hw.types import ButtonName, CameraSettings, Edge, LampPattern, PartName
 
 SMALL = CameraSettings(width=320, height=240, bits_per_second=400_000)
 ROOT = Path(__file__).parents[3]
@@ -165,6 +165,7 @@ def test_a_world_that_ended_is_a_fault(tmp_path: Path) -> None:
 def test_every_accident_can_be_caused_from_another_process(running: WorldProcess) -> None:
     given = {"misread_battery": (55,), "skew_clock": (9.0,), "set_clock_quality": ("rtc", 800)}
     given |= {"lose_samples": (3,), "vanish_samples": (3,), "tune_microphone": (5,)}
+    given |= {"swap_part": (PartName.CARD,), "put_back_part": (PartName.CARD,)}
     with FakeWorld.at(running.path) as hand:
         for name in [one for one in vars(Accidents) if not one.startswith("_")]:
             before = hand.state()

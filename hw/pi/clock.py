@@ -1,0 +1,110 @@
+"""Time on a Raspberry Pi.
+
+Owns every reading of a clock and every wait of the real body, and how far the wall clock is to be
+trusted: what disciplines it (the kernel knows), else whether it was set from the battery-backed
+clock. Refuses to set any clock, and to call a time good that nobody vouches for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from hw.ports import Clock
+from hw.types import ClockQuality
+
+_STA_UNSYNC = 0x0040
+_TIME_ERROR = 5
+_NEVER_BEFORE_NS = 1_767_225_600_000_000_000  # 2026-01-01: this software did not exist before
+_ROOT = Path("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discipline:
+    """What the kernel says of its wall clock.
+
+    Attributes:
+        synchronised: Whether a time source steers it now.
+        max_error_us: The kernel's bound of its error, microseconds; it grows while nobody steers.
+    """
+
+    synchronised: bool
+    max_error_us: int
+
+
+class PiClock(Clock):
+    """The machine's clock.
+
+    Args:
+        root: Where ``sys`` is; a folder in tests.
+        discipline: Asks the kernel.
+    """
+
+    def __init__(
+        self, root: Path = _ROOT, discipline: Callable[[], Discipline] | None = None
+    ) -> None:
+        self._rtc = root / "sys" / "class" / "rtc"
+        self._discipline = discipline or ask_kernel
+
+    def utc_ns(self) -> int:
+        """The wall clock."""
+        return time.time_ns()
+
+    def monotonic_ns(self) -> int:
+        """CLOCK_BOOTTIME."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+    def quality(self) -> ClockQuality:
+        """``ntp`` with the kernel's bound, else ``rtc`` or ``last_known`` or ``none``, unbounded.
+
+        chrony needs its directive ``rtcsync`` for the kernel to know; systemd-timesyncd tells it
+        always.
+        """
+        kernel = self._discipline()
+        if kernel.synchronised:
+            return ClockQuality(source="ntp", error_ms=-(-kernel.max_error_us // 1000))
+        if self.utc_ns() < _NEVER_BEFORE_NS:
+            return ClockQuality(source="none", error_ms=None)
+        source = "rtc" if self._was_set_from_rtc() else "last_known"
+        return ClockQuality(source=source, error_ms=None)
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        """Wait for ``event`` in real time."""
+        return event.wait(max(0.0, seconds))
+
+    def _was_set_from_rtc(self) -> bool:
+        """Whether the kernel took its time from a clock whose battery had not failed."""
+        return any(_says_one(rtc) for rtc in sorted(self._rtc.glob("rtc*/hctosys")))
+
+
+def _says_one(file: Path) -> bool:
+    try:
+        return file.read_text("ascii").strip() == "1"
+    except OSError:
+        return False
+
+
+class _Timex(ctypes.Structure):
+    """``struct timex`` of ``adjtimex(2)``, up to what is read here."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("rest", ctypes.c_byte * 256),
+    )
+
+
+def ask_kernel() -> Discipline:
+    """Read the kernel's clock discipline (``adjtimex(2)`` with no mode set changes nothing)."""
+    timex = _Timex()
+    state = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+    steered = 0 <= state < _TIME_ERROR and not timex.status & _STA_UNSYNC
+    return Discipline(synchronised=steered, max_error_us=timex.maxerror)

@@ -1,0 +1,241 @@
+"""The loudspeaker of a Raspberry Pi, through PyAudio.
+
+Owns the one thread that writes to it, which lives as long as the process, and the count of what
+was written. Refuses two sounds at once, and to end PyAudio while the microphone's stream runs on
+the same PortAudio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hw.errors import SpeakerFault
+from hw.pi.libraries import library
+from hw.ports import Clock, Playback, Speaker
+from hw.types import Clip
+
+RATE = 48_000
+_BLOCK_FRAMES = 960
+_SAMPLE_BYTES = 2
+_SECOND_NS = 1_000_000_000
+
+Samples = NDArray[np.int16]
+
+
+class Underrun(Exception):
+    """The loudspeaker ran dry before a write; what was written will still sound."""
+
+
+class Stream(Protocol):
+    """An opened loudspeaker: mono, 16 bit, 48,000 samples each second."""
+
+    def start(self) -> None:
+        """Begin to sound."""
+
+    def write(self, samples: bytes) -> None:
+        """Return when there is room for ``samples`` and they are on their way.
+
+        Raises:
+            Underrun: It ran dry before.
+            OSError: It is gone.
+        """
+
+    def drain(self) -> None:
+        """Return when all has sounded."""
+
+    def close(self) -> None:
+        """Let go of the device."""
+
+
+class PiSpeaker(Speaker):
+    """A loudspeaker with one playback thread.
+
+    Args:
+        open_stream: Opens the device, see ``pyaudio_stream``; raises ``SpeakerFault``.
+        clock: Bounds the waits.
+    """
+
+    def __init__(self, open_stream: Callable[[], Stream], clock: Clock) -> None:
+        self._open_stream = open_stream
+        self._clock = clock
+        self._stream: Stream | None = None
+        self._playing: PiPlayback | None = None
+        self._clips: SimpleQueue[PiPlayback | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="speaker", daemon=True)
+        self._thread.start()
+
+    def play(self, clip: Clip) -> Playback:
+        """Start playing ``clip``.
+
+        Raises:
+            SpeakerFault: The loudspeaker cannot be opened or still plays, or the clip is empty.
+        """
+        if self._playing is not None and not self._playing.ended.is_set():
+            raise SpeakerFault("speaker", "it is still playing; wait for the end first")
+        if not clip.samples:
+            raise SpeakerFault("speaker", f"clip {clip.clip_id} is empty")
+        if self._stream is None:
+            self._stream = self._open_stream()
+        self._playing = PiPlayback(clip, self._clock)
+        self._clips.put(self._playing)
+        return self._playing
+
+    def close(self) -> None:
+        """Play to the end, then end the thread and let go of the device."""
+        self._clips.put(None)
+        self._thread.join()
+        if self._stream is not None:
+            self._stream.close()
+
+    def _run(self) -> None:
+        while (playback := self._clips.get()) is not None:
+            stream = self._stream
+            try:
+                if stream is not None:
+                    playback.sound(stream)
+            except OSError:
+                # It is gone: frames_played says how far it came, the next clip opens it anew.
+                self._stream = None
+            finally:
+                playback.ended.set()
+
+
+class PiPlayback(Playback):
+    """A clip on its way out.
+
+    Attributes:
+        ended: Set when nothing more will sound.
+    """
+
+    def __init__(self, clip: Clip, clock: Clock) -> None:
+        self.ended = Event()
+        self._clip = clip
+        self._clock = clock
+        self._frames = len(clip.samples) // _SAMPLE_BYTES
+        self._played = 0
+        self._underruns = 0
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end; True when it has ended."""
+        return self._clock.wait(self.ended, seconds)
+
+    def frames_played(self) -> int:
+        """Samples of the clip, at its own rate, that were handed to the loudspeaker."""
+        return self._played
+
+    def underruns(self) -> int:
+        """How often the loudspeaker ran dry."""
+        return self._underruns
+
+    def sound(self, stream: Stream) -> None:
+        """Write all of it; raises ``OSError`` where the loudspeaker is gone."""
+        samples = _at_rate(self._clip)
+        began_ns = self._clock.monotonic_ns()
+        stream.start()
+        for start in range(0, samples.size, _BLOCK_FRAMES):
+            block = samples[start : start + _BLOCK_FRAMES]
+            try:
+                stream.write(block.tobytes())
+            except Underrun:
+                self._underruns += 1
+            self._played = min(self._frames, (start + block.size) * self._clip.rate // RATE)
+        stream.drain()
+        self._wait_until(began_ns + samples.size * _SECOND_NS // RATE)
+        self._played = self._frames
+
+    def _wait_until(self, at_ns: int) -> None:
+        """A sound server may say that all has sounded while it still sounds."""
+        self._clock.wait(Event(), (at_ns - self._clock.monotonic_ns()) / _SECOND_NS)
+
+
+def _at_rate(clip: Clip) -> Samples:
+    """The clip at the loudspeaker's rate: the wires of an I2S microphone beside it share it."""
+    samples = np.frombuffer(clip.samples, "<i2")
+    if clip.rate == RATE:
+        return samples.astype(np.int16)
+    moments = np.arange(samples.size * RATE // clip.rate) * (clip.rate / RATE)
+    wave: Samples = np.rint(np.interp(moments, np.arange(samples.size), samples)).astype(np.int16)
+    return wave
+
+
+def pyaudio_stream(device: int | None = None) -> Callable[[], Stream]:
+    """How to open an ALSA device by PyAudio.
+
+    Args:
+        device: PortAudio's number of it, or None for the system's own choice.
+
+    Raises:
+        MissingPartFault: PyAudio is not installed.
+    """
+    pyaudio = library("pyaudio")
+    audio = pyaudio.PyAudio()
+
+    def open_stream() -> Stream:
+        try:
+            stream = audio.open(
+                rate=RATE,
+                channels=1,
+                format=pyaudio.paInt16,
+                output=True,
+                start=False,
+                frames_per_buffer=_BLOCK_FRAMES,
+                output_device_index=device,
+            )
+        except OSError as error:
+            raise SpeakerFault(
+                "speaker",
+                f"no device {'by default' if device is None else device} plays 48000 Hz ({error});"
+                " is the overlay loaded (dtoverlay=recorder), does aplay -l show it?",
+            ) from error
+        return _PyAudioStream(stream, pyaudio.paOutputUnderflowed)
+
+    return open_stream
+
+
+class _PyAudioStream:
+    """PyAudio's blocking stream, with its one error that is none told apart."""
+
+    def __init__(self, stream: object, underflowed: int) -> None:
+        self._stream: _Blocking = stream  # type: ignore[assignment]  # PyAudio has no types
+        self._underflowed = underflowed
+        self._fresh = True
+
+    def start(self) -> None:
+        """Begin to sound."""
+        self._fresh = True
+        self._stream.start_stream()
+
+    def write(self, samples: bytes) -> None:
+        """As in ``Stream``; a stream that has just begun has nothing to run dry of."""
+        try:
+            self._stream.write(samples, exception_on_underflow=True)
+        except OSError as error:
+            if error.errno != self._underflowed:
+                raise
+            if not self._fresh:
+                raise Underrun from error
+        finally:
+            self._fresh = False
+
+    def drain(self) -> None:
+        """PortAudio's stop returns when the last sample has sounded."""
+        self._stream.stop_stream()
+
+    def close(self) -> None:
+        """Let go of the device; PyAudio itself stays."""
+        self._stream.close()
+
+
+class _Blocking(Protocol):
+    """What is used of ``pyaudio.PyAudio.Stream``."""
+
+    def start_stream(self) -> None: ...
+    def stop_stream(self) -> None: ...
+    def close(self) -> None: ...
+    def write(self, frames: bytes, *, exception_on_underflow: bool) -> None: ...

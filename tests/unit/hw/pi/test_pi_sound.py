@@ -1,0 +1,155 @@
+"""Microphone and loudspeaker against streams that break on cue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hw.errors import MicrophoneFault, SpeakerFault
+from hw.fake.clock import JumpingClock, SystemClock
+from hw.pi.microphone import BLOCK_SAMPLES, Arrivals, OnBlock, PiMicrophone
+from hw.pi.speaker import PiSpeaker, Stream, Underrun
+from hw.types import AudioBlock, Clip
+
+BLOCK = bytes(2 * BLOCK_SAMPLES)
+BLOCK_NS = 20_000_000
+
+
+class ScriptedInput:
+    """A stream whose blocks come when they are told to."""
+
+    def __init__(self, on_block: OnBlock, ended: Callable[[], None]) -> None:
+        self.hear, self.end = on_block, ended
+        self.active = False
+
+    def start(self) -> None:
+        self.active = True
+
+    def close(self) -> None:
+        self.active = False
+
+
+class Room:
+    def __init__(self) -> None:
+        self.clock = JumpingClock()
+        self.streams: list[ScriptedInput] = []
+        self.there = True
+        self.microphone = PiMicrophone(self.open_stream, self.clock)
+        self.got: list[AudioBlock | MicrophoneFault] = []
+
+    def open_stream(self, on_block: OnBlock, ended: Callable[[], None]) -> ScriptedInput:
+        if not self.there:
+            raise MicrophoneFault("microphone", "unplugged")
+        self.streams.append(ScriptedInput(on_block, ended))
+        return self.streams[-1]
+
+    def pass_blocks(self, count: int, *, overflowed: bool = False) -> None:
+        for _ in range(count):
+            self.clock.advance(BLOCK_NS / 1e9)
+            self.streams[-1].hear(BLOCK, overflowed)
+
+
+def test_what_sounded_before_the_start_is_dropped_even_when_it_comes_later() -> None:
+    room = Room()
+    room.pass_blocks(50)
+    room.clock.advance(5 * BLOCK_NS / 1e9)
+    room.microphone.start(room.got.append)
+    for _ in range(5):
+        room.streams[0].hear(BLOCK, False)  # noqa: FBT003 - a late burst
+    assert room.got == []
+    room.pass_blocks(3)
+    assert len(room.got) == 2
+
+
+def test_an_overflow_is_said_with_the_block_after_it() -> None:
+    room = Room()
+    room.pass_blocks(50)
+    room.microphone.start(room.got.append)
+    room.pass_blocks(3)
+    room.pass_blocks(1, overflowed=True)
+    flags = [block.overflowed for block in room.got if isinstance(block, AudioBlock)]
+    assert flags == [False, False, True]
+
+
+def test_a_stream_that_ends_is_one_fault_and_the_next_start_opens_it_anew() -> None:
+    room = Room()
+    room.pass_blocks(50)
+    room.microphone.start(room.got.append)
+    room.pass_blocks(2)
+    room.streams[0].active = False
+    room.streams[0].end()
+    room.streams[0].end()
+    assert [type(item) for item in room.got] == [AudioBlock, MicrophoneFault]
+    room.there = False
+    with pytest.raises(MicrophoneFault, match="unplugged"):
+        room.microphone.start(room.got.append)
+    room.there = True
+    room.microphone.start(room.got.append)
+    assert len(room.streams) == 2
+
+
+def test_a_fast_crystal_is_followed() -> None:
+    arrivals, arrived_ns, began_ns = Arrivals(), 0, 0
+    for _ in range(60_000):
+        arrived_ns += round(BLOCK_NS * (1 - 100e-6))
+        began_ns = arrivals.began_ns(arrived_ns, BLOCK_SAMPLES)
+    assert abs(arrived_ns - BLOCK_NS - began_ns) < 2_000_000
+
+
+class ScriptedOutput(Stream):
+    """A loudspeaker that runs dry or is torn off at a block."""
+
+    def __init__(self, *, dry_at: int = -1, gone_at: int = -1) -> None:
+        self.blocks = 0
+        self._dry_at, self._gone_at = dry_at, gone_at
+
+    def start(self) -> None:
+        pass
+
+    def write(self, samples: bytes) -> None:
+        if self.blocks == self._gone_at:
+            raise OSError(-9999, "unanticipated host error")
+        self.blocks += 1
+        if self.blocks == self._dry_at:
+            raise Underrun
+
+    def drain(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _clip(blocks: int) -> Clip:
+    return Clip(clip_id="tone", samples=BLOCK * blocks, rate=48_000)
+
+
+def test_an_underrun_is_counted_and_playing_goes_on() -> None:
+    speaker = PiSpeaker(lambda: ScriptedOutput(dry_at=2), SystemClock())
+    playback = speaker.play(_clip(4))
+    assert playback.wait(5)
+    assert (playback.underruns(), playback.frames_played()) == (1, 4 * BLOCK_SAMPLES)
+    speaker.close()
+
+
+def test_a_loudspeaker_that_is_torn_off_says_how_far_it_came_and_is_opened_anew() -> None:
+    streams = [ScriptedOutput(gone_at=3), ScriptedOutput()]
+    speaker = PiSpeaker(lambda: streams.pop(0), SystemClock())
+    playback = speaker.play(_clip(6))
+    assert playback.wait(5)
+    assert playback.frames_played() == 3 * BLOCK_SAMPLES
+    again = speaker.play(_clip(1))
+    assert again.wait(5)
+    assert (again.frames_played(), streams) == (BLOCK_SAMPLES, [])
+    speaker.close()
+
+
+def test_a_loudspeaker_that_is_not_there_refuses() -> None:
+    def open_stream() -> Stream:
+        raise SpeakerFault("speaker", "no such device")
+
+    speaker = PiSpeaker(open_stream, SystemClock())
+    with pytest.raises(SpeakerFault, match="no such device"):
+        speaker.play(_clip(1))
+    speaker.close()
