@@ -19,7 +19,6 @@ from provisioning.custody.lines import Kind
 from provisioning.custody.moves import Around, propose
 from provisioning.custody.register import change, open_register
 from provisioning.custody.state import Custody, State, replay
-from provisioning.plan import Report
 from tests.kits.custody import PEOPLE, Docking, settle
 from tests.unit.provisioning.custody.sequences import DEVICES, RandomDesk, draw
 
@@ -103,7 +102,7 @@ def test_2_000_random_sequences_make_no_assignment_without_approval_and_no_overl
 @pytest.mark.rule("A1", "A5")
 def test_random_clerks_at_a_real_bureau_leave_a_ledger_that_audits_clean(
     bureau: Path,
-    enrol: Callable[..., Report],
+    enrol: Callable[..., None],
     clock: Callable[[], int],
     tmp_path: Path,
     tree: Callable[[Path], dict[str, bytes]],

@@ -1,0 +1,174 @@
+"""A clerk's command is killed at every step that makes something durable; the next run completes.
+
+Nothing is doubled and nothing is left out: the ledger says it once, what follows from it is there,
+and a third run changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evidence import jws
+from provisioning.authority.founding import Founding, init_bureau
+from provisioning.bureau_folder import open_bureau
+from provisioning.custody.audit import audit
+from provisioning.custody.ledger import TYP_LEDGER
+from provisioning.custody.moves import Move
+from provisioning.custody.moves.assigning import Assign
+from provisioning.custody.moves.ending import Lose
+from provisioning.custody.register import change
+from tests.kits.clip import write_clip
+from tests.kits.custody import approval, settle
+from tests.kits.enrolment import take_in
+from tests.kits.killing import Clerk, Ended, killed_at_every_step
+
+pytestmark = pytest.mark.slow
+
+NOW_NS = 1_790_000_000_000_000_000
+
+
+@pytest.fixture(scope="module")
+def clerk() -> Iterator[Clerk]:
+    with Clerk() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two devices, people, and approvals for two of them and the first device."""
+    folder = tmp_path_factory.mktemp("killed")
+    path = folder / "bureau"
+    clip = write_clip(folder / "clips" / "zh-CN")
+
+    def clock() -> int:
+        return NOW_NS
+
+    init_bureau(path, Founding(name="某县统计局", announce=clip), clock=clock)
+    for name in ("ZF-001", "ZF-002"):
+        take_in(path, folder / name, name, clock=clock)
+    settle(path, clock, approval("O-1"), approval("O-2"))
+    return path
+
+
+def assign(folder: Path, to: str = "O-1") -> list[str | Path]:
+    people = ("--to", to, "--keeper", "K-1", "--leader", "L-1")
+    return ["assign", "ZF-001", *people, "--bureau", folder, "--json"]
+
+
+def lost(folder: Path) -> list[str | Path]:
+    return ["lost", "ZF-001", "--note", "入户途中遗失", "--bureau", folder, "--json"]
+
+
+def said(folder: Path, kind: str) -> list[dict[str, object]]:
+    """Lines of that kind."""
+    lines = (folder / "registry" / "ledger.jws").read_bytes().splitlines()
+    found = []
+    for line in lines:
+        try:
+            payload = jws.parse(line, TYP_LEDGER).payload()
+        except Exception:  # noqa: BLE001, S112 - a torn line is named by the one after it
+            continue
+        found.append(payload)
+    return [payload for payload in found if payload["t"] == kind]
+
+
+def require_whole(folder: Path, move: Move) -> None:
+    """The audit has nothing to say, and another run nothing to do."""
+    assert audit(open_bureau(folder), at_ns=NOW_NS).discrepancies == ()
+    assert change(folder, [move], clock=lambda: NOW_NS, dry_run=True).changed == 0
+
+
+@pytest.mark.rule("A1")
+def test_assign_killed_at_any_step_is_completed_by_the_next_run(
+    clerk: Clerk, bureau: Path, tmp_path: Path
+) -> None:
+    cuts = 0
+    for _, folder in killed_at_every_step(clerk, bureau, tmp_path, assign):
+        assert [line["custodian"] for line in said(folder, "assigned")] == ["O-1"]
+        assert [path.name for path in words(folder)] == ["000001.jws"]
+        require_whole(folder, Assign(device="ZF-001", custodian="O-1"))
+        cuts += 1
+    assert cuts > 8
+
+
+@pytest.mark.rule("A10")
+def test_lost_killed_at_any_step_is_completed_by_the_next_run(
+    clerk: Clerk, bureau: Path, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    copy(bureau, before)
+    clerk.do(*assign(before))
+    cuts = 0
+    for _, folder in killed_at_every_step(clerk, before, tmp_path, lost):
+        assert len(said(folder, "lost")) == 1
+        entry = json.loads((folder / "registry" / "ZF-001.json").read_text())
+        assert (entry["status"], entry["reason"]) == ("revoked", "lost")
+        assert [path.name for path in words(folder)] == ["000001.jws", "000002.jws"]
+        require_whole(folder, Lose(device="ZF-001", note="遗失"))
+        cuts += 1
+    assert cuts > 16
+
+
+@pytest.mark.rule("A10")
+def test_what_was_cut_short_is_completed_by_whatever_command_comes_next(
+    clerk: Clerk, bureau: Path, tmp_path: Path
+) -> None:
+    """The clerk lies down after the ledger's line, and somebody else only adds a person."""
+    before = tmp_path / "before"
+    copy(bureau, before)
+    steps = clerk.run([*lost(before), "--dry-run"]).answer["steps"]
+    assert len(steps) == 4
+    completed = 0
+    for cut in range(3, 24, 4):
+        folder = tmp_path / f"other{cut}"
+        copy(bureau, folder)
+        clerk.run(lost(folder), cut=cut)
+        person = ("--name", "孙", "--department", "队", "--role", "keeper")
+        clerk.do("person", "add", "K-9", *person, "--bureau", folder)
+        if said(folder, "lost"):
+            assert clerk.do(*lost(folder)).answer["changed"] == 0
+            completed += 1
+        assert audit(open_bureau(folder), at_ns=NOW_NS).discrepancies == ()
+    assert completed > 2
+
+
+@pytest.mark.rule("A3")
+def test_of_two_clerks_at_once_one_hands_the_recorder_out_and_the_other_is_refused(
+    clerk: Clerk, bureau: Path, tmp_path: Path
+) -> None:
+    with Clerk() as other:
+        for number in range(6):
+            folder = tmp_path / f"both{number}"
+            copy(bureau, folder)
+            ended: dict[str, Ended] = {}
+
+            def work(one: Clerk, to: str, at: Path, into: dict[str, Ended]) -> None:
+                into[to] = one.run(assign(at, to))
+
+            threads = [
+                threading.Thread(target=work, args=(one, to, folder, ended))
+                for one, to in ((clerk, "O-1"), (other, "O-2"))
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(timeout=60)
+            assert sorted(one.code for one in ended.values()) == [0, 1]
+            (refused,) = [one for one in ended.values() if one.code]
+            assert refused.answer["error"] == "held"
+            assert len(said(folder, "assigned")) == 1
+            assert audit(open_bureau(folder), at_ns=NOW_NS).discrepancies == ()
+
+
+def words(folder: Path) -> list[Path]:
+    return sorted((folder / "registry" / "assignments" / "ZF-001").glob("*.jws"))
+
+
+def copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target)
