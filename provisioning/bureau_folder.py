@@ -22,10 +22,12 @@ from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
 from evidence.keys import EcSigner
 from evidence.rulebook import Root, Rulebook
+from evidence.rulebook.root import Keys
+from provisioning.authority import roots
 from provisioning.authority.certificates import Authority
 from provisioning.authority.keyring import Keyring, KeyRole, read_places
 from provisioning.custody import ledger
-from provisioning.errors import BureauError, SettingsError
+from provisioning.errors import BureauError, PendingError, SettingsError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Step
 
@@ -97,6 +99,24 @@ class Bureau:
         """
         return [self.signer(role) for role in (KeyRole.CLERK, KeyRole.HEAD)]
 
+    @property
+    def known_keys(self) -> Keys:
+        """Every key that ever signed its ledger and its rulebooks; see ``authority.roots``.
+
+        Raises:
+            RulebookError: A root document that was kept is not the bureau's.
+        """
+        return roots.keys_of(self.roots)
+
+    @property
+    def roots(self) -> Mapping[int, Root]:
+        """Its root documents by version: those before, and the one in force.
+
+        Raises:
+            RulebookError: One is not the bureau's.
+        """
+        return roots.read_roots(self.folder, self.ca)
+
     def revocations(self) -> x509.CertificateRevocationList:
         """The revocation list in force.
 
@@ -141,6 +161,7 @@ def open_bureau(path: Path) -> Bureau:
     try:
         ca = x509.load_pem_x509_certificate(folder.ca.read_bytes())
         root = rulebook.read_root(folder.root.read_bytes(), ca)
+        _check_settled(folder, root)
         return Bureau(
             folder=folder,
             settings=settings,
@@ -150,6 +171,14 @@ def open_bureau(path: Path) -> Bureau:
         )
     except (OSError, ValueError, EvidenceError) as error:
         raise BureauError(f"{path} is incomplete; run provision init again: {error}") from error
+
+
+def _check_settled(folder: BureauFolder, root: Root) -> None:
+    if folder.root_version(root.version + 1).exists():
+        raise PendingError(
+            "the root's replacement was cut short; run: provision root rotate --bureau"
+            f" {folder.path}"
+        )
 
 
 def read_settings(folder: BureauFolder) -> BureauSettings | None:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_PIECE = 64 * 1024
 _POSITIONED = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 
 
@@ -220,6 +221,43 @@ def move_file(source: Path, target: Path) -> None:
     sync_folder(source.parent)
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a small file to another medium, removable ones included, and read it back from there.
+
+    A copy that was cut short is finished.
+
+    Raises:
+        FileExistsError: The target exists and is another file.
+        OSError: The medium is full or broken, or does not give back what was written.
+    """
+    content = source.read_bytes()
+    if target.exists() and not content.startswith(target.read_bytes()):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    file = PositionedFile(target, mode=0o600)
+    try:
+        file.write(content, 0)
+        file.sync()
+        if b"".join(file.pieces(_PIECE)) != content:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(target))
+    finally:
+        file.close()
+    sync_folder(target.parent)
+
+
+def release_copied(source: Path, target: Path) -> None:
+    """Let go of ``source``, of which ``copy_file`` made ``target``.
+
+    The name goes; what the medium keeps under it is the medium's own affair.
+
+    Raises:
+        OSError: The copy is not there, or is not one.
+    """
+    if source.samefile(target) or source.read_bytes() != target.read_bytes():
+        raise OSError(errno.EIO, "the copy is not the file", str(target))
+    source.unlink()
+    sync_folder(source.parent)
+
+
 def move_folder(source: Path, target: Path) -> None:
     """Give a whole folder another name on the same medium, in one step.
 
@@ -240,10 +278,10 @@ def make_folder(path: Path, *, mode: int = 0o750) -> None:
     sync_folder(path.parent)
 
 
-def bind_socket(path: Path, *, mode: int = 0o660) -> socket.socket:
-    """A bound stream socket at ``path``; a name that a dead process left there is replaced."""
+def bind_socket(path: Path, *, mode: int = 0o660, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """A bound socket at ``path``; a name that a dead process left there is replaced."""
     make_folder(path.parent)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    bound = socket.socket(socket.AF_UNIX, kind)
     fresh = path.with_name(secrets.token_hex(4))
     bound.bind(str(fresh))
     fresh.chmod(mode)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -132,17 +133,21 @@ def load_key_file(path: Path, passphrase: Passphrase | None = None) -> ec.Ellipt
     return _load(path, _NOT_THE_OWNER, passphrase)
 
 
-def file_signer(path: Path) -> EcSigner:
+def file_signer(path: Path, passphrase: Passphrase | None = None) -> EcSigner:
     """A signer for the key in ``path``; see ``load_key_file`` for the errors."""
-    return EcSigner(load_key_file(path))
+    return EcSigner(load_key_file(path, passphrase))
 
 
 def _load(path: Path, forbidden: int, passphrase: Passphrase | None) -> ec.EllipticCurvePrivateKey:
     try:
-        if path.stat().st_mode & forbidden:
-            raise KeyUnusableError(f"{path} can be read by others; run: chmod 600 {path}")
         pem = path.read_bytes()
-        key = _open_protected(path, pem, passphrase) if _is_protected(pem) else _open(pem)
+        if _PROTECTED in pem:
+            # Its passphrase keeps it: on a memory stick every file is everybody's.
+            key = _open_protected(path, pem, passphrase)
+        elif path.stat().st_mode & forbidden:
+            raise KeyUnusableError(f"{path} can be read by others; run: chmod 600 {path}")
+        else:
+            key = load_pem_private_key(pem, password=None)
     except (OSError, ValueError, TypeError) as error:
         raise KeyUnusableError(f"{path} holds no usable key: {error}") from error
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
@@ -150,15 +155,7 @@ def _load(path: Path, forbidden: int, passphrase: Passphrase | None) -> ec.Ellip
     return key
 
 
-def _is_protected(pem: bytes) -> bool:
-    return _PROTECTED in pem
-
-
-def _open(pem: bytes) -> object:
-    return load_pem_private_key(pem, password=None)
-
-
-def _open_protected(path: Path, pem: bytes, passphrase: Passphrase | None) -> object:
+def _open_protected(path: Path, pem: bytes, passphrase: Passphrase | None) -> PrivateKeyTypes:
     if passphrase is None:
         raise PassphraseError(f"{path} has a passphrase, and nobody can be asked for it here")
     typed = passphrase(path).encode()

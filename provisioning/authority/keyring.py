@@ -40,7 +40,7 @@ DEFAULT_PLACES: Final[Mapping[KeyRole, str]] = {
     KeyRole.CLERK: "file:keys/rulebook-1.pem",
     KeyRole.HEAD: "file:keys/rulebook-2.pem",
 }
-_FILE: Final = "file:"
+FILE: Final = "file:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ class Keyring:
             KeyUnusableError: It cannot be made there.
         """
         place = self.place(role)
-        if place.startswith(_FILE):
-            make_folder((self.folder / place.removeprefix(_FILE)).parent, mode=0o700)
+        if place.startswith(FILE):
+            make_folder((self.folder / place.removeprefix(FILE)).parent, mode=0o700)
         signers.make_key(place, self.folder)
 
 

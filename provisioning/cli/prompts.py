@@ -37,9 +37,11 @@ def _ask(number: int, *, make: bool) -> str:
             f"nobody is here to type the passphrase of root key {number};"
             " give --root-passphrases FILE"
         )
-    text = f"离线根密钥 {number} 的口令（至少 {rules.SHORTEST} 个字符，由第 {number} 位保管人输入）"
-    if not make:
-        text = f"离线根密钥 {number} 的口令"
+    text = f"离线根密钥 {number} 的口令"
+    if make:
+        text = (
+            f"为离线根密钥 {number} 设定口令（{number} 号保管人输入，至少 {rules.SHORTEST} 个字符）"
+        )
     typed: str = typer.prompt(text, hide_input=True, confirmation_prompt=make, err=True)
     if make:
         rules.check(typed, number)

@@ -43,8 +43,9 @@ def soft_token() -> SoftToken:
     if tool is None or not MODULE.exists():
         pytest.skip("softhsm2 is not installed")
     pytest.importorskip("pkcs11", reason="the token extra is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="softhsm-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    kept = tempfile.TemporaryDirectory(prefix="softhsm-")
+    atexit.register(kept.cleanup)
+    folder = Path(kept.name)
     (folder / "tokens").mkdir()
     settings = folder / "softhsm2.conf"
     settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nlog.level = ERROR\n")

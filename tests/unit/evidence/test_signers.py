@@ -161,6 +161,10 @@ class TestProtectedFile:
         signers.make_key_file(tmp_path / "plain.pem")
         signers.load_key_file(tmp_path / "plain.pem", lambda path: pytest.fail(str(path)))
 
+    def test_on_a_stick_where_every_file_is_everybodys_it_is_usable(self, path: Path) -> None:
+        path.chmod(0o755)
+        signers.load_key_file(path, lambda _: PASSPHRASE)
+
     @pytest.mark.parametrize("wrong", ["", "一把钥匙", PASSPHRASE + " "])
     def test_a_wrong_one_does_not_open_it(self, path: Path, wrong: str) -> None:
         with pytest.raises(PassphraseError) as refused:

@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from evidence.store import protected_key
 from provisioning.authority import passphrases
 from provisioning.plan import Report
 from tests.kits.token import SoftToken, soft_token
 
 PASSPHRASES = tuple(f"一把离线根密钥的口令 {number}" for number in (1, 2, 3))
+
+
+@pytest.fixture(autouse=True)
+def cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a guess costs is a fact of ``tests/unit/evidence/test_signers.py``."""
+    monkeypatch.setattr(protected_key, "_N", 2**4)
+    monkeypatch.setattr(protected_key, "_P", 1)
 
 
 @pytest.fixture
