@@ -13,7 +13,7 @@ from provisioning.custody.moves.ending import Lose
 from provisioning.custody.moves.repairing import REPAIR, Clear, Freeze
 from provisioning.custody.register import change
 from provisioning.paper.errors import PaperError
-from provisioning.paper.printing import FormKind, print_form, print_labels
+from provisioning.paper.printing import FormKind, print_batch, print_form, print_labels
 from provisioning.plan import Report, StepState
 from tests.kits.custody import Docking, approval, settle
 
@@ -112,6 +112,21 @@ def test_labels_are_written_for_those_named_or_for_all(
     every = Path(str(print_labels(bureau, []).facts["file"]))
     assert every == bureau / "paper" / "labels.html"
     assert every.read_text().count("<section>") == 2
+
+
+def test_a_batch_gets_labels_for_all_that_enrolled_and_handovers_for_all_that_were_assigned(
+    given: Callable[..., str],
+    bureau: Path,
+    enrol: Callable[..., Report],
+    tmp_path: Path,
+) -> None:
+    given(FormKind.HANDOVER)
+    enrol(tmp_path / "two", "ZF-002")
+    out = tmp_path / "papers"
+    print_batch(bureau, ["ZF-002", "ZF-001", "ZF-003"], out)
+    assert {path.name for path in out.iterdir()} == {"labels.html", "PF-ZF-001-000001.html"}
+    assert (out / "labels.html").read_text().count("<section>") == 2
+    assert print_batch(bureau, ["ZF-002", "ZF-001"], out).changed == 0
 
 
 def test_no_name_of_a_person_stands_on_a_label(given: Callable[..., str], bureau: Path) -> None:
