@@ -22,8 +22,6 @@ from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
 from evidence.keys import EcSigner
 from evidence.rulebook import Root, Rulebook
-from evidence.rulebook.root import Keys
-from provisioning.authority import roots
 from provisioning.authority.certificates import Authority
 from provisioning.authority.keyring import Keyring, KeyRole, read_places
 from provisioning.custody import ledger
@@ -98,24 +96,6 @@ class Bureau:
             KeyUnusableError: A key is missing or cannot be used.
         """
         return [self.signer(role) for role in (KeyRole.CLERK, KeyRole.HEAD)]
-
-    @property
-    def known_keys(self) -> Keys:
-        """Every key that ever signed its ledger and its rulebooks; see ``authority.roots``.
-
-        Raises:
-            RulebookError: A root document that was kept is not the bureau's.
-        """
-        return roots.keys_of(self.roots)
-
-    @property
-    def roots(self) -> Mapping[int, Root]:
-        """Its root documents by version: those before, and the one in force.
-
-        Raises:
-            RulebookError: One is not the bureau's.
-        """
-        return roots.read_roots(self.folder, self.ca)
 
     def revocations(self) -> x509.CertificateRevocationList:
         """The revocation list in force.
