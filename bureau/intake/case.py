@@ -35,7 +35,7 @@ def bundle_of(
         committed=_receipt(book, device, sid, "committed"),
         stored=_receipt(book, device, sid, "stored"),
         rulebook=rulebooks.find(_rulebook_digest(content)),
-        root=rulebooks.root,
+        root=rulebooks.root_of(_rulebook_digest(content)),
     )
 
 

@@ -5,6 +5,7 @@ Owns finding the one a session was opened under. Refuses to sign: provisioning d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
@@ -19,7 +20,8 @@ class Rulebooks:
     """The bureau's rulebooks.
 
     Args:
-        folder: ``rulebook/``: ``root.json`` and ``versions/*.json``.
+        folder: ``rulebook/``: ``root.json`` and ``versions/*.json``, and in ``roots/`` the root
+            documents that were replaced.
         ca: The bureau CA.
     """
 
@@ -40,16 +42,39 @@ class Rulebooks:
             self._look()
         return self._known.get(sha256)
 
+    def root_of(self, sha256: str) -> bytes | None:
+        """The root document under which that rulebook is valid, the newest of them.
+
+        Where there is none, the one in force: what is wrong with the rulebook is seen under it.
+        """
+        envelope = self.find(sha256)
+        if envelope is not None:
+            for root in self._roots():
+                if self._read(envelope, root) is not None:
+                    return root
+        return self.root
+
     def number(self, sha256: str, key: str) -> int | None:
         """An integer of that rulebook; None where it is not here or not valid."""
-        envelope, root = self.find(sha256), self.root
+        envelope, root = self.find(sha256), self.root_of(sha256)
         if envelope is None or root is None:
             return None
+        book = self._read(envelope, root)
+        return book.number(key) if book is not None else None
+
+    def _roots(self) -> Iterator[bytes]:
+        """Newest first."""
+        if self.root is not None:
+            yield self.root
+        for path in sorted((self._folder / "roots").glob("*.json"), reverse=True):
+            if path.stat().st_size <= MAX_RULEBOOK_BYTES:
+                yield path.read_bytes()
+
+    def _read(self, envelope: bytes, root: bytes) -> rulebook.Rulebook | None:
         try:
-            book = rulebook.read_rulebook(envelope, rulebook.read_root(root, self.ca))
+            return rulebook.read_rulebook(envelope, rulebook.read_root(root, self.ca))
         except EvidenceError:
             return None
-        return book.number(key)
 
     def _look(self) -> None:
         for path in sorted((self._folder / "versions").glob("*.json")):

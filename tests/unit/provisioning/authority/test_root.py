@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from bureau.intake.rulebooks import Rulebooks
 from evidence import rulebook
+from evidence.digests import sha256_hex
 from evidence.errors import PassphraseError, RulebookError
 from evidence.rulebook import check_rotation, read_root, read_rulebook
 from evidence.store.signers import file_signer, make_key_file
@@ -341,6 +343,20 @@ class TestRotation:
             assert kinds.count("root") == 1
             assert kinds.count("rulebook") == (2 if wish.get("roles") else 1)
             assert [signer.kid for signer in opened.signers()] == list(opened.root.keys)
+
+
+def test_the_desk_judges_old_sessions_by_the_root_of_their_time(
+    rooted: Path, rotate: Callable[..., Report]
+) -> None:
+    folder = BureauFolder(rooted)
+    old, root = folder.rulebook.read_bytes(), folder.root.read_bytes()
+    rotate(rooted, roles=frozenset({KeyRole.CLERK}))
+    books = Rulebooks(folder.rulebook.parent, ca_of(rooted))
+    assert books.root_of(sha256_hex(old)) == root
+    assert books.number(sha256_hex(old), "upload.deadline_hours") == 24
+    new = folder.rulebook.read_bytes()
+    assert books.root_of(sha256_hex(new)) == folder.root.read_bytes() != root
+    assert books.root_of("0" * 64) == folder.root.read_bytes()
 
 
 class TestExport:
