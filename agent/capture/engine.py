@@ -28,6 +28,7 @@ from agent.capture.media import (
 from agent.capture.merge import HOLD_NS, Merge
 from agent.capture.segment_writer import SegmentWriter
 from agent.capture.tracks import AudioTrack, VideoTrack
+from agent.capture.watch import LONGEST_NS
 from hw.errors import CameraFault, MicrophoneFault
 from hw.types import AudioBlock, VideoPacket
 
@@ -146,6 +147,10 @@ class Engine:
         """A block of the microphone."""
         self._here(Track.AUDIO, block.arrived_ns)
         self._put_all(self._audio.take(block))
+        watched_ns = self._audio.watched_ns
+        if watched_ns is not None:
+            # It has come, and leaves once it is certain: pictures wait for it.
+            self._merge.expect(Track.AUDIO, watched_ns)
 
     def overflowed(self, track: Track, amount: int) -> None:
         """``amount`` frames or samples were lost on the way to the engine."""
@@ -208,13 +213,14 @@ class Engine:
         """
         if self._phase is Phase.AWAITING and Track.VIDEO in self._gone:
             self._start_with_sound()
+        self._put_all(self._audio.overdue(seen_ns))
         if self._phase in {Phase.RECORDING, Phase.STOPPING}:
             for packet in self._merge.ready():
                 self._emit(packet)
         self._look_for_silence(seen_ns)
         if self._phase is Phase.STOPPING:
-            reached = self._merge.reached(self._stop_ns)
-            if reached or seen_ns >= self._stop_ns + HOLD_NS:
+            hold_ns = HOLD_NS if self._audio.watched_ns is None else LONGEST_NS
+            if self._merge.reached(self._stop_ns) or seen_ns >= self._stop_ns + hold_ns:
                 self._finish()
 
     def close(self) -> None:
@@ -235,6 +241,7 @@ class Engine:
             self._start(first_ns)
 
     def _finish(self) -> None:
+        self._put_all(self._audio.give_up_waiting())
         for packet in self._merge.rest():
             self._emit(packet)
         for track, due_ns in ((Track.VIDEO, self._video.due_ns), (Track.AUDIO, self._audio.due_ns)):

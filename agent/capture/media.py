@@ -39,7 +39,7 @@ class Cause(StrEnum):
     SAMPLES_LOST = "samples_lost"
     """The microphone's driver said so."""
     SAMPLES_VANISHED = "samples_vanished"
-    """Nobody said so; seconds of arrivals prove it. The gap lies where it was noticed."""
+    """Nobody said so; the arrivals of the blocks after it prove it."""
     QUEUE_FULL = "queue_full"
     LATE = "late"
     """It came after its segment had ended."""

@@ -2,14 +2,13 @@
 
 Owns the model of the microphone's own crystal. Blocks arrive late, never early, so the earliest
 arrivals of each two seconds tell the truth; a line through the last minutes of them is the
-crystal's offset and drift. Refuses to touch samples: drift lives in their times. The model's
-offset creeps by at most 300 ppm and steps only where samples are proven lost.
+crystal's offset and drift. Refuses to touch samples: drift lives in their times. Refuses to judge
+losses: its offset creeps by at most 300 ppm and steps only where it is told of one.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
@@ -21,10 +20,9 @@ BUCKETS_KEPT: Final = 60
 MOST_SLEW: Final = 300e-6
 SETTLING_NS: Final = SECOND_NS // 4
 """Sound that must have been heard before the first sample gets a time."""
-_VANISHED_NS: Final = 5_000_000
-"""How far sound and pictures may be apart: what is less creeps away."""
-_VANISHED_BUCKETS: Final = 3
-"""A backlog is worked off at once: three whole buckets late in a row are samples that are lost."""
+_BUSY_NS: Final = 5_000_000
+_BUSY_BUCKETS: Final = 3
+"""Buckets so much later than the line say nothing of the crystal, unless they stay."""
 _ENVELOPE_NS: Final = 2_000_000
 _LINE_POINTS: Final = 3
 
@@ -57,7 +55,7 @@ class SampleClock:
         self._heard = 0
         self._zero_ns = 0
         self._points: deque[Point] = deque(maxlen=BUCKETS_KEPT)
-        self._late: list[float] = []
+        self._busy = 0
         self._line = Line()
         self._lowest: Point | None = None
         self._bucket = 0
@@ -75,7 +73,7 @@ class SampleClock:
         return self._ns(self._heard) >= SETTLING_NS
 
     def skip(self, samples: int) -> None:
-        """``samples`` are proven lost: the next one to come is that much later."""
+        """``samples`` are lost: the next one to come is that much later. Negative: found again."""
         self._heard += samples
 
     def hear(self, samples: int, arrived_ns: int, *, free: bool = False) -> None:
@@ -102,25 +100,14 @@ class SampleClock:
         whole = index * SECOND_NS // self._rate
         return self._zero_ns + whole + round(self._offset_ns)
 
-    def lost_before(self, blocks: Iterable[tuple[int, int]]) -> int:
-        """Samples that must be missing before ``blocks``, judged by when they arrived.
+    def late_ns(self, ahead: int, arrived_ns: int) -> float:
+        """How late a block came, by the times that are given out.
 
         Args:
-            blocks: Samples and arrival of each block that came after the suspected loss.
+            ahead: Samples from the next one up to the block's end.
+            arrived_ns: See ``hear``.
         """
-        index, lateness = self._heard, []
-        for samples, arrived_ns in blocks:
-            index += samples
-            stream_ns = self._ns(index)
-            lateness.append(self._lateness(stream_ns, arrived_ns) - self._expected(stream_ns))
-        return max(0, round(min(lateness, default=0.0) * self._rate / SECOND_NS))
-
-    def take_vanished(self) -> int:
-        """Samples that vanished without a word, once they are proven; the caller skips them."""
-        if len(self._late) < _VANISHED_BUCKETS:
-            return 0
-        rise, self._late, self._lowest = min(self._late), [], None
-        return round(rise * self._rate / SECOND_NS)
+        return arrived_ns - self._zero_ns - self._ns(self._heard + ahead) - self._offset_ns
 
     def _ns(self, samples: float) -> float:
         return samples * SECOND_NS / self._rate
@@ -139,10 +126,9 @@ class SampleClock:
 
     def _close_bucket(self, lowest: Point) -> None:
         rise = lowest[1] - self._line.at(lowest[0]) if self._points else 0.0
-        if rise >= _VANISHED_NS:
-            self._late.append(rise)
+        self._busy = self._busy + 1 if rise >= _BUSY_NS else 0
+        if 0 < self._busy <= _BUSY_BUCKETS:
             return
-        self._late = []
         self._points.append(lowest)
         self._line = lower_line(list(self._points))
 

@@ -1,12 +1,12 @@
 """From what the drivers deliver to packets that can be muxed.
 
 Owns each track's times and losses: pictures keep the camera's own times, sound gets its times from
-the microphone's sample clock. Refuses order between the tracks: ``merge`` has that.
+the microphone's sample clock once ``watch`` is certain of them. Refuses order between the tracks:
+``merge`` has that.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -16,22 +16,18 @@ from agent.capture.media import (
     AUDIO_FRAME,
     AUDIO_FRAME_NS,
     AUDIO_RATE,
-    SECOND_NS,
     Cause,
     Gap,
     MediaPacket,
     Track,
 )
-from agent.capture.sample_clock import SETTLING_NS, SampleClock
+from agent.capture.sample_clock import SampleClock
+from agent.capture.settling import Settling
+from agent.capture.watch import Due, Lost, Watch
 from hw.types import AudioBlock, VideoPacket
 
 _SAMPLE_BYTES: Final = 2
-_LEAST_SUSPECTED: Final = AUDIO_RATE // 200
-"""A suspected loss below 5 ms is within what arrivals can tell: no step."""
-_PACE_NS: Final = SECOND_NS // 10
-"""Sound that has come at its pace: then a backlog has been worked off."""
-_JITTER_NS: Final = 2_000_000
-_LONGEST_WATCH_NS: Final = 2 * SECOND_NS
+_SHORTEST_STEP_NS: Final = AUDIO_FRAME_NS // 2
 
 
 class VideoTrack:
@@ -95,14 +91,20 @@ class AudioTrack:
 
     def __init__(self, heard: Callable[[bytes, int], None]) -> None:
         self._heard = heard
-        self._encoder = AacEncoder()
         self._continuity = Continuity(Track.AUDIO, AUDIO_FRAME_NS, Cause.SAMPLES_LOST)
+        self._recording = False
+        self._last_ns = 0
+        self._begin_stream()
+
+    def _begin_stream(self) -> None:
+        self._encoder = AacEncoder()
         self._clock = SampleClock(AUDIO_RATE)
-        self._waiting: deque[AudioBlock] = deque()
+        self._settling = Settling()
+        self._watch = Watch(self._clock)
+        self._owed: list[Lost] = []
         self._samples = bytearray()
         self._times: dict[int, tuple[int, Gap | None]] = {}
         self._encoded = 0
-        self._recording = False
 
     @property
     def encoder(self) -> AacEncoder:
@@ -114,6 +116,11 @@ class AudioTrack:
         """Where the next packet is due."""
         return self._continuity.due_ns
 
+    @property
+    def watched_ns(self) -> int | None:
+        """Up to when sound has come that waits to be certain; None where none waits."""
+        return self._watch.until_ns
+
     def record(self, *, on: bool) -> None:
         """While times are given out, the clock's offset creeps; before that it may jump."""
         self._recording = on
@@ -122,87 +129,58 @@ class AudioTrack:
         """The microphone is gone: what comes back is a new stream with a new clock.
 
         Returns:
-            What the encoder still held, and the gap that opens after it. Less than one packet of
-            samples is part of the gap.
+            What waited and what the encoder still held, and the gap that opens after it. Less than
+            one packet of samples is part of the gap.
         """
-        packets = self._timed(self._encoder.drain())
+        packets = self.give_up_waiting() + self._timed(self._encoder.drain())
         self._encoder.close()
-        self._encoder = AacEncoder()
-        self._clock = SampleClock(AUDIO_RATE)
-        self._waiting.clear()
-        self._samples.clear()
-        self._times.clear()
-        self._encoded = 0
+        self._begin_stream()
         return packets, self._continuity.broke(cause)
 
     def lost(self, samples: int, cause: Cause) -> None:
         """``samples`` are proven lost before the next block."""
-        self._clock.skip(samples)
-        self._continuity.expect(cause)
+        self._owed.append(Lost(samples, cause))
 
     def take(self, block: AudioBlock) -> list[MediaPacket]:
-        """The packets that this block completes."""
-        self._waiting.append(block)
-        packets: list[MediaPacket] = []
-        while self._waiting and not self._must_wait():
-            self._prove_loss()
-            unsettled = not self._clock.settled
-            for due in self._next_blocks():
-                self._hear(due, free=unsettled or not self._recording)
-            packets += self._encode()
-        return packets
+        """The packets that are complete and certain by this block."""
+        told = [Lost(block.lost_samples, Cause.SAMPLES_LOST)] if block.lost_samples else []
+        due, self._owed = Due(block, self._owed + told), []
+        if self._clock.settled:
+            return self._pass(self._watch.put(due))
+        return self._settle(self._settling.put(due))
+
+    def overdue(self, now_ns: int) -> list[MediaPacket]:
+        """The packets of what has waited for too long, whether or not more comes."""
+        return self._pass(self._watch.overdue(now_ns))
+
+    def give_up_waiting(self) -> list[MediaPacket]:
+        """The packets of all that waits: nothing that comes now could make it certain."""
+        return self._pass(self._watch.flush())
 
     def close(self) -> None:
         """Let go of the encoder."""
         self._encoder.close()
 
-    def _must_wait(self) -> bool:
-        """After a loss of unknown size, and at first, arrivals must be watched for a moment."""
-        heard_ns = sum(map(_samples_of, self._waiting)) * SECOND_NS // AUDIO_RATE
-        first = self._waiting[0]
-        unsure = first.overflowed and first.lost_samples == 0
-        if not unsure and self._clock.settled:
-            return False
-        return heard_ns < SETTLING_NS or (heard_ns < _LONGEST_WATCH_NS and not self._is_steady())
+    def _settle(self, blocks: list[Due]) -> list[MediaPacket]:
+        for due in blocks:
+            self._hear(due, free=True)
+        return self._encode()
 
-    def _is_steady(self) -> bool:
-        """Whether blocks come at their pace: a busy machine works a backlog off in a burst."""
-        lateness: list[int] = []
-        heard = 0
-        for number, block in enumerate(self._waiting):
-            heard += _samples_of(block) + (block.lost_samples if number else 0)
-            lateness.append(block.arrived_ns - heard * SECOND_NS // AUDIO_RATE)
-        last = -(-_PACE_NS * AUDIO_RATE // (SECOND_NS * _samples_of(self._waiting[-1])))
-        before, after = lateness[:-last], lateness[-last:]
-        return bool(before) and min(before) <= min(after) + _JITTER_NS
+    def _pass(self, blocks: list[Due]) -> list[MediaPacket]:
+        packets: list[MediaPacket] = []
+        for due in blocks:
+            self._hear(due, free=not self._recording)
+            packets += self._encode()
+        return packets
 
-    def _next_blocks(self) -> list[AudioBlock]:
-        """The next block; before the clock has settled, all that it may settle on."""
-        blocks = [self._waiting.popleft()]
-        while self._waiting and not self._clock.settled and not self._waiting[0].overflowed:
-            blocks.append(self._waiting.popleft())
-        return blocks
-
-    def _prove_loss(self) -> None:
-        first = self._waiting[0]
-        if not first.overflowed or first.lost_samples or not self._clock.settled:
-            return
-        lost = self._clock.lost_before(
-            [(_samples_of(block), block.arrived_ns) for block in self._waiting]
-        )
-        if lost >= _LEAST_SUSPECTED:
-            self.lost(lost, Cause.SAMPLES_LOST)
-
-    def _hear(self, block: AudioBlock, *, free: bool) -> None:
-        if block.lost_samples:
-            self.lost(block.lost_samples, Cause.SAMPLES_LOST)
-        vanished = self._clock.take_vanished()
-        if vanished:
-            self.lost(vanished, Cause.SAMPLES_VANISHED)
-        count = _samples_of(block)
-        self._clock.hear(count, block.arrived_ns, free=free)
-        self._heard(block.samples, self._clock.time_of(self._clock.heard - count))
-        self._samples += block.samples
+    def _hear(self, due: Due, *, free: bool) -> None:
+        for lost in due.lost:
+            self._clock.skip(lost.samples)
+            if lost.samples > 0:
+                self._continuity.expect(lost.cause)
+        self._clock.hear(due.samples, due.block.arrived_ns, free=free)
+        self._heard(due.block.samples, self._clock.time_of(self._clock.heard - due.samples))
+        self._samples += due.block.samples
 
     def _encode(self) -> list[MediaPacket]:
         packets: list[MediaPacket] = []
@@ -216,8 +194,10 @@ class AudioTrack:
         return packets
 
     def _give_time(self, pts_ns: int) -> None:
-        _, gap = self._continuity.step(pts_ns)
-        self._times[self._encoded] = (pts_ns, gap)
+        # Where too much was taken for lost, time stands still for a moment: it never goes back.
+        self._last_ns = max(pts_ns, self._last_ns + _SHORTEST_STEP_NS)
+        _, gap = self._continuity.step(self._last_ns)
+        self._times[self._encoded] = (self._last_ns, gap)
         self._encoded += AUDIO_FRAME
 
     def _timed(self, encoded: list[tuple[int, bytes]]) -> list[MediaPacket]:
@@ -237,7 +217,3 @@ class AudioTrack:
             keyframe=True,
             gap=gap,
         )
-
-
-def _samples_of(block: AudioBlock) -> int:
-    return len(block.samples) // _SAMPLE_BYTES

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from agent.capture.media import SECOND_NS, Cause, Gap, Track
+from agent.capture.media import AUDIO_FRAME_NS, SECOND_NS, Cause, Gap, Track
 from agent.vault.chain.stamps import STEP_NS, ClockStep, Stamps
 from evidence.moments import Moment
 from hw.fake.clock import JumpingClock
 from tests.kits.long_take import (
     BOOTED_NS,
-    NOTICED_WITHIN_NS,
+    SETTLES_WITHIN_NS,
     WARM_NS,
     Conditions,
     Judged,
@@ -110,38 +110,34 @@ class Day:
             for loss in sorted(self.take.losses, key=lambda loss: loss.at_ns)
             if loss.mishap in mishaps
             and begin + SECOND_NS < loss.at_ns
-            and loss.at_ns + loss.long_ns + NOTICED_WITHIN_NS < end
+            and loss.at_ns + loss.long_ns + SETTLES_WITHIN_NS < end
         ]
-
-    def unnoticed(self) -> list[tuple[int, int]]:
-        """While samples have vanished and nobody can know: from the loss to its gap."""
-        spans = []
-        for loss in self.take.losses:
-            if loss.mishap is Mishap.VANISHED:
-                noticed = [gap.to_ns or 0 for gap in self.gaps_near(loss, Cause.SAMPLES_VANISHED)]
-                spans.append((loss.at_ns, min(noticed, default=loss.at_ns + NOTICED_WITHIN_NS)))
-        return spans
 
     def gaps_near(self, loss: Loss, cause: Cause) -> list[Gap]:
         track = Track.VIDEO if loss.mishap is Mishap.PICTURES else Track.AUDIO
-        latest = NOTICED_WITHIN_NS if loss.mishap is Mishap.VANISHED else 50_000_000
         return [
             gap
             for gap in self.judged.gaps
             if (gap.cause, gap.track) == (cause, track)
-            and loss.at_ns - 100_000_000 < gap.from_ns < loss.at_ns + latest
+            and loss.doubtful_ns - 100_000_000 < gap.from_ns < loss.at_ns + 100_000_000
         ]
 
-    def known_errors(self) -> list[tuple[int, int]]:
-        """Errors of sound outside the moments in which a loss cannot be known yet."""
-        spans = sorted(self.unnoticed())
-        found, at = [], 0
-        for true_ns, error in self.judged.errors:
-            while at < len(spans) and spans[at][1] + SECOND_NS < true_ns:
-                at += 1
-            if at == len(spans) or not spans[at][0] - SECOND_NS < true_ns:
-                found.append((true_ns, error))
-        return found
+    def doubtful(self) -> list[Loss]:
+        """Silent losses of which nothing that arrived can tell where they lie."""
+        return [
+            loss
+            for loss in self.take.losses
+            if loss.mishap is Mishap.VANISHED and loss.doubtful_ns < loss.at_ns
+        ]
+
+    def errors_in_doubt(self) -> dict[int, int]:
+        """True time and error of the packets made where a loss might as well lie."""
+        spans = [(loss.doubtful_ns - AUDIO_FRAME_NS, loss.at_ns) for loss in self.doubtful()]
+        return {
+            true_ns: error
+            for true_ns, error in self.judged.errors
+            if any(begin <= true_ns < end for begin, end in spans)
+        }
 
 
 @pytest.fixture(scope="module", params=sorted(COURSES))
@@ -170,11 +166,13 @@ def _in_campaigns(campaign_size: CampaignSize) -> None:
 def test_sound_is_within_5_ms_of_pictures_at_every_second(
     day: Day, record_property: Callable[[str, object], None]
 ) -> None:
+    in_doubt = day.errors_in_doubt()
     worst: dict[int, int] = {}
-    for true_ns, error in day.known_errors():
+    for true_ns, error in day.judged.errors:
         second = true_ns // SECOND_NS
-        worst[second] = max(worst.get(second, 0), abs(error))
+        worst[second] = max(worst.get(second, 0), 0 if true_ns in in_doubt else abs(error))
     apart_ns = max(worst.values()) + day.judged.picture_errors
+    misplaced = {true_ns: error for true_ns, error in in_doubt.items() if abs(error) > TOGETHER_NS}
     figures = {
         "seconds": len(worst),
         "packets": day.judged.packets,
@@ -183,16 +181,28 @@ def test_sound_is_within_5_ms_of_pictures_at_every_second(
         "most apart, ms": apart_ns / 1e6,
         "mean, ms": sum(worst.values()) / len(worst) / 1e6,
         "losses": len(day.take.losses),
+        "silent losses": sum(loss.mishap is Mishap.VANISHED for loss in day.take.losses),
         "gaps": len(day.judged.gaps),
         "packets across a loss": day.judged.straddling,
-        "unnoticed, s": max((b - a for a, b in day.unnoticed()), default=0) / 1e9,
+        "silent losses whose place nothing tells": len(day.doubtful()),
+        "packets there": len(in_doubt),
+        "packets there more than 5 ms apart": len(misplaced),
+        "seconds with such packets": len({true_ns // SECOND_NS for true_ns in misplaced}),
     }
     for name, figure in figures.items():
         record_property(f"{day.course} {name}", figure)
         print(f"{day.course:>10} {name}: {figure}")  # noqa: T201 - the figures of a campaign
-    assert len(worst) > day.seconds * 0.6
+    assert len(worst) >= day.seconds - sum(
+        loss.long_ns // SECOND_NS + 1 for loss in day.take.losses
+    )
     assert apart_ns <= TOGETHER_NS
     assert day.take.ear.faults == []
+    # No seconds are left out. Of packets, those alone that were made in a moment in which blocks
+    # came later than a silent loss is long: whether they belong before or after it, nothing tells.
+    # They are off by that loss at most, and there are hardly any.
+    assert len(misplaced) <= day.judged.packets // 10_000
+    longest_ns = max((loss.long_ns for loss in day.doubtful()), default=0)
+    assert all(abs(error) <= longest_ns + TOGETHER_NS for error in misplaced.values())
 
 
 @pytest.mark.rule("E1")
@@ -222,7 +232,7 @@ def test_no_gap_is_made_up_and_nothing_jumps_without_one(day: Day) -> None:
     late = [gap for gap in day.judged.gaps if gap.cause is Cause.LATE]
     for gap in late:
         assert any(
-            loss.at_ns - SECOND_NS < gap.from_ns < loss.at_ns + NOTICED_WITHIN_NS + SECOND_NS
+            loss.at_ns - SECOND_NS < gap.from_ns < loss.at_ns + SETTLES_WITHIN_NS + SECOND_NS
             for loss in day.take.losses
         )
     # A take may end while the machine is busy: what had not come by then is a gap up to the end.

@@ -39,8 +39,10 @@ BOOTED_NS: Final = 12 * 86_400 * SECOND_NS
 """The device has been up for twelve days: large numbers are part of the task."""
 WARM_NS: Final = 3 * SECOND_NS
 FILE_TICK_NS: Final = SECOND_NS // AUDIO_RATE
-NOTICED_WITHIN_NS: Final = 10 * SECOND_NS
-"""Samples that vanish without a word are proven by arrivals; until then nobody can know."""
+SETTLES_WITHIN_NS: Final = 10 * SECOND_NS
+"""How far from a loss its consequences may reach."""
+JITTER_NS: Final = 1_000_000
+"""How exactly arrivals can tell the length of a loss."""
 STRADDLES_NS: Final = SECOND_NS // 1_000
 _CAMERA_PPM: Final = -30
 _TONE: Final = block_at(0).samples
@@ -70,11 +72,14 @@ class Loss:
         mishap: How.
         at_ns: When.
         long_ns: How much.
+        doubtful_ns: From here up to ``at_ns`` every block came so late that it might as well have
+            been made after the loss: nothing that arrived can tell.
     """
 
     mishap: Mishap
     at_ns: int
     long_ns: int
+    doubtful_ns: int
 
 
 @dataclass(kw_only=True)
@@ -304,22 +309,26 @@ class Take:
         at_ns, arrived_ns = float(BOOTED_NS), 0.0
         mishaps = self._mishaps()
         mishap, due_ns = next(mishaps)
+        recent: deque[tuple[float, float]] = deque(maxlen=100)
         while True:
             seconds = (at_ns - BOOTED_NS) / SECOND_NS
             period_ns = SECOND_NS / (AUDIO_RATE * (1 + self._conditions.ppm(seconds) * 1e-6))
             told, unsure = 0, False
             if at_ns >= due_ns:
                 lost = self._how_much(mishap)
-                self.losses.append(Loss(mishap, round(at_ns), round(lost * period_ns)))
+                long_ns = lost * period_ns
+                doubtful_ns = _doubtful_from(recent, at_ns, long_ns)
+                self.losses.append(Loss(mishap, round(at_ns), round(long_ns), doubtful_ns))
                 if mishap is Mishap.QUEUE:
                     yield arrived_ns, lost
                 told = lost if mishap is Mishap.TOLD else 0
                 unsure = mishap is Mishap.UNSURE
-                at_ns += lost * period_ns
+                at_ns += long_ns
                 mishap, due_ns = next(mishaps)
             self._truth.add(at_ns, period_ns)
             at_ns += BLOCK * period_ns
             arrived_ns = max(arrived_ns, self._arrival(at_ns))
+            recent.append((at_ns, arrived_ns))
             yield (
                 arrived_ns,
                 AudioBlock(
@@ -371,7 +380,8 @@ class Take:
             at_ns += step_ns
             if at_ns >= drop_ns:
                 dropped = self._dice.randrange(1, 20)
-                self.losses.append(Loss(Mishap.PICTURES, round(at_ns), round(dropped * step_ns)))
+                begun_ns, long_ns = round(at_ns), round(dropped * step_ns)
+                self.losses.append(Loss(Mishap.PICTURES, begun_ns, long_ns, begun_ns))
                 at_ns += dropped * step_ns
                 drop_ns = self._next_drop(at_ns)
             content, keyframe = self._film[number % len(self._film)]
@@ -383,6 +393,16 @@ class Take:
     def _next_drop(self, after_ns: float) -> float:
         mean = self._conditions.loss_every_seconds
         return after_ns + (5 + self._dice.expovariate(1 / mean)) * SECOND_NS
+
+
+def _doubtful_from(recent: deque[tuple[float, float]], lost_at_ns: float, long_ns: float) -> int:
+    """Begin of the last blocks (end, arrival) that came later than the loss is long."""
+    from_ns = lost_at_ns
+    for ended_ns, arrived_ns in reversed(recent):
+        if arrived_ns - ended_ns < long_ns - JITTER_NS:
+            break
+        from_ns = ended_ns - BLOCK * SECOND_NS / AUDIO_RATE
+    return round(from_ns)
 
 
 def steps_not_told(judged: Judged) -> list[int]:

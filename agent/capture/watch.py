@@ -1,0 +1,152 @@
+"""Sound waits here until it is known when it was made.
+
+Owns the verdict on blocks that come late. A block that comes in time vouches for itself and all
+before it: no samples are missing. Blocks that come late wait, for one that comes in time or until
+their arrivals prove a loss, which then lies where they began to be late. Refuses to hold a block
+for longer than a second, and to touch the clock: what is decided goes with the block.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent.capture.level import IN_TIME_NS, Level, Proof
+from agent.capture.media import AUDIO_RATE, SECOND_NS, Cause
+from agent.capture.sample_clock import SampleClock
+from hw.types import AudioBlock
+
+LONGEST_NS: Final = SECOND_NS
+_IMPOSSIBLE_NS: Final = 2_000_000
+"""Nothing arrives before it has sounded: then too much was taken for lost."""
+_TOGETHER_NS: Final = 5_000_000
+_DOUBTS: Final = 14.0
+"""exp(-14): how sure the place of a small loss has to be."""
+_SAMPLE_BYTES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Samples that are missing before a block; fewer than none were taken for lost by mistake."""
+
+    samples: int
+    cause: Cause
+
+
+@dataclass(slots=True)
+class Due:
+    """A block, what is missing before it, and how late it came."""
+
+    block: AudioBlock
+    lost: list[Lost] = field(default_factory=list)
+    late_ns: float = 0.0
+
+    @property
+    def samples(self) -> int:
+        """How many it holds."""
+        return len(self.block.samples) // _SAMPLE_BYTES
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the driver lost samples before it and cannot tell how many."""
+        return self.block.overflowed and not self.block.lost_samples
+
+    @property
+    def counts(self) -> int:
+        """By how much the stream's count is greater after it."""
+        return self.samples + sum(lost.samples for lost in self.lost)
+
+
+class Watch:
+    """Blocks of a stream whose clock has settled.
+
+    Args:
+        clock: Gives times to samples; it hears the blocks when they leave here.
+    """
+
+    def __init__(self, clock: SampleClock) -> None:
+        self._clock = clock
+        self._held: deque[Due] = deque()
+        self._level = Level()
+
+    @property
+    def until_ns(self) -> int | None:
+        """Up to when the sound that waits was made, at least; None where none waits."""
+        if not self._held:
+            return None
+        return round(self._held[-1].block.arrived_ns - self._held[-1].late_ns)
+
+    def put(self, due: Due) -> list[Due]:
+        """A block came; those that are certain by that."""
+        ahead = sum(held.counts for held in self._held) + due.counts
+        due.late_ns = self._clock.late_ns(ahead, due.block.arrived_ns)
+        if due.late_ns <= -_IMPOSSIBLE_NS:
+            due.lost.append(Lost(_samples(due.late_ns), Cause.SAMPLES_VANISHED))
+            due.late_ns = 0.0
+        self._held.append(due)
+        self._weigh(due)
+        if due.late_ns > IN_TIME_NS:
+            proof = self._level.proven()
+            if proof is not None:
+                self._place(proof)
+        return self._certain() + self.overdue(due.block.arrived_ns)
+
+    def overdue(self, now_ns: int) -> list[Due]:
+        """What has waited for too long; a verdict will be on what comes after it."""
+        passed = []
+        while self._held and now_ns - self._held[0].block.arrived_ns > LONGEST_NS:
+            passed.append(self._held.popleft())
+        return passed
+
+    def flush(self) -> list[Due]:
+        """All that waits, without a verdict."""
+        held = list(self._held)
+        self._held.clear()
+        return held
+
+    def _weigh(self, due: Due) -> None:
+        if due.late_ns <= IN_TIME_NS:
+            self._level.in_time(due.late_ns)
+        else:
+            self._level.add(due.late_ns, due.samples * SECOND_NS // AUDIO_RATE)
+
+    def _certain(self) -> list[Due]:
+        """All up to the last block that came in time."""
+        vouching = [n for n, due in enumerate(self._held) if due.late_ns <= IN_TIME_NS]
+        return [self._held.popleft() for _ in range(vouching[-1] + 1 if vouching else 0)]
+
+    def _place(self, proof: Proof) -> None:
+        """Put a loss where it must have been, and see what remains late."""
+        first = self._first_after(proof)
+        missing_ns = min(due.late_ns for due in list(self._held)[first:])
+        named = [n for n, due in enumerate(self._held) if n >= first and due.unsure]
+        if named:
+            self._lose(named[0], missing_ns, Cause.SAMPLES_LOST)
+        elif _TOGETHER_NS < missing_ns <= 2 * _TOGETHER_NS:
+            # A block before it may have been as late by chance: halfway until that is out of doubt.
+            doubtful = math.ceil(_DOUBTS * proof.scatter_ns / missing_ns)
+            self._lose(first, missing_ns / 2, Cause.SAMPLES_VANISHED)
+            self._lose(first + doubtful, missing_ns / 2, Cause.SAMPLES_VANISHED)
+        else:
+            self._lose(first, missing_ns, Cause.SAMPLES_VANISHED)
+        self._level.clear()
+        for due in self._held:
+            self._weigh(due)
+
+    def _first_after(self, proof: Proof) -> int:
+        """The first block that can have come after the loss: all from there on are late by it."""
+        least_ns = proof.missing_ns - proof.doubt_ns
+        before = [n for n, due in enumerate(self._held) if due.late_ns < least_ns]
+        return min(before[-1] + 1 if before else 0, len(self._held) - 1)
+
+    def _lose(self, number: int, missing_ns: float, cause: Cause) -> None:
+        late = list(self._held)[min(number, len(self._held) - 1) :]
+        late[0].lost.append(Lost(_samples(missing_ns), cause))
+        for due in late:
+            due.late_ns -= missing_ns
+
+
+def _samples(span_ns: float) -> int:
+    return round(span_ns * AUDIO_RATE / SECOND_NS)
