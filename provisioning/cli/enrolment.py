@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from provisioning.cli import words
+from provisioning.cli import batches, words
 from provisioning.cli.listening import listen
 from provisioning.enrolment import claiming, sticks
 from provisioning.enrolment.admission import Applicant
+from provisioning.enrolment.batch import Batch
 from provisioning.enrolment.claiming import PORT, Expected
 from provisioning.enrolment.settings import DeviceOptions
 from provisioning.errors import SettingsError
@@ -37,12 +38,14 @@ _ENROL = (
     "逐台输入设备显示并读出的六位数字，不一致即拒绝。\n\n"
     "二、存储盘：设备上 recorder enrol --to 盘，再 "
     "`provision enrol ZF-001 --request 盘 --to 盘`，最后设备上 recorder enrol --from 盘。\n\n"
-    "三、成批预登记：`provision enrol --csv devices.csv --seeds ./seeds`。\n\n"
+    "三、成批：`provision enrol --csv devices.csv --seeds ./seeds` 登记人员、批准、领取码并写种子；"
+    "各台登记后，同一命令加 --keeper、--leader、--papers 配发并打印标签和交接单。\n\n"
     "私钥只在设备上生成，从不离开。例：provision enrol --listen --bureau ./bureau"
 )
 SerialOption = Annotated[
     str | None, typer.Option(help="硬件序列号；填写后只有这台硬件可以使用领取码。")
 ]
+ModelOption = Annotated[str | None, typer.Option(help="型号，印在标签上；默认由硬件读出。")]
 BoardOption = Annotated[str | None, typer.Option(help="硬件：fake（模拟，默认）或 pi（树莓派）。")]
 WidthOption = Annotated[int | None, typer.Option(help="画面宽，默认 1280。")]
 HeightOption = Annotated[int | None, typer.Option(help="画面高，默认 720。")]
@@ -69,6 +72,7 @@ def claim(  # noqa: PLR0913 - one parameter for each option of the command
     device_id: DeviceArgument,
     bureau: words.BureauOption,
     serial: SerialOption = None,
+    model: ModelOption = None,
     board: BoardOption = None,
     width: WidthOption = None,
     height: HeightOption = None,
@@ -87,7 +91,7 @@ def claim(  # noqa: PLR0913 - one parameter for each option of the command
         bits_per_second=bits_per_second,
         run_dir=run_dir,
     )
-    expected = Expected(device=device_id, serial=serial, options=options)
+    expected = Expected(device=device_id, serial=serial, model=model, options=options)
     clock = words.clock(context)
     words.run(
         lambda: claiming.make_claim(bureau, expected, clock=clock, dry_run=dry_run),
@@ -102,6 +106,7 @@ def seed(  # noqa: PLR0913 - one parameter for each option of the command
     bureau: words.BureauOption,
     to: Annotated[Path, typer.Option(help="种子分区，或任一文件夹。", show_default=False)],
     serial: SerialOption = None,
+    model: ModelOption = None,
     board: BoardOption = None,
     width: WidthOption = None,
     height: HeightOption = None,
@@ -122,7 +127,9 @@ def seed(  # noqa: PLR0913 - one parameter for each option of the command
         bits_per_second=bits_per_second,
         run_dir=run_dir,
     )
-    expected = Expected(device=device_id, serial=serial, options=options, host=host, port=port)
+    expected = Expected(
+        device=device_id, serial=serial, model=model, options=options, host=host, port=port
+    )
     clock = words.clock(context)
     words.run(
         lambda: claiming.write_seed(bureau, expected, to, clock=clock, dry_run=dry_run),
@@ -154,22 +161,59 @@ def enrol(  # noqa: PLR0913 - one parameter for each option of the command
     to: Annotated[
         Path | None, typer.Option(help="应答文件写到这里，默认与申请同处。", show_default=False)
     ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            help="成批名单（UTF-8 或 GB18030）：设备编号、型号、序列号、部门、使用人、执法证号、"
+            "批准人、批准文号、批准日期。",
+            show_default=False,
+        ),
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="名单有错时，只办理无误的各行。")
+    ] = False,
+    seeds: Annotated[
+        Path | None, typer.Option(help="为名单各台写种子，每台一个文件夹。", show_default=False)
+    ] = None,
+    board: BoardOption = None,
+    host: HostOption = None,
+    keeper: Annotated[
+        str | None, typer.Option(help="保管维护人编号；与 --leader 同用，配发已登记的各台。")
+    ] = None,
+    leader: Annotated[str | None, typer.Option(help="负责人（第一责任人）编号。")] = None,
+    papers: Annotated[
+        Path | None,
+        typer.Option(help="标签和配发交接单写到这个文件夹。", show_default=False),
+    ] = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
     """Take devices in."""
     clock = words.clock(context)
-    if sum((listening, request is not None)) != 1:
-        words.refuse(SettingsError("exactly one of --listen, --request and --csv"), as_json=as_json)
-    if request is None:
+    if sum((listening, request is not None, csv is not None)) != 1:
+        words.refuse(SettingsError("give one of --listen, --request and --csv"), as_json=as_json)
+    if csv is not None:
+        batch = Batch(
+            path=csv,
+            seeds=seeds,
+            options=DeviceOptions(board=board),
+            host=host,
+            port=port,
+            keeper=keeper,
+            leader=leader,
+            partial=partial,
+        )
+        batches.enrol_list(bureau, batch, papers, clock=clock, dry_run=dry_run, as_json=as_json)
+    elif request is not None:
+        source, ask = request, _asked(device_id, confirm)
+        to = to or (source if source.is_dir() else source.parent)
+        words.run(
+            lambda: sticks.answer_request(bureau, source, to, ask, clock=clock, dry_run=dry_run),
+            as_json=as_json,
+        )
+    else:
         listen(bureau, bind, port, devices, clock=clock, as_json=as_json)
-        return
-    source, ask = request, _asked(device_id, confirm)
-    target = to or (source if source.is_dir() else source.parent)
-    words.run(
-        lambda: sticks.answer_request(bureau, source, target, ask, clock=clock, dry_run=dry_run),
-        as_json=as_json,
-    )
 
 
 def _asked(device: str | None, confirm: str | None) -> sticks.Ask:

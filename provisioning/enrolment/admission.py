@@ -210,6 +210,8 @@ def _issue(bureau: Bureau, one: Applicant, at_ns: int) -> None:
     entry = Entry(
         device=one.device,
         board=one.received.request.board,
+        serial=one.received.request.serial,
+        model=one.claim.model or one.received.request.model,
         status="active",
         enrolled_utc=utc_text(at_ns),
         signing=registry.certified(signing),
@@ -225,12 +227,11 @@ def _ledger_step(bureau: Bureau, one: Applicant, at_ns: int) -> Step:
         entry = registry.find(bureau.folder.registry, one.device)
         said: dict[str, object] = {"device": one.device}
         if entry is not None:
-            request = one.received.request
             said |= {
                 "signing": entry.signing.sha256,
                 "tls": entry.tls.sha256,
-                "serial": request.serial,
-                "model": request.model,
+                "serial": entry.serial,
+                "model": entry.model,
             }
         return bureau.ledger_step("enrolled", said, at_ns=at_ns)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
@@ -49,6 +49,7 @@ class Expected:
     Attributes:
         device: Device id.
         serial: The only hardware that may use the claim; None for any.
+        model: 型号 as the bureau names it; None for what the hardware calls itself.
         options: What its ``device.toml`` will say.
         host: Where it finds the desk; None for the broker's host.
         port: TCP port there.
@@ -56,6 +57,7 @@ class Expected:
 
     device: str
     serial: str | None = None
+    model: str | None = None
     options: DeviceOptions = field(default_factory=DeviceOptions)
     host: str | None = None
     port: int = PORT
@@ -80,7 +82,7 @@ def make_claim(
         check_expected(bureau, expected, Known(bureau.folder.registry))
         held = claims.find(bureau.folder.registry, expected.device)
         secret, claim = _fresh(expected, held, clock())
-        steps = claim_steps(bureau, claim, at_ns=clock())
+        steps = [_claim_step(bureau, claim), *_ledger_steps(bureau, [_said(claim)], clock())]
         outcomes = carry_out(steps, dry_run=dry_run)
     facts = {} if dry_run else {"device": claim.device, "claim": secret, "until": claim.until}
     return Report(outcomes=outcomes, facts=facts)
@@ -104,7 +106,9 @@ def write_seed(
     with exclusive(BureauFolder(bureau_path.absolute())):
         bureau = open_bureau(bureau_path)
         check_expected(bureau, expected, Known(bureau.folder.registry))
-        steps = list(seed_steps(bureau, expected, to, at_ns=clock()))
+        at_ns = clock()
+        plan = plan_seed(bureau, expected, to, at_ns=at_ns)
+        steps = [*plan.steps, *_ledger_steps(bureau, plan.said, at_ns)]
         outcomes = carry_out(steps, dry_run=dry_run)
         held = claims.find(bureau.folder.registry, expected.device)
     facts = {"device": expected.device, "seed": str(to / SEED_NAME)}
@@ -135,7 +139,20 @@ def check_expected(bureau: Bureau, expected: Expected, known: Known) -> None:
             raise AdmissionError(f"serial {expected.serial} is {other}'s", code="serial")
 
 
-def seed_steps(bureau: Bureau, expected: Expected, to: Path, *, at_ns: int) -> Iterator[Step]:
+@dataclass(frozen=True, slots=True)
+class SeedPlan:
+    """What makes a seed, and what the ledger will say of it.
+
+    Attributes:
+        steps: Claim and seed.
+        said: Kind and fields of the ledger's lines, to be written after them.
+    """
+
+    steps: list[Step]
+    said: list[tuple[str, dict[str, str]]]
+
+
+def plan_seed(bureau: Bureau, expected: Expected, to: Path, *, at_ns: int) -> SeedPlan:
     """Claim and seed; both are left alone where the seed in ``to`` still holds.
 
     Raises:
@@ -145,28 +162,32 @@ def seed_steps(bureau: Bureau, expected: Expected, to: Path, *, at_ns: int) -> I
     there = _read_seed(to / SEED_NAME)
     if there is not None and there.get("device") != expected.device:
         raise AdmissionError(f"{to / SEED_NAME} is {there.get('device')}'s", code="seed")
-    if held is not None and _holds(there, held, expected, at_ns):
-        secret, claim = str(there["claim"]) if there else "", held
+    if held is not None and there is not None and _holds(there, held, expected, at_ns):
+        secret, claim = str(there["claim"]), held
     else:
         secret, claim = _fresh(expected, held, at_ns)
-    text = _seed_text(bureau, expected, secret)
-    yield from claim_steps(bureau, claim, at_ns=at_ns)
-    yield _seed_step(to, text)
-    yield bureau.ledger_step("seeded", {"device": expected.device}, at_ns=at_ns)
+    steps = [_claim_step(bureau, claim), _seed_step(to, _seed_text(bureau, expected, secret))]
+    return SeedPlan(steps, [_said(claim), ("seeded", {"device": expected.device})])
 
 
-def claim_steps(bureau: Bureau, claim: Claim, *, at_ns: int) -> list[Step]:
-    """The claim is in the registry, and the ledger says so."""
+def _said(claim: Claim) -> tuple[str, dict[str, str]]:
+    return "claim", {"device": claim.device, "sha256": claim.sha256, "until": claim.until}
+
+
+def _claim_step(bureau: Bureau, claim: Claim) -> Step:
     folder = bureau.folder.registry
-    said = {"device": claim.device, "sha256": claim.sha256, "until": claim.until}
-    return [
-        Step(
-            f"{claim.device} 领取码（24 小时，仅存摘要）",
-            lambda: claims.find(folder, claim.device) == claim,
-            lambda: claims.write(folder, claim),
-        ),
-        bureau.ledger_step("claim", said, at_ns=at_ns),
-    ]
+    return Step(
+        f"{claim.device} 领取码（24 小时，仅存摘要）",
+        lambda: claims.find(folder, claim.device) == claim,
+        lambda: claims.write(folder, claim),
+    )
+
+
+def _ledger_steps(
+    bureau: Bureau, said: Sequence[tuple[str, dict[str, str]]], at_ns: int
+) -> Iterator[Step]:
+    for kind, fields in said:
+        yield bureau.ledger_step(kind, dict(fields), at_ns=at_ns)
 
 
 def _fresh(expected: Expected, before: Claim | None, at_ns: int) -> tuple[str, Claim]:
@@ -178,17 +199,18 @@ def _fresh(expected: Expected, before: Claim | None, at_ns: int) -> tuple[str, C
         kid=claim_signer(secret, expected.device).kid,
         until=utc_text(at_ns + CLAIM_NS),
         serial=expected.serial or came,
+        model=expected.model,
         options=expected.options,
     )
     return secret, claim
 
 
-def _holds(there: Mapping[str, Any] | None, held: Claim, expected: Expected, at_ns: int) -> bool:
+def _holds(there: Mapping[str, Any], held: Claim, expected: Expected, at_ns: int) -> bool:
     """Whether the seed that lies there carries the claim, and the claim is still what is wished."""
-    if there is None or (held.use is None and utc_ns(held.until) < at_ns):
+    if held.use is None and utc_ns(held.until) < at_ns:
         return False
-    wished = (expected.serial or held.serial, expected.options)
-    if (held.serial, held.options) != wished:
+    wished = (expected.serial or held.serial, expected.model, expected.options)
+    if (held.serial, held.model, held.options) != wished:
         return False
     try:
         return claim_signer(str(there.get("claim")), held.device).kid == held.kid

@@ -57,6 +57,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         kid: Thumbprint of the key that follows from the claim.
         until: UTC; later requests are refused.
         serial: The only hardware that may use it; None for any.
+        model: 型号 as the bureau names it; None for what the hardware calls itself.
         options: What its ``device.toml`` will say.
         use: Who used it; None while nobody has.
     """
@@ -66,6 +67,7 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kid: str
     until: str
     serial: str | None
+    model: str | None = None
     options: DeviceOptions
     use: Use | None = None
 

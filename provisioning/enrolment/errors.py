@@ -24,6 +24,9 @@ _DIAGNOSES: Final = {
     "digits": "六位数字与设备的不一致，未予登记",
     "medium": "存储盘无法读写，或没有该设备的申请文件",
     "seed": "该文件夹里的种子属于另一台设备，未作改动",
+    "list": "名单文件无法使用：须为 UTF-8 或 GB18030 编码的 CSV，首行为九个列名",
+    "person": "该执法证号在名册中是另一姓名或部门，请核对，或用 provision person add --update 更新",
+    "approver": "批准人不在名册中，或不是主要负责人；请先 provision person add",
     "listen": "无法在该地址和端口上等待设备",
 }
 
