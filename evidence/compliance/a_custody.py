@@ -24,11 +24,18 @@ from evidence.compliance.result import (
 )
 
 
-def approved(_: Facts) -> Ruling:
-    """A1."""
-    return left(
-        Part.PROVISIONING, "the approval of the issue is not signed yet", "配备批准尚未签入"
-    )
+def approved(facts: Facts) -> Ruling:
+    """A1: the assignment in force names the head's approval."""
+    opened = facts.reading.opened
+    if opened is None or "approval" not in opened.payload:
+        en = "this device did not name the approval of its issue yet"
+        return left(Part.PROVISIONING, en, "本机尚未载明配备批准")
+    proof = in_journal(opened.record)
+    approval, number = opened.payload["approval"], opened.payload["assignment"]
+    if approval is None:
+        return not_met("no approval of the issue is named", "未载明配备批准", proof)
+    en = f"issued by assignment {number} on approval {approval}"
+    return met(en, f"按第 {number} 号配发、批准 {approval} 配备", proof)
 
 
 def specified(_: Facts) -> Ruling:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from evidence.compliance.announced import Outcome, Round, rounds
-from evidence.compliance.interruptions import cause_of
+from evidence.compliance.ended import ended, opened_late
 from evidence.compliance.reading import Noted
 from evidence.compliance.result import (
     Facts,
@@ -28,6 +28,7 @@ from evidence.compliance.result import (
     not_met,
 )
 from evidence.digests import sha256_hex
+from evidence.marks import BEGIN
 
 SIGN: Final = "sign"
 """Code of the mark that says: this is the sign, or the door."""
@@ -62,7 +63,7 @@ def from_the_door(facts: Facts) -> Ruling:
     sign = facts.reading.mark(SIGN)
     if sign is None:
         return not_met("nothing shows a start before the door", "没有入门前开始的标记")
-    return _ended(facts, sign, "begun before the door, ended by the officer", "门前开始，人员结束")
+    return ended(facts, sign, "begun before the door, ended by the officer", "门前开始，人员结束")
 
 
 def on_the_scene(facts: Facts) -> Ruling:
@@ -70,16 +71,22 @@ def on_the_scene(facts: Facts) -> Ruling:
     opened = facts.reading.opened
     if opened is None:
         return not_met("the begin is not on record", "没有开始记录")
-    closed = facts.reading.closed
-    if closed is None or cause_of(closed.payload["reason"]) != "chosen":
-        return _ended(facts, opened, "", "")
+    end = ended(facts, opened, "ended by the officer", "由人员结束")
+    if end.state is not State.MET:
+        return end
+    late = opened_late(facts)
+    if late is not None:
+        return late
     said = stated(facts) if facts.book.word("arrival.statement") != "none" else None
     if said is not None and said.state is State.MET:
-        en = "the arrival statement stands at its begin, and the officer ended it"
-        return met(en, "开始时有到场语音说明，由人员结束", said.proof)
-    en = "ended by the officer; whether it began on arrival is seen in the picture"
+        en = f"the arrival statement stands at its begin; {end.because_en}"
+        return met(en, f"开始时有到场语音说明，{end.because_zh}", said.proof)
+    if facts.reading.marked(BEGIN):
+        proof = in_journal(facts.reading.marked(BEGIN)[0].record)
+        return met(f"its begin is marked; {end.because_en}", f"已标记开始，{end.because_zh}", proof)
+    en = f"{end.because_en}; whether it began on arrival is seen in the picture"
     proof = in_journal(opened.record)
-    return left(Part.DESK, en, "由人员结束，是否到达时开始看画面", proof)
+    return left(Part.DESK, en, f"{end.because_zh}，是否到达时开始看画面", proof)
 
 
 def sign_filmed(facts: Facts) -> Ruling:
@@ -200,17 +207,6 @@ def voiced(said: list[Noted], least_ms: int, en: str, zh: str) -> Ruling:
         en_short = f"{en}: {milliseconds} ms of voice, {least_ms} are needed"
         return not_met(en_short, f"{zh}仅 {milliseconds} 毫秒，应有 {least_ms} 毫秒", proof)
     return met(f"{en}: {milliseconds} ms of voice", f"{zh} {milliseconds} 毫秒", proof)
-
-
-def _ended(facts: Facts, begun: Noted, en: str, zh: str) -> Ruling:
-    closed = facts.reading.closed
-    proof = in_journal(begun.record)
-    if closed is None:
-        return left(Part.DESK, "the session is not closed yet", "记录尚未关闭", proof)
-    if cause_of(closed.payload["reason"]) != "chosen":
-        cut = "it was ended by an interruption, not by the officer"
-        return left(Part.DESK, cut, "因中断而结束，非人员结束", in_journal(closed.record))
-    return met(en, zh, proof)
 
 
 def _told(found: list[Round], en: str, zh: str) -> Ruling:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from evidence.activities import VOLUNTARY, name_of
+from evidence.compliance.ended import ended, opened_late
 from evidence.compliance.interruptions import begins_late
 from evidence.compliance.result import (
     Facts,
@@ -64,8 +65,15 @@ def lists(codes: frozenset[str]) -> Judge:
 
 
 def itemised(facts: Facts) -> Ruling:
-    """D2: a bureau that keeps a list of items, column by column."""
-    return _listed(facts)
+    """D2: a bureau that keeps a list of items, column by column, with their begin and end."""
+    bounds, opened = facts.reading.bounds, facts.reading.opened
+    if bounds is None or opened is None or bounds["item"] is None:
+        return _listed(facts)
+    late = opened_late(facts)
+    if late is not None:
+        return late
+    number, matter = bounds["item"], name_of(opened.payload["activity"])
+    return ended(facts, opened, f"item {number}", f"清单第 {number} 项（{matter}）")
 
 
 def voluntary(facts: Facts) -> Ruling:

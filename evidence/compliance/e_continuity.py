@@ -61,7 +61,7 @@ def for_a_cause(facts: Facts) -> Ruling:
         return _chosen(facts, chosen[0])
     found = _found(facts)
     if not found:
-        return _closed(facts)
+        return _unexplained(facts) or _closed(facts)
     causes = ", ".join(sorted({one.why for one in found}))
     words = "、".join(sorted({_word(one) for one in found}))
     en = f"interrupted for causes that the rulebook names: {causes}"
@@ -77,7 +77,7 @@ def in_parts(facts: Facts) -> Ruling:
         return met(
             "recorded of one's own accord: parts are permitted", zh, in_journal(opened.record)
         )
-    chosen = [one for one in found if one.cause == "chosen"]
+    chosen = [one for one in found if one.cause == "chosen" or one.told]
     if chosen and "same_step" not in permitted:
         return not_met("stopped and begun again", "曾停止后重新开始", chosen[0].proof)
     if chosen:
@@ -146,6 +146,15 @@ def _found(facts: Facts) -> list[Interruption]:
     return interruptions(facts.reading, related_minutes=related)
 
 
+def _unexplained(facts: Facts) -> Ruling | None:
+    """Ended by the officer, who was asked how and did not say: was it the end?"""
+    flagged = facts.reading.flagged("ending")
+    if flagged is None:
+        return None
+    en = "an unexplained stop: the officer ended it and did not say how"
+    return left(Part.DESK, en, "人员结束而未说明，是否中断须核对", in_journal(flagged.record))
+
+
 def _closed(facts: Facts) -> Ruling:
     closed = facts.reading.closed
     if closed is None:
@@ -165,6 +174,10 @@ def _at_another_time(facts: Facts) -> Ruling | None:
 def _chosen(facts: Facts, one: Interruption) -> Ruling:
     if one.undecided:
         return _one_matter(one)
+    silent = facts.reading.flagged("cause")
+    if silent is not None:
+        en = "stopped and begun again; asked for the cause, nobody gave one"
+        return not_met(en, "停止后重新开始，询问原因未作选择", in_journal(silent.record))
     if facts.book.asks("continuity.reason_on_resume"):
         spoken = explained(facts)
         if spoken.state is State.NOT_MET:

@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from evidence.canonical import JsonObject
 from evidence.compliance.reading import Noted, Reading
 from evidence.compliance.result import Proof, in_journal
+from evidence.marks import END, RESUME, STOP
+from evidence.rulebook.words import CAUSES
 
 FRAME_NS: Final = 40_000_000
 """One frame at 25 frames/s: what is missing for no longer is no interruption (S3§6)."""
@@ -43,6 +46,7 @@ class Interruption:
         asks_reason: Whether recording was stopped and begun again, so that a reason is due (S4§11);
             a loss within a running recording is not.
         undecided: Whether it can only be told elsewhere that both recordings are of one matter.
+        told: Whether the cause is the officer's word, not the device's knowledge.
     """
 
     cause: str
@@ -52,6 +56,7 @@ class Interruption:
     resumed_ns: int | None = None
     asks_reason: bool = False
     undecided: bool = False
+    told: bool = False
 
 
 def interruptions(reading: Reading, *, related_minutes: int) -> list[Interruption]:
@@ -85,20 +90,41 @@ def _before(reading: Reading, related_minutes: int) -> Iterator[Interruption]:
     previous = None if opened is None else opened.payload.get("previous")
     if opened is None or previous is None:
         return
-    cause = cause_of(previous["reason"])
+    cause, why = cause_of(previous["reason"]), previous["reason"]
+    proof, told = in_journal(opened.record), False
+    if cause == "chosen":
+        if (previous.get("ending") or "").startswith(END):
+            return  # it had come to its end: nothing was interrupted
+        said = _said_why(reading, previous)
+        if said is not None:
+            why, proof = said
+            told = why in CAUSES
+            cause = why if told else cause
     related = previous["seconds"] <= related_minutes * 60
     planless = opened.payload.get("plan_id") is None
-    if cause == "chosen" and not (previous["same_plan"] and related):
+    if (cause == "chosen" or told) and not (previous["same_plan"] and related):
         return
     yield Interruption(
         cause,
-        previous["reason"],
-        in_journal(opened.record),
+        why,
+        proof,
         length_ns=previous["seconds"] * 1_000_000_000,
         resumed_ns=opened.mono_ns,
         asks_reason=True,
         undecided=planless or not previous["same_plan"],
+        told=told,
     )
+
+
+def _said_why(reading: Reading, previous: JsonObject) -> tuple[str, Proof] | None:
+    """What the officer said of the end before: at that stop, or when he went on."""
+    ending = previous.get("ending")
+    if ending is not None and ending.startswith(STOP):
+        return ending.removeprefix(STOP), in_journal(0)
+    marks = reading.marked(RESUME)
+    if not marks:
+        return None
+    return marks[0].fields["code"].removeprefix(RESUME), in_journal(marks[0].record)
 
 
 def _gaps(reading: Reading) -> Iterator[Interruption]:
@@ -143,3 +169,8 @@ def _early_end(reading: Reading) -> Iterator[Interruption]:
     cause = cause_of(reason)
     if cause != "chosen":
         yield Interruption(cause, reason, in_journal(closed.record))
+        return
+    stops = reading.marked(STOP)
+    if stops:
+        said = stops[-1].fields["code"].removeprefix(STOP)
+        yield Interruption(said, said, in_journal(stops[-1].record), told=True)

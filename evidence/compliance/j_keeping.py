@@ -1,7 +1,8 @@
 """J, K, L: retention, access, secrecy.
 
-Owns which of these a rulebook asks. Refuses to claim what the desk has still to do: what is sealed
-and receipted is proved, what people do with it afterwards is not in the records.
+Owns which of these a rulebook asks, and the class that was marked in the field. Refuses to claim
+what the desk has still to do: what is sealed and receipted is proved, what people do with it
+afterwards is not in the records.
 """
 
 from __future__ import annotations
@@ -10,13 +11,36 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from evidence.compliance.h_handin import sealed_away
-from evidence.compliance.result import Judge, asked, beside, desk
+from evidence.compliance.result import (
+    Facts,
+    Judge,
+    Part,
+    Ruling,
+    asked,
+    beside,
+    desk,
+    in_journal,
+    left,
+)
+from evidence.marks import OF_CLASS, SECRECY, secrecy_of
 from evidence.rulebook import Rulebook
 
 _RETENTION: Final = desk("retention is the desk's", "保存期限由管理端执行")
 _HOLDS: Final = desk("holds are the desk's", "长期保存由管理端办理")
 _ACCESS: Final = desk("approvals of access are the desk's", "查阅审批由管理端办理")
 _COPIES: Final = desk("copies and releases are the desk's", "复制、提供由管理端审批")
+
+
+def classed(facts: Facts) -> Ruling:
+    """L1: the class that was marked in the field; raised there, lowered at the desk alone."""
+    codes = [one.fields["code"] for one in facts.reading.marked(OF_CLASS)]
+    secrecy = secrecy_of(codes)
+    if secrecy is None:
+        return left(Part.DESK, "classes of secrecy are the desk's", "密级由管理端确定")
+    mark = facts.reading.mark(OF_CLASS + secrecy)
+    en = f"marked in the field: {secrecy}; who may see it is the desk's"
+    zh = f"现场已标记{SECRECY[secrecy]}，知悉范围由管理端审批"
+    return left(Part.DESK, en, zh, None if mark is None else in_journal(mark.record))
 
 
 def _term(least: int, most: int) -> Callable[[Rulebook], bool]:
@@ -61,7 +85,7 @@ RULES: Final[Mapping[str, Judge]] = {
     "K7": _COPIES,
     "K8": asked(_asks("access.party_copy_approver"), _COPIES),
     "K9": asked(lambda book: book.asks("export.note"), _COPIES),
-    "L1": desk("classes of secrecy are the desk's", "密级由管理端确定"),
+    "L1": classed,
     "L2": asked(
         lambda book: book.word("secret.scene") == "may_skip",
         lambda _: beside("the scene was recorded", "本次已作记录"),

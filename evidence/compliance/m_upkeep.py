@@ -39,10 +39,14 @@ def repaired(facts: Facts) -> Ruling:
 
 
 def reported(facts: Facts) -> Ruling:
-    """M2: a fault is on record at once; stopping to use it is the officer's."""
+    """M2: a fault is on record at once; some stop the use, until the keeper clears it."""
     found = _faults(facts)
     if not found:
         return beside("no part failed", "没有部件故障")
+    stopped = next((one for one in facts.reading.log if _stops(one, found)), None)
+    if stopped is not None:
+        en = f"the fault is signed, and the use was stopped ({stopped.payload['part']})"
+        return met(en, "故障已签名，设备已停止使用", _log(stopped))
     return left(
         Part.DESK,
         "the fault is signed; its report is the desk's",
@@ -62,6 +66,13 @@ def accounted(facts: Facts) -> Ruling:
     en = f"this activity was recorded; {last.payload['count']} facts are counted on the device"
     zh = f"本次已记录；设备终身计数 {last.payload['count']}"
     return met(en, zh, _log(last))
+
+
+def _stops(record: Noted, faults: list[Noted]) -> bool:
+    payload = record.payload
+    if payload["t"] != "stop_use" or payload["state"] != "set":
+        return False
+    return payload["part"] in {one.fields["part"] for one in faults}
 
 
 def _faults(facts: Facts) -> list[Noted]:

@@ -90,6 +90,23 @@ class Reading:
         return next((one for one in self.events("mark") if one.fields["code"] == code), None)
 
     @cached_property
+    def bounds(self) -> JsonObject | None:
+        """Where the recorder had it begin and end; None where it did not know yet."""
+        found: JsonObject | None = (
+            None if self.opened is None else self.opened.payload.get("bounds")
+        )
+        return found
+
+    def marked(self, *prefixes: str) -> list[Noted]:
+        """The marks whose code begins with one of ``prefixes``."""
+        return [one for one in self.events("mark") if one.fields["code"].startswith(prefixes)]
+
+    def flagged(self, name: str) -> Noted | None:
+        """The first check of that name that did not pass."""
+        checks = (one for one in self.events("check") if one.fields["name"] == name)
+        return next((one for one in checks if not one.fields["passed"]), None)
+
+    @cached_property
     def log(self) -> list[Noted]:
         """The device log."""
         return list(_read(self._log_lines, records.check_device_record))

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from evidence.canonical import JsonObject
 from evidence.digests import facts_of, sha256_hex
+from evidence.marks import ending_of
 from evidence.moments import utc_text
 from evidence.receipt import ReceiptKind
 from tests.kits import rulebooks
@@ -74,6 +75,7 @@ class Day(Take):
     ) -> None:
         device = recorder or Recorder(bureau_of(text))
         self.text = text
+        self.codes: list[str] = []
         self.begun_as: JsonObject = {
             "officer": officers[0] if officers else None,
             "custodian": officers[0] if officers else None,
@@ -102,6 +104,7 @@ class Day(Take):
             "reason": reason,
             "ended": utc_text(self.recorder.ticker.utc_ns),
             "plan_id": self.begun_as["plan_id"],
+            **self.told(),
         }
         self.recorder.note("session", fields)
 
@@ -133,7 +136,12 @@ class Day(Take):
         }
         self.event("disclosure", {**fields, **changes})
 
+    def told(self) -> JsonObject:
+        """How its end was told, on a device that asks; an earlier one says nothing of it."""
+        return {"ending": ending_of(self.codes)} if "bounds" in self.begun_as else {}
+
     def mark(self, code: str = "mark") -> None:
+        self.codes.append(code)
         self.event("mark", {"code": code, "at_ns": self.recorder.ticker.mono_ns})
 
     def say(self, template: str, voiced_ms: int | None = 9_000) -> None:
@@ -181,5 +189,6 @@ def after(first: Day, reason: str, seconds: int, **opening: Any) -> Day:
         "reason": reason,
         "seconds": seconds,
         "same_plan": first.begun_as["plan_id"] == opening.get("plan_id", "plan-1"),
+        **first.told(),
     }
     return Day(recorder=first.recorder, previous=link, **opening)

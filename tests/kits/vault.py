@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -14,9 +15,10 @@ from typing import Any, Self, TypeVar
 from agent.channel import Channel
 from agent.vault import messages as m
 from agent.vault.server import serve
-from evidence import journal
+from evidence import journal, jws, rulebook
 from evidence.canonical import JsonObject
 from evidence.moments import utc_text
+from evidence.store.signers import file_signer
 from hw.fake.board import vault_board
 from hw.fake.world import FakeWorld
 from tests.kits.enrolment import Enrolled
@@ -161,9 +163,9 @@ class TestRecorder:
         assert session is not None, "the vault holds no open session"
         return session
 
-    def open(self, plan_id: str | None = None) -> m.ActiveSession:
+    def open(self, plan_id: str | None = None, activity: str = "voluntary") -> m.ActiveSession:
         request = m.OpenSession(
-            activity="voluntary",
+            activity=activity,
             officer="O-1",
             plan_id=plan_id,
             bits_per_second=1_000_000,
@@ -200,6 +202,10 @@ class TestRecorder:
             self.feed(number, size)
         self.end(number)
 
+    def mark(self, code: str) -> None:
+        fields = {"code": code, "at_ns": 1}
+        self.ask(m.StoreEvent(kind="mark", fields=fields, id=None), m.Recorded)
+
     def close(self, reason: str = "officer") -> m.SessionClosed:
         return self.ask(m.CloseSession(reason=reason), m.SessionClosed)
 
@@ -233,6 +239,16 @@ def ask_dock(enrolled: Enrolled, message: Any) -> Any:
     answer = channel.receive()
     channel.close()
     return answer
+
+
+def rewrite(enrolled: Enrolled, changes: Mapping[str, Any]) -> None:
+    """Clerk and head sign other values of some keys of the device's rulebook."""
+    path = enrolled.device.paths.rulebook
+    payload = json.loads(jws.decode(json.loads(path.read_bytes())["payload"].encode()))
+    payload["version"] += 1
+    payload["policy"].update(changes)
+    signers = [file_signer(enrolled.bureau / "keys" / f"rulebook-{n}.pem") for n in (1, 2)]
+    path.write_bytes(rulebook.sign_rulebook(payload, signers))
 
 
 def records(path: Path) -> list[JsonObject]:

@@ -18,7 +18,7 @@ from agent.session.moves.steps import Step
 from agent.session.states import Asking, Menu, Phase, Session, Speech, Stage, Task
 from agent.voice import sentences
 from evidence.bounds import TOLD_BY_MARK
-from evidence.marks import BEGIN, OTHER_MATTER, RESUME
+from evidence.marks import BEGIN, END, OTHER_MATTER, RESUME
 
 ANSWER_NS: Final = 120_000_000_000
 """After so long a press of MARK no longer answers the prompt: it is a mark like any other."""
@@ -38,7 +38,7 @@ _BY_THE_OFFICER: Final = frozenset({"officer"})
 
 def on_opening(session: Session, *, resumes: str = "") -> Session:
     """The agenda of a session that begins, or resumes what ended as ``resumes`` says."""
-    before = (*_reason(session), *_cause(session)) if resumes else ()
+    before = (*_reason(session), *_cause(session)) if resumes and not _was_over(session) else ()
     sign = (Task.SIGN,) if session.conduct.sign else ()
     statement = () if session.conduct.arrival == "none" else (Task.STATEMENT,)
     begin = (Task.BEGIN,) if session.begins in TOLD_BY_MARK else ()
@@ -209,6 +209,12 @@ def _stated(window: WindowHeard) -> StoreEvent:
 
 def _reason(session: Session) -> tuple[Task, ...]:
     return (Task.REASON,) if session.conduct.reason_seconds else ()
+
+
+def _was_over(session: Session) -> bool:
+    """The session before had come to its end by the rules: nothing was interrupted."""
+    previous = session.previous
+    return previous is not None and (previous.ending or "").startswith(END)
 
 
 def _cause(session: Session) -> tuple[Task, ...]:

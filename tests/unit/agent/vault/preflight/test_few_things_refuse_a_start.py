@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from agent.vault import messages as m
-from evidence import jws, rulebook
 from evidence.ids import DEVICE_LOG_NAME
 from evidence.store.folder import read_folder
-from evidence.store.signers import file_signer
 from evidence.verify import Judgement, Severity, verify
 from tests.kits.ca import ca_of
 from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, records
+from tests.kits.vault import RunningVault, records, rewrite
 
 REQUEST = m.OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000_000)
 
@@ -38,16 +35,6 @@ def refused(vault: RunningVault) -> str:
     return answer.code
 
 
-def rewrite(enrolled: Enrolled, key: str, value: object) -> None:
-    """Clerk and head sign another value of one key of the device's rulebook."""
-    path = enrolled.device.paths.rulebook
-    payload = json.loads(jws.decode(json.loads(path.read_bytes())["payload"].encode()))
-    payload["version"] += 1
-    payload["policy"][key] = value
-    signers = [file_signer(enrolled.bureau / "keys" / f"rulebook-{n}.pem") for n in (1, 2)]
-    path.write_bytes(rulebook.sign_rulebook(payload, signers))
-
-
 @pytest.mark.rule("B3")
 def test_too_little_room(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
@@ -64,7 +51,7 @@ def test_a_store_that_takes_nothing(enrolled: Enrolled) -> None:
 
 @pytest.mark.rule("A3", "A4")
 def test_a_device_that_the_bureau_revoked(enrolled: Enrolled) -> None:
-    rewrite(enrolled, "custody.revoked", ["REC-001"])
+    rewrite(enrolled, {"custody.revoked": ["REC-001"]})
     with RunningVault(enrolled) as vault:
         assert refused(vault) == "custody"
 
@@ -77,7 +64,7 @@ def test_a_device_that_nobody_answers_for(tmp_path: Path) -> None:
 
 @pytest.mark.rule("A4")
 def test_another_device_s_revocation_is_no_reason(enrolled: Enrolled) -> None:
-    rewrite(enrolled, "custody.revoked", ["REC-002"])
+    rewrite(enrolled, {"custody.revoked": ["REC-002"]})
     with RunningVault(enrolled) as vault:
         recorder = vault.recorder()
         assert recorder.attach().refused is None
