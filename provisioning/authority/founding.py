@@ -15,11 +15,12 @@ from cryptography import x509
 from evidence import keys
 from evidence.store.durable import make_folder, replace_file
 from evidence.store.signers import load_key_file
-from provisioning.authority import broker, identities, root
+from provisioning.authority import broker, identities
 from provisioning.authority import certificates as authority
 from provisioning.authority.issuing import authority_of, authority_steps, file_key_step, leaf_steps
 from provisioning.authority.keyring import Keyring, KeyRole
-from provisioning.authority.passphrases import KEYS, Passphrases, given
+from provisioning.authority.root import documents
+from provisioning.authority.root.passphrases import KEYS, Passphrases, given
 from provisioning.authority.wishes import ANNOUNCE, LOOPBACK, Founding, resolve, settings_text
 from provisioning.bureau_folder import (
     BureauSettings,
@@ -89,7 +90,7 @@ def _steps(
         *authority_steps(folder, settings, ring, at_ns),
         *leaf_steps(folder, settings, ring, at_ns),
         *identities.steps(folder, at_ns=at_ns),
-        *root.first_steps(folder, ring, wish.root_passphrases, at_ns=at_ns),
+        *documents.first_steps(folder, ring, wish.root_passphrases, at_ns=at_ns),
         *_rulebook_steps(folder, settings, wish, ring, at_ns),
         *_broker_steps(folder, settings, ring, at_ns),
         folder_step("登记簿", folder.registry),

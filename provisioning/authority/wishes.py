@@ -22,7 +22,7 @@ from evidence import keys
 from evidence.ids import is_device_id
 from provisioning.authority import certificates as authority
 from provisioning.authority.keyring import KeyRole, read_places
-from provisioning.authority.passphrases import Passphrases
+from provisioning.authority.root.passphrases import Passphrases
 from provisioning.bureau_folder import (
     Bureau,
     BureauSettings,

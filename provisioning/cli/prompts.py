@@ -11,8 +11,8 @@ from pathlib import Path
 
 import typer
 
-from provisioning.authority import passphrases as rules
-from provisioning.authority.passphrases import Passphrases
+from provisioning.authority.root import passphrases as rules
+from provisioning.authority.root.passphrases import Passphrases
 from provisioning.errors import PassphrasesError
 
 

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from evidence.errors import EvidenceError
-from provisioning.authority import display, offline
 from provisioning.authority.keyring import KeyRole
-from provisioning.authority.rotation import Rotation, rotate_root
+from provisioning.authority.root import display, offline
+from provisioning.authority.root.rotation import Rotation, rotate_root
 from provisioning.cli import prompts, words
 from provisioning.errors import ProvisioningError
 

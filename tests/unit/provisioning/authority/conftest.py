@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evidence.store import protected_key
-from provisioning.authority import passphrases
+from provisioning.authority.root import passphrases
 from provisioning.plan import Report
 from tests.kits.token import SoftToken, soft_token
 

@@ -16,10 +16,10 @@ from evidence.digests import sha256_hex
 from evidence.errors import PassphraseError, RulebookError
 from evidence.rulebook import check_rotation, read_root, read_rulebook
 from evidence.store.signers import file_signer, make_key_file
-from provisioning.authority import display, passphrases, rotation
 from provisioning.authority.keyring import KeyRole
-from provisioning.authority.offline import export_key
-from provisioning.authority.rotation import Rotation, rotate_root
+from provisioning.authority.root import display, passphrases, rotation
+from provisioning.authority.root.offline import export_key
+from provisioning.authority.root.rotation import Rotation, rotate_root
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
 from provisioning.custody.audit import audit

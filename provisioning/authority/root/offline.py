@@ -18,7 +18,7 @@ from evidence.keys import EcSigner
 from evidence.rulebook import Authority
 from evidence.store.durable import copy_file, release_copied
 from evidence.store.signers import file_signer
-from provisioning.authority.passphrases import Passphrases
+from provisioning.authority.root.passphrases import Passphrases
 from provisioning.bureau_folder import UtcNs, exclusive, open_bureau
 from provisioning.custody import ledger
 from provisioning.errors import RotationError

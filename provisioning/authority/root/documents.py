@@ -18,7 +18,7 @@ from evidence.moments import utc_text
 from evidence.store.durable import make_folder
 from evidence.store.signers import load_key_file, make_key_file
 from provisioning.authority.keyring import Keyring, KeyRole
-from provisioning.authority.passphrases import KEYS, Passphrases
+from provisioning.authority.root.passphrases import KEYS, Passphrases
 from provisioning.layout import BureauFolder
 from provisioning.plan import Step, once_step
 

@@ -22,10 +22,10 @@ from evidence.limits import MAX_RULEBOOK_BYTES
 from evidence.rulebook import Root
 from evidence.store.durable import make_folder, move_file
 from evidence.store.signers import file_signer, make_key_file
-from provisioning.authority import root as documents
 from provisioning.authority.keyring import FILE, Keyring, KeyRole
-from provisioning.authority.offline import Offline, here
-from provisioning.authority.passphrases import KEYS, Passphrases
+from provisioning.authority.root import documents
+from provisioning.authority.root.offline import Offline, here
+from provisioning.authority.root.passphrases import KEYS, Passphrases
 from provisioning.authority.wishes import settings_text
 from provisioning.bureau_folder import (
     BureauSettings,

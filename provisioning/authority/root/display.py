@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from provisioning.authority.keyring import KeyRole
-from provisioning.authority.offline import here
+from provisioning.authority.root.offline import here
 from provisioning.bureau_folder import Bureau, open_bureau
 
 _TITLES: Final = {KeyRole.CLERK: "经办人签名密钥", KeyRole.HEAD: "负责人签名密钥"}
