@@ -107,7 +107,7 @@ def _known(item: x509.RevokedCertificate) -> Revoked:
 
 
 def _issuing(bureau: Bureau, state: State) -> Iterator[Step]:
-    sign = cache(lambda: _receipt_key(bureau))
+    sign = cache(lambda: receipt_key(bureau))
     for name, custody in state.devices.items():
         folder = bureau.folder.assignments(name)
         there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
@@ -127,6 +127,7 @@ def _issue_step(bureau: Bureau, word: Assignment, sign: _ReceiptKey) -> Step:
     return Step(f"配发文件 {word.device} 第 {word.number} 号", path.exists, do)
 
 
-def _receipt_key(bureau: Bureau) -> tuple[Signer, x509.Certificate]:
+def receipt_key(bureau: Bureau) -> tuple[Signer, x509.Certificate]:
+    """What signs the bureau's words, and its certificate."""
     certificate = x509.load_pem_x509_certificate(bureau.folder.certificate(_RECEIPT).read_bytes())
     return bureau.signer(KeyRole.RECEIPT), certificate
