@@ -254,8 +254,8 @@ class Locker(Protocol):
         """From now on the file cannot change at all."""
 
     @abstractmethod
-    def release(self, fd: int) -> None:
-        """Lift the lock, for custody alone, after a verified receipt."""
+    def release(self, fd: int, receipt: Path) -> None:
+        """Lift the lock, for custody alone, by the bureau's verified receipt."""
 
     @abstractmethod
     def protection(self) -> str:

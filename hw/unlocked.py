@@ -6,6 +6,8 @@ into the record. Refuses to pretend.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hw.ports import Locker
 
 
@@ -18,7 +20,7 @@ class UnlockedFiles(Locker):
     def lock_immutable(self, fd: int) -> None:
         """Nothing locks here; ``protection`` says so."""
 
-    def release(self, fd: int) -> None:
+    def release(self, fd: int, receipt: Path) -> None:
         """Nothing was locked."""
 
     def protection(self) -> str:

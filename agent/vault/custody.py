@@ -150,9 +150,10 @@ class Custody:
         folder = self._medium.session_folder(sid)
         if not folder.is_dir():
             return
-        self._medium.unfreeze(folder)
+        receipt = self._receipt_path(sid, "stored")
+        self._medium.unfreeze(folder, receipt)
         for path in sorted(folder.iterdir()):
-            self._medium.unfreeze(path)
+            self._medium.unfreeze(path, receipt)
             path.unlink()
         folder.rmdir()
         durable.sync_folder(folder.parent)

@@ -12,6 +12,7 @@ import os
 import stat
 from dataclasses import dataclass
 from enum import Enum, auto, unique
+from pathlib import Path
 from threading import Lock
 
 from hw.errors import LockFault
@@ -67,7 +68,7 @@ class FakeLocker(Locker):
             os.fchmod(fd, _IMMUTABLE_FOLDER if folder else _IMMUTABLE_FILE)
             self._remember(file, _Kind.IMMUTABLE)
 
-    def release(self, fd: int) -> None:
+    def release(self, fd: int, receipt: Path) -> None:
         """Lift the lock; lifting none is no fault, as with the kernel.
 
         Raises:

@@ -22,6 +22,9 @@ from hw.ports import Locker
 from hw.unlocked import UnlockedFiles
 from tests.contract.bodies import Body, Collected
 
+RECEIPT = Path("sid.stored.jws")
+"""Only the kernel's locker reads it."""
+
 
 @pytest.fixture
 def locker(body: Body) -> Locker:
@@ -65,7 +68,7 @@ def test_a_lock_can_be_taken_and_released(locker: Locker, fd: int) -> None:
     locker.lock_append(fd)
     os.write(fd, b" grows")
     locker.lock_immutable(fd)
-    locker.release(fd)
+    locker.release(fd, RECEIPT)
     os.write(fd, b" again")
 
 
@@ -76,7 +79,7 @@ def test_an_immutable_file_does_not_become_append_only(locker: Locker, fd: int) 
 
 
 def test_releasing_what_is_not_locked_is_no_fault(locker: Locker, fd: int) -> None:
-    locker.release(fd)
+    locker.release(fd, RECEIPT)
 
 
 def test_what_is_no_file_cannot_be_locked(locker: Locker) -> None:
@@ -91,7 +94,7 @@ def test_a_folder_can_be_locked(locker: Locker, device_dir: Path) -> None:
     number = os.open(device_dir / "store", os.O_RDONLY | os.O_DIRECTORY)
     locker.lock_append(number)
     (device_dir / "store" / "new").touch()
-    locker.release(number)
+    locker.release(number, RECEIPT)
     os.close(number)
 
 
@@ -103,7 +106,7 @@ def test_a_medium_without_locks_says_absent(fd: int) -> None:
     unlocked = UnlockedFiles()
     unlocked.lock_append(fd)
     unlocked.lock_immutable(fd)
-    unlocked.release(fd)
+    unlocked.release(fd, RECEIPT)
     assert unlocked.protection() == "absent"
 
 

@@ -108,9 +108,9 @@ class Medium:
         """From now on ``path`` cannot change at all."""
         self._lock(path, os.O_RDONLY, self._locker.lock_immutable)
 
-    def unfreeze(self, path: Path) -> None:
-        """Lift the lock of ``path``: custody alone asks for it, after a verified receipt."""
-        self._lock(path, os.O_RDONLY, self._locker.release)
+    def unfreeze(self, path: Path, receipt: Path) -> None:
+        """Lift the lock of ``path``: custody alone asks for it, by a verified receipt."""
+        self._lock(path, os.O_RDONLY, lambda fd: self._locker.release(fd, receipt))
 
     def space(self, bits_per_second: int) -> Space:
         """The room that is left, counting a quarter more than the expected rate.

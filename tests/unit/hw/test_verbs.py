@@ -165,7 +165,7 @@ def test_the_fake_locker_notices_what_it_could_not_stop(tmp_path: Path, damage: 
         path.chmod(0o600)
         path.write_bytes(damage)
         with pytest.raises(LockFault):
-            locker.release(file.fileno())
+            locker.release(file.fileno(), tmp_path / "receipt")
 
 
 def test_an_append_only_file_that_shrank_is_noticed(tmp_path: Path) -> None:

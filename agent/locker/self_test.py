@@ -1,0 +1,58 @@
+"""Whether a lock locks, tried out before anybody relies on it.
+
+Owns that trial, on a folder that nothing else uses. Refuses to report ready on a kernel, a file
+system or a unit (a bounding set takes the capability away without a word) on which the flags do
+not hold.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.locker import flags
+from evidence.store.durable import make_folder
+from hw.errors import LockFault
+
+_CONTENT = b"what is locked stays\n"
+
+
+def prove_locks(folder: Path) -> None:
+    """Lock a trial file both ways, attack it, and unlock it.
+
+    Args:
+        folder: On the store's file system.
+
+    Raises:
+        LockFault: The flags cannot be set, do not hold, or cannot be lifted; says the next step.
+    """
+    make_folder(folder)
+    fd = os.open(folder / "trial", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        flags.unlock(fd)  # of a trial that a power cut interrupted
+        os.ftruncate(fd, 0)
+        os.write(fd, _CONTENT)
+        flags.lock_append(fd)
+        _expect_refusal("an append-only file was cut", lambda: os.ftruncate(fd, 0))
+        flags.lock_immutable(fd)
+        _expect_refusal("an immutable file was cut", lambda: os.ftruncate(fd, 0))
+        if os.pread(fd, len(_CONTENT) + 1, 0) != _CONTENT:
+            raise LockFault("locker", "the trial file has changed under its lock")
+        flags.unlock(fd)
+    except OSError as error:
+        raise LockFault(
+            "locker",
+            f"the kernel's flags cannot be set on {folder} ({error.strerror}); next: give the unit"
+            " CAP_LINUX_IMMUTABLE back by a drop-in, and put the store on ext4",
+        ) from error
+    finally:
+        os.close(fd)
+
+
+def _expect_refusal(what: str, attack: Callable[[], object]) -> None:
+    try:
+        attack()
+    except PermissionError:
+        return
+    raise LockFault("locker", what)
