@@ -11,13 +11,15 @@ from typing import Any, Final
 import pytest
 
 from agent.console.words import LAMPS
-from agent.session.gestures import MARK_HOLD_NS, RECORD_HOLD_NS
-from agent.session.moves.asking import ANSWER_NS
+from agent.session.gestures import MARK_HOLD_NS, PHOTO_HOLD_NS, RECORD_HOLD_NS
+from agent.session.moves.asking import ANSWER_NS, OPENED_NS
 from agent.session.moves.checking import EVERY_NS
 from agent.session.moves.choosing import OFFERED_NS
 from agent.session.moves.ending import CONFIRM_NS
+from agent.session.moves.menus import AWAITED_NS
 from agent.vault.messages import CheckResult
 from agent.voice import catalog, sentences
+from evidence.marks import END, STOP
 from hw.types import LampPattern
 from tests.architecture.source_tree import ROOT
 
@@ -56,7 +58,14 @@ SAID: Final[dict[str, list[tuple[Any, ...]]]] = {
     "space": [(600,), (None,)],
     "clock": [(AT_15_04,)],
     "backlog": [(0,), (2,), (2, 185), (2, -1)],
+    "begin": [(code,) for code in sentences.BEGINS],
+    "cause": [("weather",), ("other_matter",)],
     "confirm_stop": [()],
+    "ending": [
+        *((END + code,) for code in sentences.ENDS),
+        *((STOP + cause,) for cause in ("weather", "obstruction")),
+    ],
+    "secrecy": [(code,) for code in sentences.CLASSES],
     "not_stopped": [()],
     "stopped": [()],
     "closing": [("battery",), ("storage",), ("fault",), ("session_lost",)],
@@ -74,7 +83,14 @@ SAID: Final[dict[str, list[tuple[Any, ...]]]] = {
     "plan_chosen": [(3, "inspection")],
     "no_plan_chosen": [()],
     "no_plan": [()],
-    "refused": [(code,) for code in STARTS_REFUSED],
+    "refused": [
+        *((code,) for code in STARTS_REFUSED),
+        *(
+            ("custody", f"custody: {code}: test")
+            for name, code in sentences.FINDINGS
+            if name == "custody"
+        ),
+    ],
     "preflight": [
         ([],),
         *(([one],) for one in results()),
@@ -97,6 +113,7 @@ OTHERS: Final = (
     sentences.clock(AT_15_04, sure=False),
     sentences.part_failed("camera", recording=True),
     sentences.part_failed("microphone", recording=True),
+    sentences.cause("weather", first=True),
 )
 
 
@@ -160,7 +177,10 @@ def test_the_handbook_names_everything_the_lamp_can_show() -> None:
         f"录制键，按住 {RECORD_HOLD_NS // 10**9} 秒",
         f"标记键，按住 {MARK_HOLD_NS / 10**9:.1f} 秒",
         f"{CONFIRM_NS // 10**9} 秒内再按一下才结束",
+        f"拍照键，按住 {PHOTO_HOLD_NS / 10**9:.1f} 秒",
         f"按标记键回答，{ANSWER_NS // 10**9} 秒内有效",
+        f"开始的标记 {OPENED_NS // (60 * 10**9)} 分钟内有效",
+        f"{AWAITED_NS // 10**9} 秒后念下一句",
         f"{OFFERED_NS // 10**9} 秒内按住标记键",
         f"空闲每 {EVERY_NS // (60 * 10**9)} 分钟一次",
     ],
