@@ -12,7 +12,7 @@ import typer
 
 from provisioning.authority import founding
 from provisioning.authority.founding import Founding
-from provisioning.cli import prompts, root, words
+from provisioning.cli import prompts, root, safekeeping, words
 
 _INIT = (
     "建立单位：证书机构、离线根密钥、回执密钥、双签名办法、解密身份、消息服务配置。\n\n"
@@ -31,6 +31,7 @@ def register(app: typer.Typer) -> None:
     """Add these commands to ``app``."""
     app.command("init", help=_INIT)(init)
     root.register(app)
+    safekeeping.register(app)
 
 
 def init(  # noqa: PLR0913 - one parameter for each option of the command
