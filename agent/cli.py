@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Final, TypedDict
@@ -15,16 +15,19 @@ from typing import Annotated, Final, TypedDict
 import typer
 from rich.console import Console
 
-from agent import process, recorder, supervisor
+from agent import policy_medium, process, recorder, supervisor
 from agent.dock.serve import serve as serve_dock
 from agent.enrolment.enrol import Outcome, Recorder, needs_enrolment
 from agent.enrolment.telling import SAID, shown
 from agent.errors import AgentError
+from agent.locker.service import run as run_lock_service
 from agent.settings import Device, load_device
 from agent.status import look_at
 from agent.vault import server as vault
+from evidence.errors import EvidenceError
 from hw.board import open_board
 from hw.errors import HardwareFault
+from hw.pi.locker import KernelLocker
 from hw.types import CameraSettings, Role
 
 app = typer.Typer(
@@ -109,15 +112,62 @@ def enrol(
     _guard(work)
 
 
+@app.command(
+    "policy",
+    help=(
+        "从存储盘装入办法（无对接网络时）："
+        "先由单位用 provision policy publish --to 写入存储盘。\n\n"
+        "证据库在下次启动时或一分钟内核验；正在记录时，记录结束后才采用。"
+        "不符合要求的一律拒收并记入设备台账。\n\n"
+        "例：recorder policy --from /media/usb --device ./device"
+    ),
+)
+def take_policy(
+    *,
+    device: DeviceOption,
+    source: Annotated[Path, typer.Option("--from", help="存储盘文件夹。", show_default=False)],
+) -> None:
+    """Put a policy from a removable medium aside for the vault."""
+
+    def work() -> None:
+        try:
+            version = policy_medium.stage(load_device(device), source)
+        except EvidenceError as error:
+            typer.echo(error.diagnosis(), err=True)
+            raise typer.Exit(EXIT_REFUSED) from error
+        typer.echo(f"已暂存办法第 {version} 版，由证据库核验后采用。")
+
+    _guard(work)
+
+
 @app.command("vault", help="只启动证据库进程：封存、签名、保管；无网络、无摄像头。")
 def run_vault(*, device: DeviceOption) -> None:
     """Run the vault."""
 
     def serve(one: Device, stop: Event) -> None:
         board = open_board(one.settings.board, Role.VAULT, **_body(one))
+        if one.settings.locks == "kernel":
+            board = replace(board, locker=KernelLocker(one.paths.locker_socket))
         vault.serve(one, board, stop)
 
     _run_process("vault", device, serve)
+
+
+@app.command(
+    "locker",
+    help=(
+        "只启动加锁进程：给记录文件加上内核的只追加、不可改锁；凭单位签发的回执才解锁。\n\n"
+        "须以证据库的用户运行，并且是唯一持有 CAP_LINUX_IMMUTABLE 的进程；"
+        '启动时先试锁，锁不住就不报告就绪。device.toml 中 locks = "kernel" 时证据库使用它。'
+    ),
+)
+def run_locker(*, device: DeviceOption) -> None:
+    """Run the locker."""
+
+    def serve(one: Device, stop: Event) -> None:
+        run_lock_service(one.paths, one.settings.device_id, stop)
+
+    _run_process("locker", device, serve)
 
 
 @app.command("session", help="只启动记录进程：按键、摄像、录音、告知；不能进入证据库。")

@@ -116,6 +116,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         reserve_bytes: Size of the reserve file that is given up as space runs out.
         battery_minutes: How long a full battery of this unit records, until it has been measured;
             None where nobody has told.
+        locks: ``kernel``: the locker's process locks files (``recorder locker``); ``board``: what
+            the body itself can do, which may be nothing and is said at every start.
         run_dir: Folder of the sockets, absolute or under the device folder.
     """
 
@@ -132,6 +134,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     storage_floor_bytes: Annotated[int, Meta(ge=0)] = 256 * _MIB
     reserve_bytes: Annotated[int, Meta(ge=0)] = 0
     battery_minutes: Annotated[int, Meta(ge=10, le=10_000)] | None = None
+    locks: Literal["kernel", "board"] = "board"
     run_dir: Annotated[str, Meta(min_length=1, max_length=1_024)] = "run"
 
 
@@ -261,6 +264,16 @@ class Paths:
     def dock_socket(self) -> Path:
         """Where the dock reaches the vault."""
         return self.run / "dock.sock"
+
+    @property
+    def locker_socket(self) -> Path:
+        """Where the vault reaches the locker."""
+        return self.run / "locker.sock"
+
+    @property
+    def trial(self) -> Path:
+        """Where the locker tries its locks before it reports ready."""
+        return self.store / "trial"
 
     @property
     def world_socket(self) -> Path:

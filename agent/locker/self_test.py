@@ -28,10 +28,11 @@ def prove_locks(folder: Path) -> None:
         LockFault: The flags cannot be set, do not hold, or cannot be lifted; says the next step.
     """
     make_folder(folder)
-    fd = os.open(folder / "trial", os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
-        flags.unlock(fd)  # of a trial that a power cut interrupted
-        os.ftruncate(fd, 0)
+        fd = _fresh(folder / "trial")
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    try:
         os.write(fd, _CONTENT)
         flags.lock_append(fd)
         _expect_refusal("an append-only file was cut", lambda: os.ftruncate(fd, 0))
@@ -41,13 +42,27 @@ def prove_locks(folder: Path) -> None:
             raise LockFault("locker", "the trial file has changed under its lock")
         flags.unlock(fd)
     except OSError as error:
-        raise LockFault(
-            "locker",
-            f"the kernel's flags cannot be set on {folder} ({error.strerror}); next: give the unit"
-            " CAP_LINUX_IMMUTABLE back by a drop-in, and put the store on ext4",
-        ) from error
+        raise _unusable(folder, error) from error
     finally:
         os.close(fd)
+
+
+def _fresh(path: Path) -> int:
+    """An empty trial file; the locks of a trial that a power cut interrupted are lifted."""
+    held = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        flags.unlock(held)
+    finally:
+        os.close(held)
+    return os.open(path, os.O_RDWR | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC)
+
+
+def _unusable(folder: Path, error: OSError) -> LockFault:
+    return LockFault(
+        "locker",
+        f"the kernel's flags cannot be set on {folder} ({error.strerror}); next: give the unit"
+        " CAP_LINUX_IMMUTABLE back by a drop-in, and put the store on ext4",
+    )
 
 
 def _expect_refusal(what: str, attack: Callable[[], object]) -> None:

@@ -67,6 +67,10 @@ class KernelLocker(Locker):
         """``kernel``."""
         return "kernel"
 
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
+
     def _connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         connection.settimeout(_ANSWER_SECONDS)
