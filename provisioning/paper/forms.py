@@ -37,7 +37,7 @@ class Heading:
 
     Attributes:
         bureau: Full name of the bureau.
-        number: Of the form, for example ``PF-ZF-001-000003``: 配发, the device, its third assignment.
+        number: Of the form, such as ``PF-ZF-001-000003``: 配发, the device, its third word.
         line: Number of the ledger's line that the form repeats.
         at: When that was signed, 北京时间.
         machine: Which recorder.
