@@ -14,7 +14,7 @@ from provisioning.cli import oversight, people, words
 from provisioning.custody.lines import ANY_DEVICE
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.approving import Approve
-from provisioning.custody.moves.assigning import Assign, Return
+from provisioning.custody.moves.assigning import Assign, Keep, Return
 from provisioning.custody.moves.ending import Lose, Retire, Revoke
 from provisioning.custody.moves.repairing import FAULT, REPAIR, Clear, Freeze, Maintain
 from provisioning.custody.register import change
@@ -46,7 +46,7 @@ _Approval = Annotated[
 def register(app: typer.Typer) -> None:
     """Add these commands to ``app``."""
     people.register(app)
-    for command in (approve, assign, reassign, return_, repair, fault, clear, maintain, lost):
+    for command in (approve, assign, reassign, return_, repair, fault, clear, keep, maintain, lost):
         app.command(command.__name__.rstrip("_"), help=_HELP[command.__name__])(command)
     app.command("revoke", help=_HELP["revoke"])(revoke)
     app.command("retire", help=_HELP["retire"])(retire)
@@ -85,6 +85,10 @@ _HELP: Final = {
     "clear": (
         "解除停用：只有该设备的保管维护人可以。原使用人继续使用；设备自行停用的也由此恢复。\n\n"
         "例：provision clear ZF-001 --keeper K-1 --note 已更换镜头 --bureau ./bureau"
+    ),
+    "keep": (
+        "更换保管维护人或负责人（第一责任人），使用人不变。\n\n"
+        "例：provision keep ZF-001 --keeper K-2 --bureau ./bureau"
     ),
     "maintain": (
         "登记日常维护（充电、清洁、检查）。`provision status` 会提示到期未维护的设备。\n\n"
@@ -218,6 +222,21 @@ def clear(  # noqa: PLR0913 - one parameter for each option of the command
 ) -> None:
     """Let a device be used again."""
     move = Clear(device=device_id, keeper=keeper, note=note)
+    _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
+
+
+def keep(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    context: typer.Context,
+    device_id: _Device,
+    bureau: words.BureauOption,
+    keeper: _Keeper = None,
+    leader: _Leader = None,
+    dry_run: words.DryRun = False,
+    as_json: words.AsJson = False,
+) -> None:
+    """Name another keeper or leader."""
+    move = Keep(device=device_id, keeper=keeper, leader=leader)
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
 
 

@@ -57,6 +57,7 @@ class Kind(StrEnum):
     FROZEN = "frozen"
     CLEARED = "cleared"
     MAINTAINED = "maintained"
+    KEPT = "kept"
     LOST = "lost"
     REVOKED = "revoked"
     RETIRED = "retired"
@@ -133,6 +134,7 @@ _OWN: Final[Mapping[Kind, s.Schema]] = {
     Kind.FROZEN: {"device": s.device, "number": _number, "because": s.code, "note": s.text},
     Kind.CLEARED: {"device": s.device, "number": _number, "keeper": _person, "note": s.text},
     Kind.MAINTAINED: {"device": s.device, "keeper": _person, "note": s.text, "day": _day},
+    Kind.KEPT: {"device": s.device, "number": _number, "keeper": _person, "leader": _person},
     Kind.LOST: {"device": s.device, "number": _number, "note": s.text},
     Kind.REVOKED: {"device": s.device, "number": s.May(_number), "reason": s.May(s.code)},
     Kind.RETIRED: {
@@ -156,6 +158,7 @@ MOVES: Final[Mapping[Kind, Standing | None]] = {
     Kind.RETURNED: None,
     Kind.FROZEN: Standing.FROZEN,
     Kind.CLEARED: None,
+    Kind.KEPT: None,
     Kind.LOST: Standing.ENDED,
     Kind.REVOKED: Standing.ENDED,
     Kind.RETIRED: Standing.ENDED,

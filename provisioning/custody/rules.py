@@ -49,6 +49,7 @@ TABLE: Final[Mapping[Kind, Mapping[Standing, str]]] = MappingProxyType(
         Kind.RETURNED: _row(assigned=_ALLOWED, frozen=_ALLOWED, unassigned="not_held"),
         Kind.FROZEN: _row(assigned=_ALLOWED, frozen=_ALLOWED, unassigned=_ALLOWED),
         Kind.CLEARED: _row(assigned=_ALLOWED, frozen=_ALLOWED, unassigned=_ALLOWED),
+        Kind.KEPT: _row(assigned=_ALLOWED, frozen=_ALLOWED, unassigned=_ALLOWED),
         Kind.MAINTAINED: _row(assigned=_ALLOWED, frozen=_ALLOWED, unassigned=_ALLOWED),
         Kind.LOST: _row(assigned=_ALLOWED, frozen=_ALLOWED, unassigned=_ALLOWED),
         Kind.REVOKED: _row(assigned=_ALLOWED, frozen=_ALLOWED, unassigned=_ALLOWED),
@@ -95,6 +96,8 @@ def judge(state: State, kind: Kind, fields: JsonObject, around: Circumstances) -
         _judge_assignment(state, fields, around)
     elif kind in (Kind.CLEARED, Kind.MAINTAINED):
         _judge_keeper(state, state.devices[fields["device"]], fields["keeper"])
+    elif kind is Kind.KEPT:
+        _judge_keeping(state, fields)
     elif kind is Kind.RETIRED:
         _judge_retirement(state.devices[fields["device"]], fields, around)
 
@@ -165,8 +168,7 @@ def _check_certified(one: Person) -> None:
 def _judge_assignment(state: State, fields: JsonObject, around: Circumstances) -> None:
     custodian = person(state, fields["custodian"])
     _check_certified(custodian)
-    person(state, fields["keeper"], Role.KEEPER)
-    person(state, fields["leader"], Role.LEADER, Role.HEAD)
+    _judge_keeping(state, fields)
     _check_approved(state, fields)
     until = custodian.training_until
     if around.asks_training and (until is None or until < day_of(around.utc)):
@@ -175,6 +177,12 @@ def _judge_assignment(state: State, fields: JsonObject, around: Circumstances) -
         raise CustodyError(
             f"{fields['device']}: nothing says that it was emptied", code="not_drained"
         )
+
+
+def _judge_keeping(state: State, fields: JsonObject) -> None:
+    """Every device has a keeper and a responsible leader (A7)."""
+    person(state, fields["keeper"], Role.KEEPER)
+    person(state, fields["leader"], Role.LEADER, Role.HEAD)
 
 
 def _check_approved(state: State, fields: JsonObject) -> None:

@@ -48,9 +48,9 @@ class Signatories:
         return None
 
     def in_force(self, kid: str, version: int) -> bool:
-        """Whether a line after root ``version`` came into force may be signed by that key.
+        """Whether a line after root ``version`` was settled may be signed by that key.
 
-        The document is replaced a moment before its line is written: a later one counts too.
+        A later document counts too: it is there a moment before its line is.
         """
         return any(number >= version and kid in root.keys for number, root in self.roots.items())
 

@@ -256,6 +256,8 @@ def _changed(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
         return replace(_closed(custody, payload["utc"]), standing=standing)
     if kind is Kind.FROZEN:
         return replace(custody, standing=Standing.FROZEN)
+    if kind is Kind.KEPT:
+        return replace(custody, keeper=payload["keeper"], leader=payload["leader"])
     if kind is Kind.CLEARED:
         held = custody.custodian is not None
         return replace(custody, standing=Standing.ASSIGNED if held else Standing.UNASSIGNED)

@@ -50,8 +50,8 @@ class Assign:
             "device": self.device,
             "number": custody.number + 1,
             "custodian": self.custodian,
-            "keeper": self._named(self.keeper, custody.keeper, "keeper"),
-            "leader": self._named(self.leader, custody.leader, "leader"),
+            "keeper": _named(self.keeper, custody.keeper, "keeper"),
+            "leader": _named(self.leader, custody.leader, "leader"),
             "approval": self._approval(state),
             "docked": None,
         }
@@ -76,14 +76,6 @@ class Assign:
         if self.again is True and not before:
             raise CustodyError(f"{self.device} was in nobody's hands yet", code="never_held")
 
-    def _named(self, said: str | None, before: str | None, role: str) -> str:
-        named = said or before
-        if named is None:
-            raise CustodyError(
-                f"--{role} names who; there was nobody before", code="unknown_person"
-            )
-        return named
-
     def _approval(self, state: State) -> str:
         if self.approval is not None:
             return self.approval
@@ -96,6 +88,18 @@ class Assign:
             code = "approval_used" if given else "approval"
             raise CustodyError(f"no approval that is left names {named}", code=code)
         return min(fresh, key=_general).approval
+
+
+def _named(said: str | None, before: str | None, role: str) -> str:
+    """Whom the clerk names, or who it was before.
+
+    Raises:
+        CustodyError: ``unknown_person``: nobody.
+    """
+    named = said or before
+    if named is None:
+        raise CustodyError(f"--{role} names who; there was nobody before", code="unknown_person")
+    return named
 
 
 def _general(approval: Approval) -> bool:
@@ -142,3 +146,30 @@ class Return:
 def form_number(prefix: str, device: str, number: int) -> str:
     """The number of a paper: ``PF`` 配发, ``GH`` 归还, ``WX`` 维修; device and word make it one."""
     return f"{prefix}-{device}-{number:06d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """Somebody else looks after the device, or is responsible for it (A7).
+
+    Attributes:
+        device: Device id.
+        keeper: Who looks after it from now on; None for whoever does.
+        leader: Who is responsible from now on; None for whoever is.
+    """
+
+    device: str
+    keeper: str | None = None
+    leader: str | None = None
+
+    def entries(self, state: State, around: Around) -> Sequence[Entry]:
+        """One line, or none where it is so."""
+        del around
+        custody = custody_of(state, self.device)
+        keeper = _named(self.keeper, custody.keeper, "keeper")
+        leader = _named(self.leader, custody.leader, "leader")
+        if (custody.keeper, custody.leader) == (keeper, leader):
+            return ()
+        number = custody.number + 1
+        fields = {"device": self.device, "number": number, "keeper": keeper, "leader": leader}
+        return (Entry(Kind.KEPT, fields),)

@@ -10,7 +10,7 @@ from provisioning.custody.docked import Docked, Latch
 from provisioning.custody.lines import ANY_DEVICE, Role
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.approving import Approve
-from provisioning.custody.moves.assigning import Assign, Return
+from provisioning.custody.moves.assigning import Assign, Keep, Return
 from provisioning.custody.moves.ending import Lose, Retire, Revoke
 from provisioning.custody.moves.people import AddPerson
 from provisioning.custody.moves.repairing import FAULT, REPAIR, Clear, Freeze, Maintain
@@ -95,6 +95,10 @@ def _clear(it: Drawn) -> Move:
     return Clear(device=it.device, keeper="K-1" if it.sensible else it.officer, note="修好")
 
 
+def _keep(it: Drawn) -> Move:
+    return Keep(device=it.device, keeper=it.dice.choice(("K-1", "K-2")), leader="H-1")
+
+
 def _maintain(it: Drawn) -> Move:
     return Maintain(device=it.device, keeper="K-1" if it.sensible else it.officer, note="充电")
 
@@ -121,6 +125,7 @@ _MOVES: tuple[tuple[_Make, int], ...] = (
     (_return, 16),
     (_freeze, 7),
     (_clear, 10),
+    (_keep, 3),
     (_maintain, 4),
     (_person, 3),
     (_end, 3),

@@ -14,16 +14,16 @@ from provisioning.bureau_folder import open_bureau
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.lines import Role
 from provisioning.custody.moves import Move
-from provisioning.custody.moves.assigning import Assign, Return
+from provisioning.custody.moves.assigning import Assign, Keep, Return
 from provisioning.custody.moves.ending import Lose, Retire
 from provisioning.custody.moves.people import AddPerson
 from provisioning.custody.moves.repairing import REPAIR, Clear, Freeze, Maintain
 from provisioning.custody.register import change, open_register
 from provisioning.custody.state import State
 from provisioning.plan import Report
-from provisioning.policy.rulebook import set_policy
 from tests.kits.custody import Docking, approval, settle
 from tests.kits.forging import payload_of
+from tests.kits.policy import set_policy
 
 Clock = Callable[[], int]
 Tree = Callable[[Path], dict[str, bytes]]
@@ -201,6 +201,26 @@ def test_first_and_second_hand_have_their_own_commands(
     with pytest.raises(CustodyError, match="hands before"):
         do(Assign(device="ZF-001", custodian="O-1", again=False))
     do(Assign(device="ZF-001", custodian="O-1", again=True))
+
+
+@pytest.mark.rule("A7")
+def test_another_keeper_is_named_without_taking_the_recorder_from_anybody(
+    bureau: Path, do: Callable[..., Report], clock: Clock
+) -> None:
+    other = AddPerson(
+        id="K-2", name="钱多多", certificate=None, department="办公室", role=Role.KEEPER
+    )
+    do(approval(), GIVE, other, Freeze(device="ZF-001", because=REPAIR, note="送修"))
+    keep = Keep(device="ZF-001", keeper="K-2")
+    assert do(keep).changed == 2
+    assert do(keep).changed == 0
+    do(Clear(device="ZF-001", keeper="K-2", note="修好"))
+    word = words(bureau)[-1]
+    assert (word.custodian, word.keeper, word.leader) == ("O-1", "K-2", "L-1")
+    assert len(state_of(bureau, clock).devices["ZF-001"].intervals) == 1
+    with pytest.raises(CustodyError) as refused:
+        do(Keep(device="ZF-001", leader="O-1"))
+    assert refused.value.code == "role"
 
 
 @pytest.mark.rule("A8")
