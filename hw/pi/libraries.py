@@ -20,8 +20,9 @@ _FROM_APT = {
     "gpiozero.pins.lgpio": ("buttons", "python3-lgpio"),
     "picamera2": ("camera", "python3-picamera2"),
     "picamera2.encoders.h264_encoder": ("camera", "python3-picamera2"),
-    "picamera2.encoders.libav_h264_encoder": ("camera", "python3-picamera2 python3-av"),
+    "picamera2.encoders.encoder": ("camera", "python3-picamera2"),
     "picamera2.outputs": ("camera", "python3-picamera2"),
+    "picamera2.request": ("camera", "python3-picamera2"),
     "pyaudio": ("speaker", "python3-pyaudio"),
     "sounddevice": ("microphone", "libportaudio2 python3-sounddevice"),
 }

@@ -8,6 +8,7 @@ and some fall silent on an error.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from hw.errors import CameraFault
 from hw.pi.camera import OnPacket, OpenRig, Rig
 from hw.pi.libraries import Foreign, library
+from hw.pi.picamera_x264 import x264_encoder
 from hw.types import CameraSettings, VideoPacket
 
 _ROOT = Path("/")
@@ -30,11 +32,19 @@ _MICROSECOND_NS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """What of picamera2 is used; the sensor's class is another one on a bench without a sensor."""
+    """What of picamera2 is used; on a bench without a sensor some of it is another.
+
+    Attributes:
+        camera: Opens the first sensor.
+        encoder: Makes an encoder that has not started.
+        output: The class that picamera2's outputs are of.
+        pixels: The format of both streams.
+    """
 
     camera: Callable[[], Foreign]
     encoder: Callable[[CameraSettings], Foreign]
     output: type[Foreign]
+    pixels: str = "YUV420"
 
 
 def picamera_rig(settings: CameraSettings, root: Path = _ROOT) -> OpenRig:
@@ -49,7 +59,7 @@ def picamera_rig(settings: CameraSettings, root: Path = _ROOT) -> OpenRig:
     """
     libraries = Libraries(
         camera=library("picamera2").Picamera2,
-        encoder=hardware_encoder if (root / _HARDWARE_ENCODER).exists() else software_encoder,
+        encoder=hardware_encoder if (root / _HARDWARE_ENCODER).exists() else x264_encoder,
         output=library("picamera2.outputs").Output,
     )
 
@@ -69,18 +79,6 @@ def hardware_encoder(settings: CameraSettings) -> Foreign:
     )
 
 
-def software_encoder(settings: CameraSettings) -> Foreign:
-    """x264, for a Pi 5 and for machines that are no Pi; one thread, so that no frame waits."""
-    encoder = library("picamera2.encoders.libav_h264_encoder").LibavH264Encoder(
-        bitrate=settings.bits_per_second,
-        repeat=True,
-        iperiod=settings.keyframe_interval,
-        framerate=settings.frames_per_second,
-    )
-    encoder.threads = 1
-    return encoder
-
-
 class PicameraRig(Rig):
     """The first sensor, opened, configured and running.
 
@@ -92,12 +90,13 @@ class PicameraRig(Rig):
         self._camera = _open(libraries.camera)
         self._encoder = libraries.encoder(settings)
         try:
-            self._camera.configure(_configuration(self._camera, settings))
+            self._camera.configure(_configuration(self._camera, settings, libraries.pixels))
             output = packet_output(libraries.output, self._encoder, on_packet)
             self._camera.start_encoder(self._encoder, output, name="lores")
             self._camera.start()
         except Exception as error:
-            self._camera.close()
+            with suppress(RuntimeError):  # picamera2 cannot always close what did not start
+                self._camera.close()
             raise CameraFault("camera", f"it cannot be started: {error}") from error
 
     def request_keyframe(self) -> None:
@@ -105,11 +104,17 @@ class PicameraRig(Rig):
         self._encoder.force_key_frame()
 
     def still(self, after_ns: int) -> bytes:
-        """A JPEG of the large stream's first picture after ``after_ns``."""
-        with self._camera.captured_request(flush=after_ns) as request:
-            file = BytesIO()
-            request.save("main", file, format="jpeg")
-        return file.getvalue()
+        """A JPEG of the large stream's first picture after ``after_ns``.
+
+        picamera2's own ``flush`` wants an exposure time that not every sensor tells, and ends its
+        thread without one.
+        """
+        while True:
+            with self._camera.captured_request() as request:
+                if request.get_metadata()["SensorTimestamp"] >= after_ns:
+                    file = BytesIO()
+                    request.save("main", file, format="jpeg")
+                    return file.getvalue()
 
     def close(self) -> None:
         """Stop sensor and encoder, and let go of them."""
@@ -155,14 +160,14 @@ def _open(camera: Callable[[], Foreign]) -> Foreign:
         ) from error
 
 
-def _configuration(camera: Foreign, settings: CameraSettings) -> Foreign:
+def _configuration(camera: Foreign, settings: CameraSettings, pixels: str) -> Foreign:
     """Two streams at a fixed rate."""
     video = (settings.width, settings.height)
     still = tuple(side * _STILL_LARGER // (2 * _THAN_VIDEO) * 2 for side in video)
     period_us = round(1_000_000 / settings.frames_per_second)
     return camera.create_video_configuration(
-        main={"size": still, "format": "YUV420"},
-        lores={"size": video, "format": "YUV420"},
+        main={"size": still, "format": pixels},
+        lores={"size": video, "format": pixels},
         buffer_count=_BUFFERS,
         controls={"FrameDurationLimits": (period_us, period_us)},
         encode="lores",

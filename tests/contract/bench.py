@@ -16,6 +16,7 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from hw.errors import CameraFault, MicrophoneFault, SpeakerFault
 from hw.pi.board import boot_id, buttons, dock_board, vault_board
+from hw.pi.camera import PiCamera
 from hw.pi.clock import PiClock
 from hw.pi.controls import Contact, PiCase
 from hw.pi.gauges import PiBattery
@@ -192,7 +193,7 @@ class Bench:
     device_dir: Path
     root: Path
     sound: bool
-    camera: Camera
+    camera: PiCamera | NoCamera
     factory: MockFactory = field(default_factory=MockFactory)
 
     def __post_init__(self) -> None:
@@ -230,17 +231,17 @@ class Bench:
 
     def close(self) -> None:
         self.lamp.close()
-        for part in (self.speaker, self.microphone):
+        for part in (self.speaker, self.microphone, self.camera):
             if part is not None:
                 part.close()
         self.factory.close()
 
 
 class NoCamera(Camera):
-    """No sensor and no picamera2 here."""
+    """Not asked for."""
 
     def start(self, sink: object) -> None:
-        raise CameraFault("camera", "there is none on this bench")
+        raise CameraFault("camera", "this test did not ask for it")
 
     def stop(self) -> None:
         pass
@@ -248,8 +249,11 @@ class NoCamera(Camera):
     def request_keyframe(self) -> None:
         pass
 
+    def close(self) -> None:
+        pass
+
     def still(self) -> bytes:
-        raise CameraFault("camera", "there is none on this bench")
+        raise CameraFault("camera", "this test did not ask for it")
 
 
 class NoMicrophone(Microphone):

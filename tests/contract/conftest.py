@@ -11,6 +11,8 @@ from __future__ import annotations
 import fcntl
 import tempfile
 from collections.abc import Iterator
+from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from hw.board import open_board
 from hw.errors import MissingPartFault
 from hw.fake.board import dock_board, recorder_board, vault_board
 from hw.fake.world import FakeWorld
+from hw.pi.camera import PiCamera
+from hw.pi.clock import PiClock
 from hw.types import Role
 from tests.contract.bench import Bench, Hand, NoCamera
 from tests.contract.bodies import SMALL, Body
@@ -99,19 +103,24 @@ def _fake_body(device_dir: Path) -> Iterator[Body]:
 
 def _bench_body(device_dir: Path, request: pytest.FixtureRequest) -> Iterator[Body]:
     asked = set(request.fixturenames)
-    if "camera" in asked and find_spec("picamera2") is None:
-        pytest.skip("picamera2 is not here: scripts/bench_pi/camera runs this test beside it")
     sound = bool(asked & {"microphone", "speaker"})
     if sound:
         request.getfixturevalue("sound")
-    root = device_dir / "root"
-    bench = Bench(device_dir=device_dir, root=root, sound=sound, camera=NoCamera())
+    camera = _bench_camera() if "camera" in asked else NoCamera()
+    bench = Bench(device_dir=device_dir, root=device_dir / "root", sound=sound, camera=camera)
     try:
         yield Body(
             recorder=bench.recorder(), vault=bench.vault(), dock=bench.dock(), hand=bench.hand
         )
     finally:
         bench.close()
+
+
+def _bench_camera() -> PiCamera:
+    if find_spec("picamera2") is None:
+        pytest.skip("picamera2 is not here; next: scripts/bench_pi/camera/run, which brings it")
+    virtual_sensor = import_module("tests.contract.virtual_sensor")
+    return PiCamera(partial(virtual_sensor.open_virtual_rig, SMALL), PiClock())
 
 
 def _pi_body(device_dir: Path) -> Iterator[Body]:

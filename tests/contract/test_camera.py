@@ -111,7 +111,8 @@ def test_a_still_is_a_jpeg_of_full_size_and_drops_no_frame(camera: Camera) -> No
         assert still.startswith(b"\xff\xd8\xff")
         with av.open(BytesIO(still), "r", format="mjpeg") as file:
             picture = next(file.decode(video=0))
-        assert (picture.width, picture.height) == (SMALL.width, SMALL.height)
+        assert picture.width >= SMALL.width
+        assert picture.width * SMALL.height == picture.height * SMALL.width
 
 
 def test_every_packet_decodes_to_one_picture(camera: Camera) -> None:
