@@ -19,10 +19,9 @@ from provisioning.custody.discrepancy import Discrepancy
 from provisioning.custody.docked import Desk
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.ledger import Line
-from provisioning.custody.lines import Kind
 from provisioning.custody.register import TRAINING
 from provisioning.custody.rules import Circumstances
-from provisioning.custody.signatories import Signatories, signatories_of
+from provisioning.custody.signatories import Signatories, Succession, signatories_of
 from provisioning.custody.state import State, advance
 
 
@@ -72,7 +71,7 @@ class _Walk:
         self._bureau = bureau
         self._signatories = signatories
         self._training: dict[int, bool] = {}
-        self._settled = 1
+        self._succession = Succession(signatories)
         self._desk = Desk(bureau.folder.path, bureau.ca)
 
     def through(self, content: bytes) -> Iterator[Discrepancy]:
@@ -94,7 +93,7 @@ class _Walk:
         except CustodyError as error:
             yield Discrepancy.of(error, number)
             return
-        if not self._signatories.in_force(line.kid, self._settled):
+        if not self._succession.take(line):
             yield Discrepancy(
                 f"第 {number} 行：以已更换的密钥签署",
                 "replaced_key",
@@ -107,10 +106,6 @@ class _Walk:
             yield Discrepancy.of(error, number)
         yield from self._emptied(number, line)
         self.state = advance(self.state, line.payload)
-        if kind is Kind.RULEBOOK:
-            # A root that exchanges keys is announced by an old one and settled by a rulebook of
-            # the new ones: in between a rotation may have been cut short.
-            self._settled = self.state.root
 
     def _emptied(self, number: int, line: Line) -> Iterator[Discrepancy]:
         """Whether the log that a line leans on is still the one at the desk."""

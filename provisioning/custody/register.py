@@ -19,9 +19,10 @@ from provisioning.custody.derived import derived_steps
 from provisioning.custody.docked import Desk
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.ledger import Line, Statement
+from provisioning.custody.lines import Kind
 from provisioning.custody.moves import Around, Entry, Move, Proposal, propose
 from provisioning.custody.rules import Signatory
-from provisioning.custody.signatories import signatories_of
+from provisioning.custody.signatories import Signatories, Succession, signatories_of
 from provisioning.custody.state import State, replay
 from provisioning.errors import LedgerError
 from provisioning.layout import BureauFolder
@@ -93,20 +94,32 @@ def open_register(bureau: Bureau, *, at_ns: int) -> Register:
 
 
 def read_lines(bureau: Bureau) -> list[Line]:
-    """The ledger's lines, verified and well formed.
+    """The ledger's lines: verified, well formed, each by a key that could sign it then.
 
     Raises:
         LedgerError: See ``open_register``.
     """
     path = bureau.folder.ledger
     content = path.read_bytes() if path.exists() else b""
-    found = ledger.verified(content, signatories_of(bureau).keys)
+    everybody = signatories_of(bureau)
+    succession = Succession(everybody)
+    found = ledger.verified(content, everybody.keys)
     for line in found:
-        try:
-            lines.check_line(line.payload)
-        except CustodyError as error:
-            raise LedgerError(f"line {line.payload.get('i')}: {error.detail}") from error
+        _check(line, everybody, succession)
     return found
+
+
+def _check(line: Line, everybody: Signatories, succession: Succession) -> None:
+    """Nothing is built on a line that nobody understands or that had to be signed by others."""
+    number = line.payload.get("i")
+    try:
+        kind = lines.check_line(line.payload)
+    except CustodyError as error:
+        raise LedgerError(f"line {number}: {error.detail}; run provision audit") from error
+    if not succession.take(line):
+        raise LedgerError(f"line {number} is signed by a replaced key; run provision audit")
+    if kind is Kind.APPROVED and everybody.of(line.kid) is not Signatory.HEAD:
+        raise LedgerError(f"line {number}: the head did not sign it; run provision audit")
 
 
 def change(

@@ -17,6 +17,8 @@ from evidence import rulebook
 from evidence.errors import EvidenceError
 from evidence.rulebook import Root
 from provisioning.bureau_folder import Bureau
+from provisioning.custody.ledger import Line
+from provisioning.custody.lines import Kind
 from provisioning.custody.rules import Signatory
 from provisioning.errors import LedgerError
 
@@ -47,12 +49,33 @@ class Signatories:
                 return _ORDER[place] if place < len(_ORDER) else None
         return None
 
-    def in_force(self, kid: str, version: int) -> bool:
-        """Whether a line after root ``version`` was settled may be signed by that key.
 
-        A later document counts too: it is there a moment before its line is.
-        """
-        return any(number >= version and kid in root.keys for number, root in self.roots.items())
+class Succession:
+    """Which keys may sign, line by line as roots follow each other.
+
+    A root that exchanges keys is announced by an old one and settled by a rulebook of the new
+    ones: in between a rotation may have been cut short, and both may sign.
+
+    Args:
+        signatories: Everybody.
+    """
+
+    def __init__(self, signatories: Signatories) -> None:
+        self._roots = signatories.roots
+        self._announced = 1
+        self._settled = 1
+
+    def take(self, line: Line) -> bool:
+        """Go on by one line; whether its key may sign it, replaced ones may not."""
+        held = any(
+            number >= self._settled and line.kid in root.keys
+            for number, root in self._roots.items()
+        )
+        if line.payload["t"] == Kind.ROOT:
+            self._announced = line.payload["version"]
+        elif line.payload["t"] == Kind.RULEBOOK:
+            self._settled = self._announced
+        return held
 
 
 def signatories_of(bureau: Bureau) -> Signatories:

@@ -14,6 +14,8 @@ from evidence.assignment import Assignment, Standing, make
 from evidence.jws import sign
 from evidence.keys import EcSigner
 from provisioning.authority.keyring import KeyRole
+from provisioning.authority.root import passphrases
+from provisioning.authority.root.rotation import Rotation, rotate_root
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
 from provisioning.custody.audit import audit
@@ -21,10 +23,12 @@ from provisioning.custody.derived import receipt_key
 from provisioning.custody.moves.assigning import Assign, Return
 from provisioning.custody.moves.ending import Lose
 from provisioning.custody.register import change
+from provisioning.errors import LedgerError
 from tests.kits.custody import Docking, approval, settle
 from tests.kits.forging import payload_of
 
 Clock = Callable[[], int]
+PHRASES = tuple(f"第 {number} 把离线根密钥的口令" for number in (1, 2, 3))
 GIVE = Assign(device="ZF-001", custodian="O-1", keeper="K-1", leader="L-1")
 
 
@@ -91,7 +95,7 @@ def test_an_assignment_without_approval_is_found_though_the_clerk_signed_it(
 
 @pytest.mark.rule("A1")
 def test_an_approval_that_the_clerk_signed_instead_of_the_head_is_found(
-    handed_out: Path, codes: Codes
+    handed_out: Path, codes: Codes, clock: Clock
 ) -> None:
     fields: dict[str, Any] = {
         "approver": "H-1",
@@ -102,6 +106,9 @@ def test_an_approval_that_the_clerk_signed_instead_of_the_head_is_found(
     }
     number = say(handed_out, "approved", approval="a-0009", **fields)
     assert codes(handed_out) == [("signatory", number)]
+    # Nothing more is handed out on the strength of such a ledger.
+    with pytest.raises(LedgerError, match="provision audit"):
+        change(handed_out, [], clock=clock)
     by_head = say(handed_out, "approved", role=KeyRole.HEAD, approval="a-0010", **fields)
     assert codes(handed_out) == [("signatory", number)]
     assert by_head == number + 1
@@ -189,3 +196,22 @@ def test_a_device_log_exchanged_after_the_fact_is_found(
     Docking(handed_out, device, clock).took(2)
     found = codes(handed_out)
     assert [code for code, _ in found] == ["docked"]
+
+
+def test_a_line_by_a_key_that_was_replaced_is_found(
+    tmp_path: Path, found: Callable[..., object], clock: Clock, codes: Codes
+) -> None:
+    bureau, phrases = tmp_path / "rooted", passphrases.given(PHRASES)
+    found(bureau, root_passphrases=phrases)
+    settle(bureau, clock)
+    stolen = open_bureau(bureau).signer(KeyRole.CLERK)
+    wish = Rotation(passphrases=phrases, new_passphrases=phrases, roles=frozenset({KeyRole.CLERK}))
+    rotate_root(bureau, wish, clock=clock)
+    settle(bureau, clock, approval())
+    assert codes(bureau) == []
+    path = bureau / "registry" / "ledger.jws"
+    number = len(path.read_bytes().splitlines())
+    ledger.append(path, "rulebook", {"version": 2}, stolen, at_ns=clock())
+    assert codes(bureau) == [("replaced_key", number)]
+    with pytest.raises(LedgerError, match="replaced key"):
+        change(bureau, [], clock=clock)
