@@ -122,12 +122,23 @@ class Officer:
             self._speak(sid)
         return sid
 
+    def mark_secret(self, sid: str) -> None:
+        """Hold PHOTO: what is in the picture is somebody's privacy."""
+        self._stage.world.hold(ButtonName.PHOTO, MARK_HOLD_SECONDS)
+        self._wait(lambda: "secret:privacy" in self._marks(sid), "the class of secrecy")
+
     def end(self, sid: str) -> None:
-        """Hold RECORD, and press it again to confirm."""
+        """Hold RECORD; say with MARK that it is over, or press RECORD where nobody asks how."""
         world = self._stage.world
         world.hold(ButtonName.RECORD, HOLD_SECONDS)
         self._wait(lambda: self._gestures(sid)[-1:] == ["record hold"], "the hold to be signed")
-        world.press(ButtonName.RECORD)
+        asked = self._policy.get("session.ends", "unstated") != "unstated"
+        if asked:
+            self._wait(
+                lambda: any("choose.mark" in sound.clip_id for sound in world.heard()),
+                "the question how it ends",
+            )
+        world.press(ButtonName.MARK if asked else ButtonName.RECORD)
         self._closed(sid)
 
     def hand_in(self, *sids: str) -> None:

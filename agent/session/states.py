@@ -236,6 +236,8 @@ class Session:
         ends: Where they have it end.
         endings: What the officer can say of its end, while he is asked whether it ends.
         secrecy: The highest class of secrecy that he marked; empty while none was.
+        unchecked: Whether the press came before any check before use: the first one that is done
+            all the same is told in the session.
         asked_ns: When the officer asked how the recorder stands; 0 once it was spoken.
         photos: Presses whose still is not taken yet.
         blind_ns: Since when there is neither picture nor sound; 0 while there is either.
@@ -284,6 +286,7 @@ class Session:
     ends: str = UNSTATED
     endings: Menu | None = None
     secrecy: str = ""
+    unchecked: bool = False
     asked_ns: int = 0
     photos: tuple[int, ...] = ()
     blind_ns: int = 0

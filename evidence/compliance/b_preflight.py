@@ -85,6 +85,10 @@ def _absent(facts: Facts) -> Ruling:
         return left(Part.DESK, "the device log is not at hand", "设备台账不在手边")
     if named:
         return not_met("the check it names is not in the device log", "设备台账中没有所指的检查")
+    late = [one for one in facts.reading.events("check") if one.fields["name"] == "preflight"]
+    if late:
+        proof = in_journal(late[0].record)
+        return not_met("checked only after the press", "按下录制键后才完成检查", proof)
     return not_met("no check before use is on record", "没有使用前检查记录", in_journal(0))
 
 

@@ -31,6 +31,13 @@ SHORT_WINDOWS = {
 }
 """The texts do not say how long a statement is; a test does not wait for long ones."""
 AT_ONCE = 2
+ENDS = {
+    "S0": ["end:after_notification"],
+    "S1": ["end:on_leaving"],
+    "S2": [],
+    "S3": [],
+    "S4": ["end:after_inspection"],
+}
 ARRIVALS = {"S0": "fixed", "S1": "purpose", "S2": "fields", "S3": None, "S4": None}
 
 
@@ -73,19 +80,26 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Day:
-    """One day: the rulebook, the session that the battery ended, the one that resumed it."""
+    """One day: rulebook, the session that the battery ended, the one that resumed it, the log."""
 
     name: str
     first: Chapter
     second: Chapter
+    log: list[JsonObject]
 
 
-def play(name: str, folder: Path) -> Day:
-    """One day from the first check to the report."""
+def stage(name: str, folder: Path) -> Story:
+    """A bureau under that text, and its recorder."""
     stated = json.loads((RULEBOOKS / name / "policy.json").read_text())
     policy = folder / "policy.json"
     policy.write_text(json.dumps({**stated, **SHORT_WINDOWS}, ensure_ascii=False))
-    with Story(folder, policy=policy) as story:
+    return Story(folder, policy=policy)
+
+
+def play(name: str, at: Story) -> Day:
+    """One day from the first check to the report."""
+    stated = json.loads((RULEBOOKS / name / "policy.json").read_text())
+    with at as story:
         story.start_bureau()
         officer = Officer(story, stated)
         officer.switch_on()
@@ -95,18 +109,21 @@ def play(name: str, folder: Path) -> Day:
         officer.question(first)
         officer.run_out_of_battery(first)
         second = officer.resume()
+        officer.mark_secret(second)
         officer.end(second)
         journals = {sid: story.journal(sid) for sid in (first, second)}
+        log = story.device_log()
         officer.hand_in(first, second)
-        return Day(name, Chapter(story, first, journals), Chapter(story, second, journals))
+        begun, resumed = (Chapter(story, sid, journals) for sid in (first, second))
+        return Day(name, begun, resumed, log)
 
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Day]:
     """All five, two at a time: most of a day is waiting for words to be spoken."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ARRIVALS}
+    stages = {name: stage(name, tmp_path_factory.mktemp(name)) for name in ARRIVALS}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        playing = {name: pool.submit(play, name, folder) for name, folder in folders.items()}
+        playing = {name: pool.submit(play, name, at) for name, at in stages.items()}
         return {name: one.result() for name, one in playing.items()}
 
 
@@ -153,6 +170,34 @@ def test_the_interruption_is_linked_and_its_reason_asked_where_the_rulebook_does
     assert ("interruption" in [one["prompt"] for one in day.second.events("prompt")]) is bool(
         reasons
     )
+
+
+@pytest.mark.rule("C2", "C3", "E2", "E3")
+def test_the_officer_says_that_it_is_over_where_the_rulebook_says_when(day: Day) -> None:
+    ends = ENDS[day.name]
+    assert [code for code in day.second.marks() if code.startswith(("end:", "stop:"))] == ends
+    gesture = "mark confirm" if ends else "record confirm"
+    presses = [f"{one['button']} {one['gesture']}" for one in day.second.events("button")]
+    assert presses[-1] == gesture
+    told = {one["sid"]: one["ending"] for one in day.log if one["t"] == "session"}
+    assert told == {day.first.sid: None, day.second.sid: ends[0] if ends else None}
+    assert [one for one in day.second.events("check") if one["name"] == "ending"] == []
+
+
+@pytest.mark.rule("L1")
+def test_a_class_that_was_marked_is_signed_and_goes_to_the_desk(day: Day) -> None:
+    told = {one["sid"]: one["secrecy"] for one in day.log if one["t"] == "session"}
+    assert told == {day.first.sid: None, day.second.sid: "privacy"}
+    assert len(day.second.events("photo")) == 1
+
+
+@pytest.mark.rule("A1", "A3")
+def test_every_session_names_its_custodian_assignment_and_approval(day: Day) -> None:
+    for chapter in (day.first, day.second):
+        opened = chapter.of("open")[0]
+        assert opened["custodian"] == CUSTODIAN
+        assert opened["assignment"] is not None
+        assert opened["approval"] is not None
 
 
 @pytest.mark.rule("B5", "C11", "I2")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from agent.preflight.results import OK, refusal
-from agent.session.effects import Check, Effect, Say, StorePreflight
+from agent.preflight.results import OK, code_of, refusal
+from agent.session.effects import Check, Effect, Say, StoreEvent, StorePreflight
 from agent.session.events import DockChanged, PartRecovered, PreflightReady, PreflightStored, Ticked
 from agent.session.moves import noting
 from agent.session.moves.steps import Step, after
@@ -26,6 +26,7 @@ LONGEST_NS: Final = 120_000_000_000
 """A check that has not come back by then never will: the next one is not kept from running."""
 
 _SPEAKER: Final = "speaker"
+_LONGEST_DETAIL: Final = 1_000
 
 
 def first(session: Session) -> Step:
@@ -95,6 +96,20 @@ def keep(session: Session, event: PreflightStored) -> Step:
     """Signed while something is recorded: known, for the lamp afterwards, and not spoken."""
     checkup = replace(session.checkup, checks=event.checks, refused=refusal(event.checks))
     return _with(session, checkup), ()
+
+
+def keep_in_session(session: Session, event: PreflightStored) -> Step:
+    """The same; where the press came before any check, the session tells what this one found."""
+    known, _ = keep(session, event)
+    if not session.unchecked:
+        return known, ()
+    found = ", ".join(f"{check.name} {code_of(check)}" for check in event.checks)
+    told = {
+        "name": "preflight",
+        "passed": not _problems(event.checks),
+        "detail": f"made after the press: {found}"[:_LONGEST_DETAIL],
+    }
+    return replace(known, unchecked=False), (StoreEvent("check", told),)
 
 
 def _check(session: Session, trigger: str) -> Step:

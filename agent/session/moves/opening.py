@@ -150,6 +150,7 @@ def _of(session: Session, held: ActiveSession) -> Session:
         ends=held.ends,
         previous=held.previous,
         secrecy=session.secrecy or held.secrecy,
+        unchecked=not held.checked,
     )
 
 

@@ -133,9 +133,9 @@ PREFLIGHT_STORED: Final = Rows(
     starting=checking.keep,
     idle=checking.stored,
     opening=checking.keep,
-    announcing=checking.keep,
-    recording=checking.keep,
-    confirming=checking.keep,
+    announcing=checking.keep_in_session,
+    recording=checking.keep_in_session,
+    confirming=checking.keep_in_session,
     stopping=checking.keep,
 )
 PHOTO_STORED: Final = Rows(

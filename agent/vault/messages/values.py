@@ -69,6 +69,7 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
         ends: Where they have it end.
         secrecy: The highest class of secrecy that was marked; empty where none was.
         previous: The session that this one resumes, by the rulebook's minutes; None for a new one.
+        checked: Whether a check before use came before it.
     """
 
     sid: str
@@ -80,6 +81,7 @@ class ActiveSession(msgspec.Struct, frozen=True, kw_only=True):
     ends: str = "unstated"
     secrecy: str = ""
     previous: PreviousSession | None = None
+    checked: bool = True
 
 
 class AnnouncementRule(msgspec.Struct, frozen=True, kw_only=True):

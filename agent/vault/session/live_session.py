@@ -94,6 +94,7 @@ class LiveSession:
             ends=self._template.ends,
             secrecy=self.secrecy or "",
             previous=_previous(self._template.previous),
+            checked=self._template.checked,
         )
 
     def begin(self, number: int, init: bytes) -> OpenSegment | None:

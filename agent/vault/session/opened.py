@@ -33,18 +33,23 @@ class Template:
         begins: Code of ``evidence.bounds.BEGINNINGS``; ``unstated`` where nothing says.
         ends: Code of ``evidence.bounds.ENDINGS``, likewise.
         previous: The session that this one goes on with, as the record has it.
+        checked: Whether a check before use came before it.
     """
 
     begins: str = UNSTATED
     ends: str = UNSTATED
     previous: JsonObject | None = None
+    checked: bool = True
 
     @classmethod
     def of(cls, opened: JsonObject) -> Template:
         """By the record itself, after a crash."""
         bounds = opened.get("bounds", {})
         return cls(
-            bounds.get("begins", UNSTATED), bounds.get("ends", UNSTATED), opened.get("previous")
+            begins=bounds.get("begins", UNSTATED),
+            ends=bounds.get("ends", UNSTATED),
+            previous=opened.get("previous"),
+            checked=opened["preflight"] is not None,
         )
 
 

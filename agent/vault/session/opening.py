@@ -138,7 +138,7 @@ class Opener:
             totals=Totals(video_end_ns=opened_ns),
             rulebook_sha256=book.sha256,
             plan_id=None if plan is None else plan.plan_id,
-            template=Template(bounds.begins, bounds.ends, previous),
+            template=Template.of(fields),
         )
 
     def resume(self, sid: str, content: bytes, tail: Tail) -> tuple[SignedFile, Stamps]:

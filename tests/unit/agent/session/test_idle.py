@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from agent.session import effects as f
@@ -12,7 +13,7 @@ from agent.session.states import Phase, Session
 from agent.vault.messages import PlanChoice
 from agent.voice import sentences
 from scripts.session_table import BAD, FULL, GOOD, HELD, PLAN, RULE, STATUS, S
-from tests.kits.officer import announcing, idle, recording, run, said, stopping, ticked
+from tests.kits.officer import announcing, idle, recording, run, said, stopping, stored, ticked
 
 OTHER = PlanChoice(
     plan_id="p2",
@@ -21,6 +22,7 @@ OTHER = PlanChoice(
     officers=["o1"],
     begins_utc="2026-11-21T08:00:00.000000Z",
 )
+UNCHECKED = msgspec.structs.replace(HELD, checked=False)
 TAP, HOLD = e.MarkTapped, e.MarkHeld
 
 
@@ -245,3 +247,19 @@ def test_a_refusing_check_does_not_keep_a_press_from_asking_the_vault() -> None:
     session, _ = run(idle(), e.PreflightStored("idle", (FULL,)))
     _, effects = run(session, e.RecordPressed(S), e.SessionOpened(HELD))
     assert f.OpenVaultSession(None) in effects
+
+
+@pytest.mark.rule("B1", "B5")
+def test_a_press_before_any_check_is_told_in_the_session_what_the_check_found() -> None:
+    pressed, _ = run(idle(), e.RecordPressed(S), e.SessionOpened(UNCHECKED))
+    session, effects = run(pressed, e.PreflightReady("power_up", (GOOD,)))
+    assert f.StorePreflight("power_up", (GOOD,)) in effects
+    session, effects = run(session, e.PreflightStored("power_up", (GOOD, BAD)))
+    (told,) = stored(effects, "check")
+    assert (told["name"], told["passed"]) == ("preflight", False)
+    assert told["detail"] == "made after the press: camera ok, camera black"
+    _, effects = run(session, e.PreflightStored("idle", (GOOD,)))
+    assert stored(effects, "check") == [], "the first check alone"
+    checked, _ = run(idle(), e.RecordPressed(S), e.SessionOpened(HELD))
+    _, effects = run(checked, e.PreflightStored("power_up", (BAD,)))
+    assert stored(effects, "check") == []
