@@ -32,7 +32,7 @@ def listen(
     bureau: Path, bind: str | None, port: int, most: int | None, *, clock: UtcNs, as_json: bool
 ) -> None:
     """Receive devices until ``most`` were taken in, the input ends, or the clerk stops it."""
-    screen = _Screen(as_json=as_json)
+    screen = Screen(as_json=as_json)
     try:
         address = bind or open_bureau(bureau).settings.bind
         with Reception(bureau, address, port, clock=clock, told=screen.turned_away) as reception:
@@ -43,7 +43,7 @@ def listen(
         words.refuse(error, as_json=as_json)
 
 
-def _receive(reception: Reception, screen: _Screen, most: int | None) -> None:
+def _receive(reception: Reception, screen: Screen, most: int | None) -> None:
     taken = 0
     while most is None or taken < most:
         arrival = reception.arrivals.next(_LOOK_SECONDS)
@@ -61,7 +61,7 @@ def _receive(reception: Reception, screen: _Screen, most: int | None) -> None:
             screen.said(arrival, "failed", arrival.failure)
 
 
-class _Screen:
+class Screen:
     """Lines for a person, or for a program."""
 
     def __init__(self, *, as_json: bool) -> None:
