@@ -8,14 +8,14 @@ else, and refuses to write.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
 
-from evidence import journal
+from evidence import journal, jws, records
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError
@@ -26,6 +26,8 @@ from evidence.verify.findings import Findings
 
 _ASSIGNMENT: Final = "assignment"
 _RULEBOOK: Final = "rulebook"
+_TOLD: Final = (b'"t":"session"', b'"t":"provision"', b'"t":"stop_use"')
+_PREFLIGHT: Final = b'"t":"preflight"'
 _MEASURED: Final = re.compile(r"([0-9]{1,5}) minutes a charge \(measured\)")
 """How the check before use tells how long a full battery lasts."""
 
@@ -161,45 +163,62 @@ class Desk:
 
 def _reading(content: bytes, stored: Mapping[str, bool], *, whole: bool | None) -> Docked:
     """What the lines say, whoever vouches for them."""
-    said = journal.payloads(content)
     raw = journal.split(content).complete
-    sessions = [str(line["sid"]) for line in said if line.get("t") == "session"]
+    said = [record for line in raw if (record := _record(line, _TOLD)) is not None]
+    last = next(filter(None, map(_record, reversed(raw))), None)
+    sessions = [str(line["sid"]) for line in said if line["t"] == "session"]
     return Docked(
         lines=len(raw),
         head=sha256_hex(raw[-1]) if raw else "",
-        seen=str(said[-1]["utc"]) if said else None,
+        seen=None if last is None else str(last["utc"]),
         whole=whole,
         left=tuple(sid for sid in sessions if not stored.get(sid, False)),
         adopted=_taken(said, _ASSIGNMENT),
         rulebook=_taken(said, _RULEBOOK),
         stopped=_latch(said),
-        battery_minutes=_battery(said),
+        battery_minutes=_battery(raw),
     )
 
 
 def _taken(said: list[JsonObject], step: str) -> int:
     """The version that a device took last."""
     for line in reversed(said):
-        if line.get("t") == "provision" and line.get("step") == step:
+        if line["t"] == "provision" and line["step"] == step:
             return int(line["version"])
     return 0
 
 
 def _latch(said: list[JsonObject]) -> Latch | None:
     for line in reversed(said):
-        if line.get("t") == "stop_use":
+        if line["t"] == "stop_use":
             if line["state"] == "cleared":
                 return None
             return Latch(str(line["part"]), str(line["code"]), int(line["assignment"] or 0))
     return None
 
 
-def _battery(said: list[JsonObject]) -> int | None:
-    for line in reversed(said):
-        if line.get("t") != "preflight":
-            continue
-        for check in line["checks"]:
+def _battery(raw: Sequence[bytes]) -> int | None:
+    for line in reversed(raw):
+        said = _record(line, (_PREFLIGHT,))
+        for check in said["checks"] if said is not None and said["t"] == "preflight" else ():
             measured = _MEASURED.search(check["detail"]) if check["name"] == "battery" else None
             if measured is not None:
                 return int(measured[1])
     return None
+
+
+def _record(line: bytes, kinds: Sequence[bytes] = (b"",)) -> JsonObject | None:
+    """What a line says, if it is a record of one of ``kinds``; else None.
+
+    A log of years has tens of thousands of lines and a few hundred that matter here: canonical
+    JSON has one spelling, so the others are passed over without being parsed.
+    """
+    try:
+        spelled = jws.decode(line.split(b".")[1])
+        if not any(kind in spelled for kind in kinds):
+            return None
+        payload = jws.parse(line, jws.TYP_RECORD).payload()
+        records.check_device_record(payload)
+    except (EvidenceError, IndexError):
+        return None
+    return payload
