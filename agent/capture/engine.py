@@ -147,10 +147,7 @@ class Engine:
         """A block of the microphone."""
         self._here(Track.AUDIO, block.arrived_ns)
         self._put_all(self._audio.take(block))
-        watched_ns = self._audio.watched_ns
-        if watched_ns is not None:
-            # It has come, and leaves once it is certain: pictures wait for it.
-            self._merge.expect(Track.AUDIO, watched_ns)
+        self._merge.watch(self._audio.watched_ns)
 
     def overflowed(self, track: Track, amount: int) -> None:
         """``amount`` frames or samples were lost on the way to the engine."""
@@ -214,6 +211,7 @@ class Engine:
         if self._phase is Phase.AWAITING and Track.VIDEO in self._gone:
             self._start_with_sound()
         self._put_all(self._audio.overdue(seen_ns))
+        self._merge.watch(self._audio.watched_ns)
         if self._phase in {Phase.RECORDING, Phase.STOPPING}:
             for packet in self._merge.ready():
                 self._emit(packet)

@@ -2,7 +2,8 @@
 
 Owns the queue between the tracks and the segments: packets leave in the order of their times, a
 picture before sound of the same instant. Refuses to wait for a track that is gone, or for one that
-has been silent for half a second of media.
+has been silent for half a second of media. Sound that has come and is on watch is waited for by key
+frames alone, where a segment may begin: other pictures lose nothing by being written before it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ class Merge:
         self._newest: dict[Track, int] = dict.fromkeys(Track, 0)
         self._next: dict[Track, int] = dict.fromkeys(Track, 0)
         self._alive: dict[Track, bool] = dict.fromkeys(Track, False)
+        self._watched_ns = 0
+        self._start_ns = 0
 
     def clear(self) -> None:
         """Forget all packets."""
@@ -36,6 +39,12 @@ class Merge:
         """Packets of ``track`` will come, from about ``now_ns`` on."""
         self._newest[track] = max(self._newest[track], now_ns)
         self._alive[track] = True
+
+    def watch(self, until_ns: int | None) -> None:
+        """Sound up to ``until_ns`` has come and is on watch; None: none is."""
+        self._watched_ns = until_ns or 0
+        if until_ns is not None:
+            self.expect(Track.AUDIO, until_ns)
 
     def first_ns(self, track: Track) -> int | None:
         """Time of the first packet of ``track`` that waits; None where there is none."""
@@ -66,7 +75,8 @@ class Merge:
         return all(self._next[track] >= at_ns for track in Track if self._alive[track])
 
     def drop_before(self, at_ns: int) -> None:
-        """Forget packets before ``at_ns``."""
+        """Forget packets before ``at_ns``; none of before will come."""
+        self._start_ns = at_ns
         for queue in self._queues.values():
             while queue and queue[0].pts_ns < at_ns:
                 queue.popleft()
@@ -90,7 +100,9 @@ class Merge:
         return min(heads, key=lambda head: head[0])[1] if heads else None
 
     def _may_go(self, head: MediaPacket, other: Track) -> bool:
-        if self._queues[other] or not self._alive[other]:
+        if self._queues[other] or not self._alive[other] or head.pts_ns == self._start_ns:
+            return True
+        if other is Track.AUDIO and self._watched_ns > head.pts_ns and not head.keyframe:
             return True
         held_ns = self._newest[head.track] - self._newest[other]
         return self._next[other] >= head.pts_ns or held_ns > HOLD_NS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.capture.media import AUDIO_FRAME_NS, SECOND_NS, MediaPacket, Track
 from agent.capture.merge import HOLD_NS, Merge
 
@@ -74,6 +76,29 @@ def test_a_track_that_has_just_been_started_is_waited_for() -> None:
     merge.expect(Track.AUDIO, SECOND_NS)
     merge.put(picture(SECOND_NS + FRAME_NS))
     assert order(merge) == []
+
+
+def test_sound_on_watch_is_waited_for_by_key_frames_alone() -> None:
+    merge = Merge()
+    merge.put(sound(SECOND_NS))
+    merge.watch(SECOND_NS + 10 * FRAME_NS)
+    merge.put(picture(SECOND_NS + FRAME_NS))
+    merge.put(replace(picture(SECOND_NS + 2 * FRAME_NS), keyframe=True))
+    merge.put(picture(SECOND_NS + 3 * FRAME_NS))
+    assert order(merge) == [("audio", SECOND_NS), ("video", SECOND_NS + FRAME_NS)]
+    merge.watch(None)
+    merge.put(sound(SECOND_NS + AUDIO_FRAME_NS))
+    merge.put(sound(SECOND_NS + 4 * FRAME_NS))
+    assert [track for track, _ in order(merge)] == ["audio", "video", "video"]
+
+
+def test_the_first_picture_of_a_recording_waits_for_nothing() -> None:
+    merge = Merge()
+    merge.expect(Track.AUDIO, SECOND_NS)
+    merge.drop_before(SECOND_NS + FRAME_NS)
+    merge.put(picture(SECOND_NS + FRAME_NS))
+    merge.put(picture(SECOND_NS + 2 * FRAME_NS))
+    assert order(merge) == [("video", SECOND_NS + FRAME_NS)]
 
 
 def test_packets_before_the_beginning_are_dropped() -> None:
