@@ -144,6 +144,7 @@ class Body:
             "mark": lambda: world.press(ButtonName.MARK),
             "hold_mark": lambda: world.hold(ButtonName.MARK, MARK_HOLD_SECONDS),
             "photo": lambda: world.press(ButtonName.PHOTO),
+            "hold_photo": lambda: world.hold(ButtonName.PHOTO, MARK_HOLD_SECONDS),
             "dock": self._dock,
             "talk": lambda: world.talk(on=not world.state().talking),
             "cover": self._cover,

@@ -31,6 +31,7 @@ KEYS: Final = (
     ("m", "mark", "标记"),
     ("M", "hold_mark", "长按标记"),
     ("p", "photo", "拍照"),
+    ("P", "hold_photo", "长按拍照"),
     ("d", "dock", "底座"),
     ("t", "talk", "说话"),
     ("c", "cover", "遮镜头"),

@@ -168,6 +168,7 @@ def test_sound_goes_on_over_every_join_without_a_lost_or_repeated_sample(
 
 
 @pytest.mark.slow
+@pytest.mark.rule("D10")
 def test_flash_and_beep_stay_together_within_5_ms_in_every_second(recording: Recording) -> None:
     beeps = np.array(recording.beeps)
     apart = [float(np.min(np.abs(beeps - flash))) for flash in recording.flashes[1:-1]]

@@ -96,6 +96,20 @@ def test_pictures_join_without_loss_from_the_press_to_the_end(recorded: Recorded
     assert sum(one["dropped"] for one in segments) == 0
 
 
+@pytest.mark.rule("D12")
+def test_nothing_from_before_the_press_is_on_the_record(recorded: Recorded) -> None:
+    pressed = recorded.story.events(recorded.sid, "button")[0]
+    assert (pressed["button"], pressed["gesture"]) == ("record", "press")
+    assert recorded.story.of(recorded.sid, "seg")[0]["first_pts_ns"] >= pressed["at_ns"]
+
+
+@pytest.mark.rule("D10", "D11")
+def test_every_segment_has_picture_and_sound(recorded: Recorded) -> None:
+    for one in recorded.story.of(recorded.sid, "seg"):
+        assert one["frames"] > 0
+        assert one["samples"] > 0
+
+
 def test_without_a_session_presses_are_noted_and_a_refused_start_is_signed(tmp_path: Path) -> None:
     with Story(tmp_path) as story:
         story.switch_on()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from agent.capture.media import Cause, Gap, Progress, Started, Track
 from agent.media_gate import MOST_HELD_BYTES, Media, MediaGate
 from agent.session.events import Event, MediaTaken
@@ -63,6 +65,7 @@ def test_what_was_held_passes_in_order_and_the_rest_follows() -> None:
     ]
 
 
+@pytest.mark.rule("D12")
 def test_what_a_refused_session_captured_never_passes() -> None:
     room = Room()
     room.gate.hold()

@@ -148,7 +148,12 @@ def test_a_folder_without_a_store_has_no_records(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("key", "button", "seconds"),
-    [("r", ButtonName.RECORD, 0), ("R", ButtonName.RECORD, 3), ("p", ButtonName.PHOTO, 0)],
+    [
+        ("r", ButtonName.RECORD, 0),
+        ("R", ButtonName.RECORD, 3),
+        ("p", ButtonName.PHOTO, 0),
+        ("P", ButtonName.PHOTO, 1),
+    ],
 )
 def test_a_key_is_a_finger_on_a_button(
     device: Device, world: FakeWorld, key: str, button: ButtonName, seconds: int

@@ -45,7 +45,7 @@ def test_after_the_announcement_the_officer_is_asked_to_film_the_sign() -> None:
     assert marks(effects) == ["sign"]
 
 
-@pytest.mark.rule("C5")
+@pytest.mark.rule("C5", "C6", "C7")
 @pytest.mark.parametrize("template", ["fixed", "purpose", "fields"])
 def test_then_he_is_asked_for_the_statement_and_its_window_is_measured(template: str) -> None:
     conduct = Conduct(arrival=template, arrival_seconds=20, sign=True)

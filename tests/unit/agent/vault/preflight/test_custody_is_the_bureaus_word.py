@@ -29,7 +29,7 @@ def turned_down(recorder: TestRecorder) -> str:
     return answer.detail
 
 
-@pytest.mark.rule("A1", "A3")
+@pytest.mark.rule("A1", "A3", "A5")
 def test_every_session_names_one_custodian_the_assignment_and_its_approval(
     enrolled: Enrolled,
 ) -> None:

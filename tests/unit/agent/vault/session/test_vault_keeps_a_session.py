@@ -162,6 +162,45 @@ def test_an_event_the_format_does_not_know_is_refused_and_not_written(enrolled: 
     assert journal == ["open", "attest", "event", "event", "close", "attest"]
 
 
+@pytest.mark.rule("E7", "G1")
+def test_nothing_is_added_to_a_session_that_is_closed(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        sid = recorder.open().sid
+        recorder.segment(0)
+        recorder.close()
+        folder = enrolled.device.paths.sessions / sid
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        for kind, fields in (("mark", {"code": "mark", "at_ns": 1}), ("gap", {})):
+            late = m.StoreEvent(kind=kind, fields=fields)
+            assert recorder.ask(late, m.Refused).code == "no_session"
+        still = m.StorePhoto(pts_ns=7, part=0, parts=1, content=b"late")
+        assert recorder.ask(still, m.Refused).code == "no_session"
+        recorder.begin(1)
+        recorder.feed(1, 4_000)
+        recorder.open()
+        recorder.close()
+    after = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert after == before
+
+
+@pytest.mark.rule("E7")
+def test_a_segment_that_was_ended_takes_no_further_pictures(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        sid = recorder.open().sid
+        recorder.segment(0)
+        sealed = (enrolled.device.paths.sessions / sid / "000000.mp4.age").read_bytes()
+        recorder.feed(0, 4_000)
+        assert recorder.is_hung_up(), "pictures for a segment that is sealed"
+        again = vault.recorder()
+        again.wait_until(lambda: again.attach().session is not None)
+        again.close()
+    assert (enrolled.device.paths.sessions / sid / "000000.mp4.age").read_bytes() == sealed
+
+
 @pytest.mark.rule("B3")
 def test_a_start_without_room_is_refused_and_signed(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
