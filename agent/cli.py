@@ -27,7 +27,9 @@ from agent.vault import server as vault
 from evidence.errors import EvidenceError
 from hw.board import open_board
 from hw.errors import HardwareFault
+from hw.pi.clock import PiClock
 from hw.pi.locker import KernelLocker
+from hw.pi.watchdog import PiWatchdog
 from hw.types import CameraSettings, Role
 
 app = typer.Typer(
@@ -165,7 +167,8 @@ def run_locker(*, device: DeviceOption) -> None:
     """Run the locker."""
 
     def serve(one: Device, stop: Event) -> None:
-        run_lock_service(one.paths, one.settings.device_id, stop)
+        watchdog = PiWatchdog(PiClock())
+        run_lock_service(one.paths, one.settings.device_id, watchdog, stop)
 
     _run_process("locker", device, serve)
 

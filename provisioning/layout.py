@@ -68,6 +68,21 @@ class BureauFolder:
         return self.path / "rulebook" / "versions" / f"{version:06d}.json"
 
     @property
+    def draft(self) -> Path:
+        """The next rulebook while it is written."""
+        return self.path / "rulebook" / "draft.json"
+
+    @property
+    def signing(self) -> Path:
+        """The next rulebook with the signatures it has so far."""
+        return self.path / "rulebook" / "signing.json"
+
+    @property
+    def words(self) -> Path:
+        """What each device answered to the bureau's words, kept by the desk."""
+        return self.registry / "words"
+
+    @property
     def root(self) -> Path:
         """The signed root document."""
         return self.path / "rulebook" / "root.json"

@@ -48,7 +48,7 @@ class Wishes:
 
     Attributes:
         init: Options of ``provision init``.
-        policy: A file for ``provision rulebook apply``, before the device is enrolled.
+        policy: A file for ``provision policy edit``, before the device is enrolled.
         seed: Options of ``provision seed``.
     """
 
@@ -85,7 +85,10 @@ class Stage:
         passphrases = ["--root-passphrases", str(self._passphrases())]
         clerk.found(["--port", str(self.port), *passphrases, *wishes.init])
         if wishes.policy is not None:
-            clerk.provision("rulebook", "apply", str(wishes.policy))
+            clerk.provision("policy", "edit", str(wishes.policy))
+            for signatory in ("clerk", "head"):
+                clerk.provision("policy", "sign", "--as", signatory)
+            clerk.provision("policy", "publish")
         clerk.register_people()
         run_dir = ["--run-dir", str(self._run_dir())] if self._path_is_long() else []
         clerk.hand_out(self.device_folder, [*run_dir, *wishes.seed])

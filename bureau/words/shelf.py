@@ -19,7 +19,7 @@ from evidence.assignment import MAX_ASSIGNMENT_BYTES
 from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError
 from evidence.rulebook import Rulebook, read_root, read_rulebook
-from evidence.rulebook.carried import CarriedClip, pack
+from evidence.rulebook.carried import MAX_POLICY_BYTES, CarriedClip, pack
 
 _log = logging.getLogger(__name__)
 
@@ -114,6 +114,9 @@ class WordShelf:
         except (EvidenceError, OSError, UnicodeDecodeError) as error:
             # While provisioning is at work its files may not fit yet: they are read again then.
             _log.error("the rulebook is not sent: %s", error)
+            return None
+        if len(content) > MAX_POLICY_BYTES:
+            _log.error("the rulebook has %d bytes: it goes out on removable media", len(content))
             return None
         sent = Sent(number=book.version, content=content, sha256=sha256_hex(content))
         return _Policy(book, sent)

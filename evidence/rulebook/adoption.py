@@ -18,7 +18,7 @@ from evidence.errors import EvidenceError, RulebookError
 from evidence.moments import utc_ns
 from evidence.rulebook.book import Announcement, Rulebook, read_rulebook
 from evidence.rulebook.carried import Carried, CarriedClip, unpack
-from evidence.rulebook.root import Root, read_root
+from evidence.rulebook.root import Root, check_rotation, read_root
 
 Decode = Callable[[bytes, Announcement], bytes]
 """FLAC to samples, signed 16 bit little endian, mono; ``EvidenceError`` where it cannot."""
@@ -94,10 +94,8 @@ def judge(
 
 
 def _root(held: bytes, carried: bytes, ca: x509.Certificate) -> Root:
-    if carried != held:
-        raise RulebookError("another root document than the one held", code="policy_root")
     try:
-        return read_root(held, ca)
+        return read_root(held, ca) if carried == held else check_rotation(held, carried, ca)
     except EvidenceError as error:
         raise RulebookError(error.detail, code="policy_root") from error
 

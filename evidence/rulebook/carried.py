@@ -19,6 +19,8 @@ from evidence.limits import MAX_RULEBOOK_BYTES
 
 MAX_POLICY_BYTES: Final = 1_000_000
 """What fits one message from the dock to the vault; a packet through the broker is larger."""
+MAX_CARRIED_BYTES: Final = 16 * 1024 * 1024
+"""What a removable medium may carry: several long announcements."""
 MOST_CLIPS: Final = 8
 
 _FIELDS: Final[s.Schema] = {
@@ -59,10 +61,10 @@ class Carried:
 
 
 def pack(root: bytes, rulebook: bytes, clips: Sequence[CarriedClip]) -> bytes:
-    """The message, canonical.
+    """The message, canonical; over the network it goes up to ``MAX_POLICY_BYTES``.
 
     Raises:
-        RulebookError: ``policy_size``: it is larger than one message may be.
+        RulebookError: ``policy_size``: it is larger than even a medium carries.
     """
     message = canonical.dumps(
         {
@@ -79,9 +81,9 @@ def pack(root: bytes, rulebook: bytes, clips: Sequence[CarriedClip]) -> bytes:
             ],
         }
     )
-    if len(message) > MAX_POLICY_BYTES:
+    if len(message) > MAX_CARRIED_BYTES:
         raise RulebookError(
-            f"{len(message)} bytes where one message has {MAX_POLICY_BYTES}", code="policy_size"
+            f"{len(message)} bytes where a medium carries {MAX_CARRIED_BYTES}", code="policy_size"
         )
     return message
 
@@ -93,7 +95,7 @@ def unpack(message: bytes) -> Carried:
         RulebookError: ``policy_size``, or ``policy_malformed``: it is not what ``pack`` makes.
     """
     try:
-        fields = canonical.loads(message, limit=MAX_POLICY_BYTES)
+        fields = canonical.loads(message, limit=MAX_CARRIED_BYTES)
         s.check_fields(_FIELDS, fields, "policy")
         clips = tuple(_clip(one) for one in fields["clips"])
         spelled = canonical.dumps(fields)

@@ -141,7 +141,7 @@ def _check_same(folder: BureauFolder, there: BureauSettings, wish: Founding) -> 
         for key, number in wish.numbers.items():
             if policy.get(key) != number:
                 raise BureauConflictError(
-                    f"{key} is {policy.get(key)} here; run: provision rulebook set {key}={number}"
+                    f"{key} is {policy.get(key)} here; run: provision policy edit {key}={number}"
                 )
 
 

@@ -8,6 +8,7 @@ the wording is fixed).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,6 +18,7 @@ from msgspec import Meta
 
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
+from evidence.errors import RulebookError
 from evidence.rulebook import Announcement
 from provisioning.errors import ClipError
 
@@ -51,7 +53,7 @@ def read_clip(folder: Path) -> Announcement:
     text = _read(folder / TEXT)
     if sha256_hex(text) != meta.text_sha256:
         raise ClipError(f"{folder / TEXT} is not the text that {META} names")
-    pcm = _decode(folder / AUDIO, meta)
+    pcm = _decode(_read(folder / AUDIO), meta, folder / AUDIO)
     if sha256_hex(pcm) != meta.pcm_sha256 or len(pcm) != 2 * meta.samples:
         raise ClipError(f"{folder / AUDIO} is not the sound that {META} names")
     return Announcement(
@@ -121,12 +123,23 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _decode(path: Path, meta: ClipMeta) -> bytes:
+def decode(audio: bytes, named: Announcement) -> bytes:
+    """Samples of a clip that travels, signed 16 bit little endian, mono.
+
+    Raises:
+        RulebookError: It is not the sound that the rulebook describes.
+    """
+    try:
+        return _decode(audio, named, Path(AUDIO))
+    except ClipError as error:
+        raise RulebookError(error.detail, code="policy_clip") from error
+
+
+def _decode(content: bytes, meta: ClipMeta | Announcement, path: Path) -> bytes:
     """Samples of a FLAC file, signed 16 bit little endian, mono; no more than ``meta`` names."""
-    _read(path)
     samples = bytearray()
     try:
-        with av.open(str(path), format="flac") as container:
+        with av.open(BytesIO(content), "r", format="flac") as container:
             for frame in container.decode(audio=0):
                 if (frame.format.packed.name, frame.layout.nb_channels) != ("s16", 1):
                     raise ClipError(f"{path} is not mono with 16 bits")

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from evidence.rulebook import KEYS
-from evidence.rulebook.keys import REQUIRED
 from provisioning.errors import PolicyError
 
 _LARGEST_FILE: Final = 256 * 1024
@@ -31,6 +30,20 @@ def read_changes(changes: Sequence[str]) -> dict[str, Any]:
         if not equals or key in found:
             raise PolicyError(f"{change!r} is not KEY=VALUE, or its key stands twice")
         found[key] = _value(value)
+    return found
+
+
+def read_all(changes: Sequence[str]) -> dict[str, Any]:
+    """Read ``KEY=VALUE`` and names of files, in any mixture; what comes later counts.
+
+    Raises:
+        PolicyError: One is neither, or a file cannot be read.
+    """
+    found: dict[str, Any] = {}
+    for change in changes:
+        name = change.partition("=")[0]
+        is_file = name not in KEYS and Path(change).is_file()
+        found |= read_file(Path(change)) if is_file else read_changes([change])
     return found
 
 
@@ -52,22 +65,6 @@ def read_file(path: Path) -> dict[str, Any]:
     if not isinstance(policy, dict):
         raise PolicyError(f"{path} holds no keys")
     return _flat(policy)
-
-
-def describe() -> list[dict[str, Any]]:
-    """Every key with its bounds, default and meaning."""
-    return [
-        {
-            "key": name,
-            "required": key.default is REQUIRED,
-            "default": None if key.default is REQUIRED else key.default,
-            "bounds": key.bounds,
-            "meaning": key.meaning,
-            "chinese": key.chinese,
-            "conflict": key.conflict,
-        }
-        for name, key in KEYS.items()
-    ]
 
 
 def _value(text: str) -> object:

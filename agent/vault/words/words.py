@@ -16,12 +16,14 @@ from agent.errors import RefusedError
 from agent.vault import messages as m
 from agent.vault.chain.device_log import DeviceLog
 from agent.vault.words.word import Judged, Word
-from evidence.rulebook.carried import MAX_POLICY_BYTES
+from evidence.rulebook.carried import MAX_CARRIED_BYTES, MAX_POLICY_BYTES
 from evidence.store import durable
 
 _log = logging.getLogger(__name__)
 
 _LONGEST_DETAIL: Final = 1_000
+_TOO_LARGE: Final = {"roster": "assignment_size", "policy": "policy_size"}
+_OLDER: Final = {"assignment": "assignment_older", "rulebook": "policy_older"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,9 @@ class Words:
         Raises:
             RefusedError: It must not be adopted; nothing has changed.
         """
+        if len(content) > MAX_POLICY_BYTES:
+            detail = f"{len(content)} bytes where a message has {MAX_POLICY_BYTES}"
+            raise RefusedError(detail, code=_TOO_LARGE[kind])
         word = self._kinds[kind]
         judged = word.judge(content)
         adopted = m.WordTaken(number=judged.number, state="adopted")
@@ -116,15 +121,14 @@ class Words:
         except RefusedError:
             return
         if judged.number <= number:
-            code = f"{'assignment' if word.step == 'assignment' else 'policy'}_older"
-            raise RefusedError(f"number {number} waits to be adopted", code=code)
+            raise RefusedError(f"number {number} waits to be adopted", code=_OLDER[word.step])
 
 
 def _content(path: Path) -> bytes | None:
     """A word that waits; None where none does, or what is there is larger than any."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_POLICY_BYTES + 1)
+            content = file.read(MAX_CARRIED_BYTES + 1)
     except FileNotFoundError:
         return None
     return content

@@ -38,8 +38,8 @@ def test_a_clerk_founds_a_bureau_and_takes_a_device_in(
     enrol = ("enrol", "ZF-001", "--bureau", bureau, "--device", device, "--width", "320")
     assert "完成" in provision(*enrol).output
     assert "未作任何改动" in provision(*enrol).output
-    show = provision("rulebook", "show", "--bureau", bureau)
-    assert "release.keep_days = 0" in show.output
+    show = provision("policy", "show", "--bureau", bureau)
+    assert "release.keep_days（回执后设备保留天数）= 0" in show.output
 
 
 def test_machines_read_json(provision: Callable[..., Result], bureau: Path, tmp_path: Path) -> None:
@@ -49,12 +49,8 @@ def test_machines_read_json(provision: Callable[..., Result], bureau: Path, tmp_
     enrolled = answer("enrol", "ZF-001", "--bureau", bureau, "--device", tmp_path / "device")
     assert enrolled["changed"] == len(enrolled["steps"])
     assert enrolled["facts"]["device"] == "ZF-001"
-    changed = answer("rulebook", "set", "release.keep_days=0", "--bureau", bureau)
-    assert changed["facts"] == {"version": 2}
-    installed = answer("rulebook", "install", "--bureau", bureau, "--device", tmp_path / "device")
-    assert installed["changed"] == 2
-    shown = answer("rulebook", "show", "--bureau", bureau)
-    assert (shown["version"], shown["policy"]["release.keep_days"]) == (2, 0)
+    shown = answer("policy", "show", "--bureau", bureau)
+    assert (shown["version"], shown["policy"]["release.keep_days"]) == (1, 7)
     revoked = answer("revoke", "ZF-001", "--reason", "lost", "--bureau", bureau)
     assert revoked["changed"] == len(revoked["steps"])
 
@@ -74,12 +70,12 @@ def test_a_refusal_ends_with_1_and_says_why_in_chinese(
 def test_a_change_that_is_no_number_is_refused(
     provision: Callable[..., Result], bureau: Path, word: str
 ) -> None:
-    refused = provision("rulebook", "set", "--bureau", bureau, "--", word)
+    refused = provision("policy", "edit", "--bureau", bureau, "--", word)
     assert refused.exit_code == 1
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["init"], ["enrol"], ["revoke"], ["rulebook"], ["rulebook", "set"]]
+    "command", [[], ["init"], ["enrol"], ["revoke"], ["policy"], ["policy", "edit"]]
 )
 def test_help_teaches_with_an_example(provision: Callable[..., Result], command: list[str]) -> None:
     shown = provision(*command, "--help")

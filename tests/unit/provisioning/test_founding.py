@@ -118,7 +118,7 @@ def test_one_bureau_does_not_become_another(
 def test_numbers_of_a_founded_bureau_change_by_a_signed_version_only(
     bureau: Path, found: Found
 ) -> None:
-    with pytest.raises(BureauConflictError, match="rulebook set"):
+    with pytest.raises(BureauConflictError, match="policy edit"):
         found(bureau, numbers={"release.keep_days": 0})
     assert found(bureau, numbers={"release.keep_days": 7}).changed == 0
 

@@ -12,8 +12,8 @@ from agent.vault import messages as m
 from evidence import jws, rulebook
 from evidence.store.signers import file_signer
 from hw.fake.clock import SystemClock
-from provisioning.policy.rulebook import install, set_policy
 from tests.kits.enrolment import Enrolled, enrol
+from tests.kits.policy import install, set_policy
 from tests.kits.vault import RunningVault, records
 
 
@@ -54,7 +54,7 @@ def test_an_unknown_version_of_the_schema_is_refused(enrolled: Enrolled) -> None
 def test_an_older_version_than_the_floor_is_refused(enrolled: Enrolled) -> None:
     old = enrolled.device.paths.rulebook.read_bytes()
     set_policy(enrolled.bureau, {"segment.seconds": 4}, clock=SystemClock().utc_ns)
-    install(enrolled.bureau, enrolled.device.paths.folder)
+    install(enrolled.bureau, enrolled.device.paths.folder, clock=SystemClock().utc_ns)
     with RunningVault(enrolled) as vault:
         assert vault.recorder().attach().segment_seconds == 4
     enrolled.device.paths.rulebook.write_bytes(old)
@@ -84,7 +84,9 @@ def test_a_session_is_not_resumed_under_another_rulebook(enrolled: Enrolled) -> 
         recorder.segment(0)
         vault.die()
     set_policy(enrolled.bureau, {"segment.seconds": 4}, clock=SystemClock().utc_ns)
-    install(enrolled.bureau, enrolled.device.paths.folder)
+    # By hand: what comes over the network or by a medium waits until no session is open.
+    newer = (enrolled.bureau / "rulebook" / "rulebook.json").read_bytes()
+    enrolled.device.paths.rulebook.write_bytes(newer)
     with RunningVault(enrolled) as vault:
         assert vault.recorder().attach().session is None
     journal = records(enrolled.device.paths.sessions / sid / "journal.jws")

@@ -16,10 +16,9 @@ from evidence.rulebook import Rulebook
 from evidence.store.folder import FolderFiles
 from evidence.verify import Bundle, Judgement, verify
 from hw.fake.clock import SystemClock
-from provisioning.policy.files import read_file
-from provisioning.policy.rulebook import install, set_policy
-from tests.kits import rulebooks
+from provisioning.policy.fixtures import read_fixture
 from tests.kits.enrolment import Enrolled, enrol
+from tests.kits.policy import install, set_policy
 from tests.kits.vault import RunningVault, TestRecorder
 
 OWN_CHECKS = ("battery", "camera", "view", "microphone", "speaker")
@@ -31,9 +30,9 @@ def enrolled(tmp_path: Path) -> Enrolled:
 
 
 def adopt(enrolled: Enrolled, text: str) -> None:
-    policy = read_file(rulebooks.FOLDER / text / "policy.json")
-    set_policy(enrolled.bureau, policy, clock=SystemClock().utc_ns)
-    install(enrolled.bureau, enrolled.device.paths.folder)
+    clock = SystemClock().utc_ns
+    set_policy(enrolled.bureau, read_fixture(text), clock=clock)
+    install(enrolled.bureau, enrolled.device.paths.folder, clock=clock)
 
 
 def disclosure(rule: m.AnnouncementRule, from_ns: int) -> dict[str, Any]:

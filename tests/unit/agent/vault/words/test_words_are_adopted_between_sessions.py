@@ -344,14 +344,14 @@ def test_what_a_medium_put_aside_is_judged_like_everything_else(
 ) -> None:
     paths = enrolled.device.paths
     book = signed(document(enrolled, 2), [key(enrolled, "rulebook-1")])
-    forged = policy(enrolled, book=book) if what == "one signature" else b"\xff" * 2_000_000
+    forged = policy(enrolled, book=book) if what == "one signature" else b"\xff" * 2_000
     paths.staged_policy.write_bytes(forged)
     with RunningVault(enrolled) as vault:
         assert attach_again(vault).segment_seconds == 10
     assert not paths.staged_policy.exists()
     refusals = [one for one in records(paths.device_log) if one["t"] == "refusal"]
     assert [one["code"] for one in refusals] == [
-        "policy_rulebook" if what == "one signature" else "policy_size"
+        "policy_rulebook" if what == "one signature" else "policy_malformed"
     ]
 
 
