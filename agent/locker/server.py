@@ -20,6 +20,7 @@ from agent.locker import flags
 from agent.locker.permission import Permission
 from evidence.store.durable import bind_socket
 from hw.locking import DONE, LONGEST_ANSWER, Verb, close_all, receive
+from hw.ports import Watchdog
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +41,10 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def serve(listener: socket.socket, permission: Permission, stop: Event) -> None:
+def serve(listener: socket.socket, permission: Permission, watchdog: Watchdog, stop: Event) -> None:
     """Answer until ``stop`` is set."""
     while not stop.is_set():
+        watchdog.pet()
         try:
             connection, _ = listener.accept()
         except TimeoutError:

@@ -14,14 +14,16 @@ from agent.locker.permission import Permission
 from agent.locker.self_test import prove_locks
 from agent.locker.server import listen, serve
 from agent.settings import Paths
+from hw.ports import Watchdog
 
 
-def run(paths: Paths, device: str, stop: Event) -> None:
+def run(paths: Paths, device: str, watchdog: Watchdog, stop: Event) -> None:
     """Serve the vault until ``stop`` is set.
 
     Args:
         paths: The device folder.
         device: Device id.
+        watchdog: Is told that the process is ready, and that it lives.
         stop: Set by whoever ends the process.
 
     Raises:
@@ -35,6 +37,6 @@ def run(paths: Paths, device: str, stop: Event) -> None:
     prove_locks(paths.trial)
     listener = listen(paths.locker_socket)
     try:
-        serve(listener, Permission(ca, device), stop)
+        serve(listener, Permission(ca, device), watchdog, stop)
     finally:
         listener.close()

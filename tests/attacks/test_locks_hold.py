@@ -19,6 +19,8 @@ from agent.locker import flags
 from agent.locker.permission import Permission
 from agent.locker.server import listen, serve
 from evidence.store.durable import AppendFile
+from hw.fake.clock import SystemClock
+from hw.fake.gauges import FakeWatchdog
 from tests.attacks.attacks import ATTACKS
 from tests.attacks.conftest import device_of
 
@@ -85,7 +87,9 @@ def locked_store(card: Path, ca: x509.Certificate) -> Iterator[Store]:
     stop = Event()
     listener = listen(socket_path)
     os.chown(socket_path, VAULT, VAULT)
-    thread = Thread(target=serve, args=(listener, Permission(ca, "ZF-001"), stop))
+    thread = Thread(
+        target=serve, args=(listener, Permission(ca, "ZF-001"), FakeWatchdog(SystemClock()), stop)
+    )
     thread.start()
     try:
         yield Store(session / "000000.mp4.age", session / "000001.mp4.age", spare, socket_path)

@@ -19,6 +19,8 @@ from evidence.digests import sha256_hex
 from evidence.ids import session_id
 from evidence.receipt import Receipt, ReceiptedFile
 from hw.errors import LockFault, MissingPartFault
+from hw.fake.clock import SystemClock
+from hw.fake.gauges import FakeWatchdog
 from hw.pi.locker import KernelLocker
 from tests.kits.enrolment import Enrolled, enrol
 from tests.kits.receipts import STORED_AT, signed_by
@@ -38,7 +40,8 @@ def locker(enrolled: Enrolled) -> Iterator[KernelLocker]:
 
     def run() -> None:
         try:
-            service.run(enrolled.device.paths, enrolled.device.settings.device_id, stop)
+            watchdog = FakeWatchdog(SystemClock())
+            service.run(enrolled.device.paths, enrolled.device.settings.device_id, watchdog, stop)
         except LockFault as fault:
             failures.append(fault)
 

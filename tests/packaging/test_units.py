@@ -1,0 +1,96 @@
+"""The units as they ship: understood by systemd, and as tight as was measured."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOTFS = Path(__file__).resolve().parents[2] / "overlays" / "rootfs"
+UNITS = ROOTFS / "etc" / "systemd" / "system"
+SERVICES = sorted(path.name for path in UNITS.glob("recorder-*.service"))
+MOST_EXPOSED = {
+    "recorder-dock.service": 1.0,
+    "recorder-locker.service": 0.8,
+    "recorder-session.service": 1.0,
+    "recorder-vault.service": 0.6,
+}
+HARM = {"CAP_LINUX_IMMUTABLE", "CAP_SYS_RAWIO", "CAP_SYS_MODULE", "CAP_SYS_PTRACE"}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A root with the overlay laid over it, and programs where the units name them."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not here")
+    root = tmp_path_factory.mktemp("root")
+    shutil.copytree(ROOTFS, root, dirs_exist_ok=True)
+    program = root / "opt" / "recorder" / "bin" / "recorder"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    system = root / "usr" / "lib" / "systemd" / "system"
+    system.mkdir(parents=True)
+    for name in ("sysinit", "basic", "shutdown", "network-online", "multi-user"):
+        (system / f"{name}.target").write_text(f"[Unit]\nDescription={name}\n")
+    for name in ("system.slice", "-.slice"):
+        (system / name).write_text("[Unit]\nDescription=slice\nDefaultDependencies=no\n")
+    return root
+
+
+def analyze(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", f"--root={root}", *words], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("unit", [*SERVICES, "recorder.target"])
+def test_systemd_understands_every_line(root: Path, unit: str) -> None:
+    """It returns 0 on keys that it does not know: what it says is what counts."""
+    done = analyze(root, "verify", "--man=no", unit)
+    said = [line for line in done.stderr.splitlines() if "recorder" in line]
+    assert said == []
+
+
+@pytest.mark.rule("G1", "H5", "L3")
+@pytest.mark.parametrize("unit", SERVICES)
+def test_no_unit_is_more_exposed_than_was_decided(root: Path, unit: str) -> None:
+    done = analyze(root, "security", "--offline=true", "--no-pager", unit)
+    level = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert level is not None, done.stdout + done.stderr
+    assert float(level[1]) <= MOST_EXPOSED[unit], done.stdout
+
+
+def test_every_service_has_a_decided_exposure() -> None:
+    assert set(MOST_EXPOSED) == set(SERVICES)
+
+
+def test_every_service_loses_what_could_lift_a_lock_and_the_locker_alone_gets_its_own_back() -> (
+    None
+):
+    taken = _last_set(UNITS / "service.d" / "10-no-harm.conf")
+    assert taken.startswith("~")
+    assert set(taken[1:].split()) == HARM
+    given = UNITS / "recorder-locker.service.d"
+    back = max(given.iterdir())
+    assert back.name > "10-no-harm.conf", "a drop-in of a later name wins"
+    assert _last_set(back) == "CAP_LINUX_IMMUTABLE"
+    for unit in set(SERVICES) - {"recorder-locker.service"}:
+        assert _last_set(UNITS / unit) == ""
+
+
+def test_no_login_no_shell_no_way_in() -> None:
+    enabled = {path.name for path in UNITS.rglob("*")}
+    assert not any(name.startswith(("ssh", "getty", "serial-getty")) for name in enabled)
+    for line in (ROOTFS / "etc" / "sysusers.d" / "recorder.conf").read_text().splitlines():
+        if line.startswith("u "):
+            assert "/bin/" not in line
+
+
+def _last_set(path: Path) -> str:
+    lines = path.read_text().splitlines()
+    sets = [line.partition("=")[2] for line in lines if line.startswith("CapabilityBoundingSet=")]
+    return sets[-1].strip()
