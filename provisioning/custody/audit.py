@@ -104,6 +104,14 @@ class _Walk:
             rules.judge(self.state, kind, line.payload, self._around(line))
         except CustodyError as error:
             yield Discrepancy.of(error, number)
+        if line.payload["utc"] < self.state.utc:
+            earlier = f"{line.payload['utc']} after {self.state.utc}"
+            yield Discrepancy(
+                f"第 {number} 行：时间早于上一行（时钟曾被回调，{earlier}）",
+                "clock",
+                earlier,
+                number,
+            )
         yield from self._emptied(number, line)
         self.state = advance(self.state, line.payload)
 

@@ -102,6 +102,7 @@ class Custody:
         words: What was issued, in order: number 1, 2 …; the last is in force.
         intervals: In whose hands it was, in order.
         taken_back: Number of the word that took it back last; 0 where it was never handed out.
+        note: What was said when it was frozen last; empty for never.
         cleared: Number of the word by which a keeper last cleared it; 0 for never.
         maintained: When it was last looked after; None for never.
     """
@@ -118,6 +119,7 @@ class Custody:
     words: tuple[Assignment, ...] = ()
     intervals: tuple[Interval, ...] = ()
     taken_back: int = 0
+    note: str = ""
     cleared: int = 0
     maintained: Care | None = None
 
@@ -144,6 +146,7 @@ class State:
 
     Attributes:
         lines: How many.
+        utc: Of the last; empty before the first.
         bureau: Its code.
         rulebook: Version in force.
         root: Version of the root document in force.
@@ -153,6 +156,7 @@ class State:
     """
 
     lines: int = 0
+    utc: str = ""
     bureau: str | None = None
     rulebook: int = 0
     root: int = 1
@@ -172,7 +176,7 @@ def replay(payloads: Iterable[JsonObject]) -> State:
 def advance(state: State, payload: JsonObject) -> State:
     """The state after one more line, whose fields ``lines`` has checked."""
     kind = Kind(payload["t"])
-    counted = replace(state, lines=state.lines + 1)
+    counted = replace(state, lines=state.lines + 1, utc=payload["utc"])
     if kind in MOVES:
         return _with_device(counted, _moved(_device(state, payload), kind, payload), payload)
     if kind in (Kind.ENROLLED, Kind.MAINTAINED):
@@ -242,12 +246,14 @@ _ENDING: Final = frozenset({Kind.LOST, Kind.REVOKED, Kind.RETIRED})
 def _changed(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
     """Standing, people and intervals after the line."""
     if kind is Kind.ASSIGNED:
-        begun = Interval(payload["custodian"], payload["utc"], None)
+        before = _closed(custody, payload["utc"])
+        last = before.intervals[-1].until if before.intervals else None
+        begun = Interval(payload["custodian"], max(payload["utc"], last or ""), None)
         own = ("custodian", "keeper", "leader", "approval")
         return replace(
-            _closed(custody, payload["utc"]),
+            before,
             standing=Standing.ASSIGNED,
-            intervals=(*_closed(custody, payload["utc"]).intervals, begun),
+            intervals=(*before.intervals, begun),
             **{name: payload[name] for name in own},
         )
     if kind is Kind.RETURNED:
@@ -255,7 +261,7 @@ def _changed(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
         standing = Standing.FROZEN if frozen else Standing.UNASSIGNED
         return replace(_closed(custody, payload["utc"]), standing=standing)
     if kind is Kind.FROZEN:
-        return replace(custody, standing=Standing.FROZEN)
+        return replace(custody, standing=Standing.FROZEN, note=payload["note"])
     if kind is Kind.KEPT:
         return replace(custody, keeper=payload["keeper"], leader=payload["leader"])
     if kind is Kind.CLEARED:
@@ -265,9 +271,10 @@ def _changed(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
 
 
 def _closed(custody: Custody, utc: str) -> Custody:
-    """In nobody's hands from ``utc`` on."""
+    """In nobody's hands from ``utc`` on; a clock that was put back makes no time run backwards."""
     intervals = tuple(
-        replace(one, until=utc) if one.until is None else one for one in custody.intervals
+        replace(one, until=max(one.since, utc)) if one.until is None else one
+        for one in custody.intervals
     )
     return replace(custody, custodian=None, approval=None, intervals=intervals)
 

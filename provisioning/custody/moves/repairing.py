@@ -50,15 +50,12 @@ class Freeze:
     note: str
 
     def entries(self, state: State, around: Around) -> Sequence[Entry]:
-        """One line, or none where it is frozen for that reason already."""
+        """One line, or none where that is what it is frozen for."""
         del around
         custody = custody_of(state, self.device)
-        last = custody.words[-1] if custody.words else None
-        if (
-            custody.standing is Standing.FROZEN
-            and last is not None
-            and last.because == self.because
-        ):
+        because = custody.words[-1].because if custody.words else None
+        said = (custody.standing, because, custody.note)
+        if said == (Standing.FROZEN, self.because, noted(self.note)):
             return ()
         fields = {
             "device": self.device,

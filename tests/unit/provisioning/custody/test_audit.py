@@ -22,7 +22,7 @@ from provisioning.custody.audit import audit
 from provisioning.custody.derived import receipt_key
 from provisioning.custody.moves.assigning import Assign, Return
 from provisioning.custody.moves.ending import Lose
-from provisioning.custody.register import change
+from provisioning.custody.register import change, open_register
 from provisioning.errors import LedgerError
 from tests.kits.custody import Docking, approval, settle
 from tests.kits.forging import payload_of
@@ -215,3 +215,14 @@ def test_a_line_by_a_key_that_was_replaced_is_found(
     assert codes(bureau) == [("replaced_key", number)]
     with pytest.raises(LedgerError, match="replaced key"):
         change(bureau, [], clock=clock)
+
+
+def test_a_clock_that_was_put_back_is_told_and_no_custody_runs_backwards(
+    handed_out: Path, codes: Codes, clock: Clock
+) -> None:
+    early = clock() - 86_400_000_000_000
+    change(handed_out, [Return(device="ZF-001")], clock=lambda: early)
+    assert [code for code, _ in codes(handed_out)] == ["clock"]
+    state = open_register(open_bureau(handed_out), at_ns=clock()).state
+    last = state.devices["ZF-001"].intervals[-1]
+    assert last.until == last.since
