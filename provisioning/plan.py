@@ -7,7 +7,8 @@ looking at what is there, so a run that was cut short is simply run again.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from pathlib import Path
@@ -83,13 +84,27 @@ def _carry_out(step: Step, *, dry_run: bool) -> Outcome:
         return Outcome(step.title, StepState.UNCHANGED)
     if dry_run:
         return Outcome(step.title, StepState.PLANNED)
-    try:
+    with naming_the_disk(step.title):
         step.do()
+    return Outcome(step.title, StepState.CHANGED)
+
+
+@contextmanager
+def naming_the_disk(what: str) -> Iterator[None]:
+    """Say that the disk is the cause, where it is.
+
+    Args:
+        what: Was being made, in Chinese.
+
+    Raises:
+        DiskError: The medium is full, broken or read-only.
+    """
+    try:
+        yield
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise DiskError(f"{step.title}: {error}; make room and run it again") from error
-    return Outcome(step.title, StepState.CHANGED)
+        raise DiskError(f"{what}: {error}; make room and run it again") from error
 
 
 def folder_step(title: str, path: Path, *, mode: int = 0o750) -> Step:

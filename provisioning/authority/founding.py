@@ -32,7 +32,14 @@ from provisioning.bureau_folder import (
 )
 from provisioning.enrolment.device import pem
 from provisioning.layout import BureauFolder
-from provisioning.plan import Report, Step, carry_out, content_step, folder_step
+from provisioning.plan import (
+    Report,
+    Step,
+    carry_out,
+    content_step,
+    folder_step,
+    naming_the_disk,
+)
 from provisioning.policy import clips, rulebook
 
 __all__ = ["ANNOUNCE", "Founding", "init_bureau"]
@@ -62,7 +69,8 @@ def init_bureau(path: Path, wish: Founding, *, clock: UtcNs, dry_run: bool = Fal
     if not dry_run:
         # Asked before anything is made: a refused command has changed nothing.
         wish = replace(wish, root_passphrases=_asked(folder, wish))
-        make_folder(folder.path)
+        with naming_the_disk("单位文件夹"):
+            make_folder(folder.path)
     with nullcontext() if dry_run else exclusive(folder):
         outcomes = carry_out(_steps(folder, settings, wish, clock()), dry_run=dry_run)
     return Report(outcomes=outcomes, facts={} if dry_run else _facts(folder))

@@ -55,13 +55,14 @@ class Clerk:
     """Types commands. A context manager; the process ends with it.
 
     Args:
+        module: What serves it: this module, or one that prepares something and calls ``serve``.
         variables: Further environment variables, such as passphrases.
     """
 
-    def __init__(self, **variables: str) -> None:
+    def __init__(self, module: str = "tests.kits.killing", **variables: str) -> None:
         self._now_ns = _BEGIN_NS
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.kits.killing"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -162,7 +163,7 @@ class _Counter:
         return step
 
 
-def _serve() -> None:
+def serve() -> None:
     """One command for each line of standard input, each in a child of its own."""
     from provisioning.cli import app  # noqa: PLC0415 - once, in the process that forks
 
@@ -207,4 +208,4 @@ def _be_the_clerk(app: Any, asked: dict[str, Any], printed: int, counted: int) -
 
 
 if __name__ == "__main__":
-    _serve()
+    serve()

@@ -91,7 +91,10 @@ class _Steps:
             make_folder(path.parent)
             if not path.is_file() or path.read_bytes() != kept.content:
                 replace_file(path, kept.content, mode=kept.mode)
-        known = {self._beside / name for name in self._saved.files}
+        # What a run that was cut short wrote halfway is written again, and gone then.
+        known = {
+            self._beside / f"{name}{end}" for name in self._saved.files for end in ("", ".new")
+        }
         strange = [path for path in self._beside.rglob("*") if path.is_file() and path not in known]
         if strange:
             raise BackupError(f"{strange[0]} is not of this backup; set {self._beside} aside")
