@@ -14,9 +14,13 @@ from typing import Annotated, Final, TypedDict
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from agent import policy_medium, process, recorder, supervisor
 from agent.dock.serve import serve as serve_dock
+from agent.doctor.examination import examine, is_sound
+from agent.doctor.finding import Finding, State
+from agent.doctor.words import NAMES, STATES, STEPS
 from agent.enrolment.enrol import Outcome, Recorder, needs_enrolment
 from agent.enrolment.telling import SAID, shown
 from agent.errors import AgentError
@@ -48,6 +52,11 @@ DeviceOption = Annotated[
     Path, typer.Option("--device", help="设备文件夹（recorder enrol 生成）。", show_default=False)
 ]
 EXIT_REFUSED: Final = 1
+_MARKS: Final = {
+    State.LIVE: "[green]✔[/green]",
+    State.ABSENT: "[yellow]○[/yellow]",
+    State.BROKEN: "[red]✘[/red]",
+}
 
 
 @app.command(
@@ -222,6 +231,40 @@ def status(
             console.print(f"  {sid}", highlight=False)
 
     _guard(show)
+
+
+@app.command(
+    help=(
+        "逐项查看保护措施：有效、没有、失效，以及下一步。只看不改；有失效项时以 1 结束。\n\n"
+        "例：recorder doctor --device ./device --json"
+    ),
+)
+def doctor(
+    *,
+    device: DeviceOption,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")] = False,
+) -> None:
+    """Say which protections are live, absent or broken."""
+
+    def look() -> None:
+        findings = examine(load_device(device))
+        if as_json:
+            typer.echo(json.dumps([asdict(one) for one in findings], ensure_ascii=False))
+        else:
+            _show_findings(findings)
+        if not is_sound(findings):
+            raise typer.Exit(EXIT_REFUSED)
+
+    _guard(look)
+
+
+def _show_findings(findings: tuple[Finding, ...]) -> None:
+    console = Console()
+    for one in findings:
+        told = f"{STATES[one.state]}  {NAMES[one.name]}"
+        console.print(f"{_MARKS[one.state]} {told}  [dim]{escape(one.detail)}[/dim]")
+        if one.state is not State.LIVE:
+            console.print(f"    下一步：{escape(STEPS[one.name])}", highlight=False)
 
 
 @app.command(
