@@ -29,7 +29,8 @@ from hw.unlocked import UnlockedFiles
 
 _MODEL = Path("proc/device-tree/model")
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_MICROPHONE = "hw:"
+_CARD = "recorder"
+"""The sound card's name in ``overlays/recorder.dts``: microphone and loudspeaker are one card."""
 _ROOT = Path("/")
 
 
@@ -70,8 +71,8 @@ def recorder_board(
         boot_id=boot_id(),
         clock=clock,
         camera=PiCamera(picamera_rig(camera, root), clock),
-        microphone=PiMicrophone(alsa_stream(_MICROPHONE), clock),
-        speaker=PiSpeaker(pyaudio_stream(), clock),
+        microphone=PiMicrophone(alsa_stream(_CARD), clock),
+        speaker=PiSpeaker(pyaudio_stream(_CARD), clock),
         buttons=buttons(factory, clock),
         lamp=PiLamp(factory, clock),
         case=PiCase(Contact(CASE, factory)),

@@ -30,14 +30,11 @@ _MARGIN_NS = 2_000_000
 
 
 class Stream(Protocol):
-    """What is needed of an opened ``sounddevice.RawInputStream``."""
+    """What is needed of a running ``sounddevice.RawInputStream``."""
 
     @property
     def active(self) -> bool:
         """Whether it delivers."""
-
-    def start(self) -> None:
-        """Deliver."""
 
     def close(self) -> None:
         """Stop delivering and let go of the device."""
@@ -46,7 +43,7 @@ class Stream(Protocol):
 OnBlock = Callable[[bytes, bool], None]
 """Called with the samples of a block, and whether some were lost just before it."""
 OpenStream = Callable[[OnBlock, Callable[[], None]], Stream]
-"""Opens the device: the second callback is called when the stream ends by itself."""
+"""Opens the device and lets it run; the second callback is called when its stream ends."""
 
 
 class PiMicrophone(Microphone):
@@ -101,7 +98,6 @@ class PiMicrophone(Microphone):
         self.close()
         self._arrivals = Arrivals()
         self._stream = self._open_stream(self._hear, self._ended)
-        self._stream.start()
 
     def _hear(self, samples: bytes, overflowed: bool) -> None:  # noqa: FBT001 - see OnBlock
         """Called from PortAudio's thread."""
@@ -155,12 +151,11 @@ class Arrivals:
         return min(self._least_ns) + before
 
 
-def alsa_stream(device: str | int | None = None) -> OpenStream:
+def alsa_stream(card: str) -> OpenStream:
     """How to open an ALSA device by sounddevice: mono, 16 bit, 48,000 samples each second.
 
     Args:
-        device: Part of PortAudio's name of it (``hw:`` on a Pi), its number, or None for the
-            system's own choice.
+        card: Part of PortAudio's name of it.
 
     Raises:
         MissingPartFault: sounddevice or PortAudio is not installed.
@@ -172,22 +167,24 @@ def alsa_stream(device: str | int | None = None) -> OpenStream:
             on_block(bytes(samples), bool(status.input_overflow))
 
         try:
-            stream: Stream = sounddevice.RawInputStream(
+            stream = sounddevice.RawInputStream(
                 samplerate=RATE,
                 blocksize=BLOCK_SAMPLES,
-                device=device,
+                device=card,
                 channels=1,
                 dtype="int16",
                 latency=LATENCY_SECONDS,
                 callback=heard,
                 finished_callback=ended,
             )
+            stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             raise MicrophoneFault(
                 "microphone",
-                f"no device {device or 'by default'} takes 48000 Hz mono ({error}); is the overlay"
-                " loaded (dtoverlay=recorder), does arecord -l show it?",
+                f"no card {card} records 48000 Hz ({error}); is the overlay loaded"
+                " (dtoverlay=recorder), does arecord -l show it?",
             ) from error
-        return stream
+        running: Stream = stream
+        return running
 
     return open_stream

@@ -109,17 +109,27 @@ class PicameraRig(Rig):
         picamera2's own ``flush`` wants an exposure time that not every sensor tells, and ends its
         thread without one.
         """
-        while True:
-            with self._camera.captured_request() as request:
-                if request.get_metadata()["SensorTimestamp"] >= after_ns:
-                    file = BytesIO()
-                    request.save("main", file, format="jpeg")
-                    return file.getvalue()
+        try:
+            while True:
+                with self._camera.captured_request() as request:
+                    if request.get_metadata()["SensorTimestamp"] >= after_ns:
+                        file = BytesIO()
+                        request.save("main", file, format="jpeg")
+                        return file.getvalue()
+        except (RuntimeError, KeyError) as error:
+            raise CameraFault("camera", f"no picture can be taken: {error!r}") from error
 
     def close(self) -> None:
-        """Stop sensor and encoder, and let go of them."""
-        self._camera.stop_encoder()
-        self._camera.close()
+        """Stop sensor and encoder, and let go of them.
+
+        Raises:
+            CameraFault: picamera2 cannot; what it holds is gone until the process ends.
+        """
+        try:
+            self._camera.stop_encoder()
+            self._camera.close()
+        except RuntimeError as error:
+            raise CameraFault("camera", f"it cannot be closed: {error}") from error
 
 
 def packet_output(base: type[Foreign], encoder: Foreign, on_packet: OnPacket) -> Foreign:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.errors import SpeakerFault
-from hw.pi.libraries import library
+from hw.pi.libraries import Foreign, library
 from hw.ports import Clock, Playback, Speaker
 from hw.types import Clip
 
@@ -164,11 +164,11 @@ def _at_rate(clip: Clip) -> Samples:
     return wave
 
 
-def pyaudio_stream(device: int | None = None) -> Callable[[], Stream]:
+def pyaudio_stream(card: str) -> Callable[[], Stream]:
     """How to open an ALSA device by PyAudio.
 
     Args:
-        device: PortAudio's number of it, or None for the system's own choice.
+        card: Part of PortAudio's name of it; the system's own choice may be a screen's loudspeaker.
 
     Raises:
         MissingPartFault: PyAudio is not installed.
@@ -185,17 +185,26 @@ def pyaudio_stream(device: int | None = None) -> Callable[[], Stream]:
                 output=True,
                 start=False,
                 frames_per_buffer=_BLOCK_FRAMES,
-                output_device_index=device,
+                output_device_index=_output(audio, card),
             )
         except OSError as error:
             raise SpeakerFault(
                 "speaker",
-                f"no device {'by default' if device is None else device} plays 48000 Hz ({error});"
-                " is the overlay loaded (dtoverlay=recorder), does aplay -l show it?",
+                f"no card {card} plays 48000 Hz ({error}); is the overlay loaded"
+                " (dtoverlay=recorder), does aplay -l show it?",
             ) from error
         return _PyAudioStream(stream, pyaudio.paOutputUnderflowed)
 
     return open_stream
+
+
+def _output(audio: Foreign, card: str) -> int:
+    """PortAudio's number of the first device of that card that plays."""
+    for number in range(audio.get_device_count()):
+        device = audio.get_device_info_by_index(number)
+        if card in device["name"] and device["maxOutputChannels"] > 0:
+            return number
+    raise OSError(f"PortAudio knows no output named {card}")
 
 
 class _PyAudioStream:

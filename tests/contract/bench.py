@@ -203,7 +203,7 @@ class Bench:
             write_part(self.root, part, "0001")
         self.lamp = PiLamp(self.factory, self.clock)
         self.microphone = PiMicrophone(alsa_stream("pulse"), self.clock) if self.sound else None
-        self.speaker = PiSpeaker(pyaudio_stream(), self.clock) if self.sound else None
+        self.speaker = PiSpeaker(pyaudio_stream("pulse"), self.clock) if self.sound else None
         # The input's pull opened every contact again.
         self.hand.close_case()
 

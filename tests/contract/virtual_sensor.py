@@ -11,6 +11,7 @@ import contextlib
 import mmap
 import os
 import queue
+import sys
 import threading
 import time
 from typing import Any
@@ -95,6 +96,7 @@ class Shutter:
         self._waiting.put(request)
 
     def _run(self, stopped: threading.Event) -> None:
+        sys.setswitchinterval(0.000_5)  # a sensor does not wait for another thread's Python
         due = time.monotonic()
         while not stopped.wait(max(0.0, due - time.monotonic())):
             due += self._period

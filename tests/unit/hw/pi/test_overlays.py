@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
 from hw.pi.pinmap import BUSES, BUTTONS, CASE, DOCK, KERNEL_LINES, LINES, Claim, Pull
 from hw.types import ButtonName
@@ -157,3 +158,35 @@ def test_the_cameras_supply_hangs_on_the_lights_switch(
     _run("fdtoverlay", "-i", base, "-o", merged, compiled("recorder-camera"))
     switch = _numbers(merged, "/regulator-camera", "phandle")
     assert _numbers(merged, "/cam1-reg", "vin-supply") == switch
+
+
+def test_the_table_for_whoever_solders_says_the_same() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (ROOT / "docs" / "hardware.md").read_text("utf-8").splitlines()
+        if line.startswith("| ") and "| GPIO" in line
+    ]
+    said = {int(row[1].removeprefix("GPIO")): (int(row[0]), *row[2:]) for row in rows}
+    header = HeaderPins()
+    expected = {
+        line.bcm: (
+            header[line.bcm],
+            line.name,
+            "out" if line.output else "in",
+            line.claim.value,
+        )
+        for line in LINES
+    } | {bcm: (header[bcm], name, "bus", "kernel") for bcm, name in BUSES.items()}
+    assert said == expected
+
+
+class HeaderPins(dict[int, int]):
+    """Pin on the 40-pin header of each line, as gpiozero knows it."""
+
+    def __init__(self) -> None:
+        header = MockFactory().board_info.headers["J8"]
+        super().__init__(
+            (int(pin.name.removeprefix("GPIO")), pin.number)
+            for pin in header.pins.values()
+            if pin.name.startswith("GPIO")
+        )

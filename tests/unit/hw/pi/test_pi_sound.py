@@ -21,9 +21,6 @@ class ScriptedInput:
 
     def __init__(self, on_block: OnBlock, ended: Callable[[], None]) -> None:
         self.hear, self.end = on_block, ended
-        self.active = False
-
-    def start(self) -> None:
         self.active = True
 
     def close(self) -> None:
