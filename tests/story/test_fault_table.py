@@ -16,7 +16,11 @@ from typing import Any
 import pytest
 
 from agent.voice.catalog import text_of
+from evidence import assignment
 from hw.types import ButtonName, LampPattern
+from scripts.clerk import CUSTODIAN
+from tests.kits.ca import ca_of
+from tests.kits.enrolment import Enrolled, assign
 from tests.kits.story import Story, broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.rule("E2"), pytest.mark.rule("M2")]
@@ -48,6 +52,19 @@ class Officer(Story):
     def sees(self, told: LampPattern) -> None:
         """Wait until the lamp is told so: what a stuck one shows is another matter."""
         self.wait_until(lambda: self.world.state().lamp == told.value, f"the lamp: {told.value}")
+
+    def clear_by_the_keeper(self) -> None:
+        """Hand the recorder out again after a fault that stopped its use."""
+        if self.last("stop_use", "state") in {None, "cleared"}:
+            return
+        enrolled = Enrolled(self.bureau, self.device)
+        number = assignment.read(
+            self.device.paths.assignment.read_bytes(), ca_of(self.bureau)
+        ).number
+        assign(enrolled, CUSTODIAN, number=number + 1)
+        self.wait_until(
+            lambda: self.last("stop_use", "state") == "cleared", "the fault to be cleared"
+        )
 
     def fault(self, sid: str, part: str, code: str, state: str) -> None:
         """Wait for the signed event."""
@@ -102,6 +119,7 @@ def officer(running: Officer) -> Iterator[Officer]:
         mend()
     for mend in (world.mend_lamp, world.mend_key, world.mend_disk, world.mend_contact):
         mend()
+    running.clear_by_the_keeper()
     world.mend_button(ButtonName.RECORD)
     world.set_clock()
     world.free_disk()
@@ -239,7 +257,16 @@ def test_a_medium_that_lies_is_found_while_it_records_and_refuses_the_next(
     officer.sees(LampPattern.FAULT)
     officer.ends(sid)
     officer.hears("不能开始记录")
+    assert (officer.last("stop_use", "state"), officer.last("stop_use", "part")) == (
+        "set",
+        "storage",
+    )
     world.mend_disk()
+    officer.listen()
+    world.press(ButtonName.RECORD)
+    officer.hears("本机有故障，必须停止使用，请交管理人员")
+    officer.clear_by_the_keeper()
+    officer.ends(officer.start_recording())
 
 
 def test_a_key_or_a_medium_that_lies_is_found_before_use_and_refuses(officer: Officer) -> None:
@@ -260,7 +287,8 @@ def test_a_key_or_a_medium_that_lies_is_found_before_use_and_refuses(officer: Of
     before = officer.sessions()
     world.press(ButtonName.RECORD)
     officer.wait_until(lambda: officer.last("refusal", "code") is not None, "the refusal")
-    assert officer.last("refusal", "code") in {"no_key", "no_store"}
+    assert officer.last("refusal", "code") == "custody"
+    assert "stop_use" in officer.last("refusal", "detail")
     assert officer.sessions() == before
     world.mend_key()
     world.mend_disk()

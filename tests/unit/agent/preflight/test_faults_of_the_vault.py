@@ -10,10 +10,13 @@ import pytest
 from agent.preflight.results import code_of
 from agent.vault import messages as m
 from hw.fake.world import FakeWorld
-from tests.kits.enrolment import enrol
+from tests.kits.enrolment import assign, enrol
 from tests.kits.vault import RunningVault, TestRecorder
 
 Verb = Callable[[FakeWorld], None]
+
+STOPPED = {"custody": ("refuse", "stop_use")}
+"""What a key or a medium that lies leaves behind, until the keeper clears it (M2)."""
 
 ALL_WELL = dict.fromkeys(
     ("key", "storage", "rulebook", "clock", "custody", "space", "backlog"), ("ok", "ok")
@@ -42,8 +45,12 @@ def _found(recorder: TestRecorder) -> dict[str, tuple[str, str]]:
         (FakeWorld.hang_key, FakeWorld.mend_key, {"key": ("refuse", "hung")}),
         (FakeWorld.hang_disk, FakeWorld.mend_disk, {"storage": ("refuse", "hung")}),
         # lies
-        (FakeWorld.swap_key, FakeWorld.mend_key, {"key": ("refuse", "wrong")}),
-        (FakeWorld.counterfeit_disk, FakeWorld.mend_disk, {"storage": ("refuse", "differs")}),
+        (FakeWorld.swap_key, FakeWorld.mend_key, {"key": ("refuse", "wrong"), **STOPPED}),
+        (
+            FakeWorld.counterfeit_disk,
+            FakeWorld.mend_disk,
+            {"storage": ("refuse", "differs"), **STOPPED},
+        ),
         (
             lambda world: world.skew_clock(-30 * 86_400),
             FakeWorld.set_clock,
@@ -65,13 +72,17 @@ def _found(recorder: TestRecorder) -> dict[str, tuple[str, str]]:
 def test_a_fault_is_found_and_nothing_else(
     tmp_path: Path, harm: Verb, mend: Verb, found: dict[str, tuple[str, str]]
 ) -> None:
-    with RunningVault(enrol(tmp_path)) as vault:
+    enrolled = enrol(tmp_path)
+    with RunningVault(enrolled) as vault:
         recorder = vault.recorder()
         recorder.attach()
         assert _found(recorder) == ALL_WELL
         harm(vault.world)
         assert _found(recorder) == ALL_WELL | found
         mend(vault.world)
+        if found.items() >= STOPPED.items():
+            assert _found(recorder) == ALL_WELL | STOPPED, "well again, and still not to be used"
+            assign(enrolled, number=2)
         # A question that hung comes back a moment after its part.
         recorder.wait_until(lambda: _found(recorder) == ALL_WELL)
 
