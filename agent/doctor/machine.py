@@ -48,9 +48,7 @@ def bounding(root: Path) -> Finding:
     if held is None:
         return broken("bounding", "this process does not say what it may")
     may = int(held[1], 16)
-    left = [
-        name for name, bit in {**HARM, "CAP_LINUX_IMMUTABLE": _IMMUTABLE}.items() if may >> bit & 1
-    ]
+    left = [name for name, bit in HARM.items() if may >> bit & 1]
     if left:
         return broken("bounding", f"this process may still use {', '.join(left)}")
     return live("bounding", "this process is bounded as every service is")
