@@ -1,8 +1,8 @@
 """Time on a Raspberry Pi.
 
 Owns every reading of a clock and every wait of the real body, and how far the wall clock is to be
-trusted: what disciplines it (the kernel knows), else whether it was set from the battery-backed
-clock. Refuses to set any clock, and to call a time good that nobody vouches for.
+trusted: what disciplines it (the kernel knows), else whether the battery-backed clock agrees.
+Refuses to set any clock, and to call a time good that nobody vouches for.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from threading import Event
 from hw.ports import Clock
 from hw.types import ClockQuality
 
+_SECOND_NS = 1_000_000_000
 _STA_UNSYNC = 0x0040
 _TIME_ERROR = 5
+_AGREES_NS = 2_000_000_000
+"""The clock chip tells whole seconds."""
 _NEVER_BEFORE_NS = 1_767_225_600_000_000_000  # 2026-01-01: this software did not exist before
 _ROOT = Path("/")
 
@@ -69,23 +72,31 @@ class PiClock(Clock):
             return ClockQuality(source="ntp", error_ms=-(-kernel.max_error_us // 1000))
         if self.utc_ns() < _NEVER_BEFORE_NS:
             return ClockQuality(source="none", error_ms=None)
-        source = "rtc" if self._was_set_from_rtc() else "last_known"
+        source = "rtc" if self._agrees_with_rtc() else "last_known"
         return ClockQuality(source=source, error_ms=None)
 
     def wait(self, event: Event, seconds: float) -> bool:
         """Wait for ``event`` in real time."""
         return event.wait(max(0.0, seconds))
 
-    def _was_set_from_rtc(self) -> bool:
-        """Whether the kernel took its time from a clock whose battery had not failed."""
-        return any(_says_one(rtc) for rtc in sorted(self._rtc.glob("rtc*/hctosys")))
+    def _agrees_with_rtc(self) -> bool:
+        """Whether a clock chip says the same; one whose battery failed says nothing.
+
+        Raspberry Pi's kernels do not set the time from the chip, and do not note who did.
+        """
+        told = [_seconds(rtc) for rtc in sorted(self._rtc.glob("rtc*/since_epoch"))]
+        utc_ns = self.utc_ns()
+        return any(
+            seconds is not None and abs(utc_ns - seconds * _SECOND_NS) <= _AGREES_NS
+            for seconds in told
+        )
 
 
-def _says_one(file: Path) -> bool:
+def _seconds(file: Path) -> int | None:
     try:
-        return file.read_text("ascii").strip() == "1"
-    except OSError:
-        return False
+        return int(file.read_text("ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 class _Timex(ctypes.Structure):

@@ -72,7 +72,7 @@ class Hand:
         self._set(CASE, closed=True)
         self._write("power_supply/max17048", type="Battery", capacity="90", voltage_now="4100000")
         self._write("power_supply/charger", type="USB", online="0", status="Not charging")
-        self._write("rtc/rtc0", hctosys="1")
+        self._write("rtc/rtc0", since_epoch=str(PiClock().utc_ns() // 1_000_000_000))
 
     def press(self, button: ButtonName) -> None:
         self.push(button)
