@@ -19,11 +19,11 @@ from evidence.assignment import Standing
 from evidence.errors import EvidenceError
 from provisioning.bureau_folder import open_bureau
 from provisioning.cli import words
-from provisioning.custody import audit as auditing
-from provisioning.custody import status as standing
 from provisioning.custody.days import say
+from provisioning.custody.oversight import audit as auditing
+from provisioning.custody.oversight import status as standing
+from provisioning.custody.oversight.status import Limits, Row
 from provisioning.custody.register import open_register
-from provisioning.custody.status import Limits, Row
 from provisioning.errors import ProvisioningError
 
 _Found = TypeVar("_Found")

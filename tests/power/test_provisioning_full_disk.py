@@ -12,10 +12,10 @@ import pytest
 
 from provisioning.authority.founding import Founding, init_bureau
 from provisioning.bureau_folder import open_bureau
-from provisioning.custody.audit import audit
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.assigning import Assign
 from provisioning.custody.moves.ending import Lose
+from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change
 from provisioning.errors import DiskError
 from tests.kits.clip import write_clip

@@ -17,11 +17,11 @@ import pytest
 from evidence import jws
 from provisioning.authority.founding import Founding, init_bureau
 from provisioning.bureau_folder import open_bureau
-from provisioning.custody.audit import audit
 from provisioning.custody.ledger import TYP_LEDGER
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.assigning import Assign
 from provisioning.custody.moves.ending import Lose
+from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change
 from tests.kits.clip import write_clip
 from tests.kits.custody import approval, settle

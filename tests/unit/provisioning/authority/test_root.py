@@ -22,7 +22,7 @@ from provisioning.authority.root.offline import export_key
 from provisioning.authority.root.rotation import Rotation, rotate_root
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
-from provisioning.custody.audit import audit
+from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import read_lines
 from provisioning.errors import PassphrasesError, PendingError, RotationError
 from provisioning.layout import BureauFolder

@@ -18,10 +18,10 @@ from provisioning.authority.root import passphrases
 from provisioning.authority.root.rotation import Rotation, rotate_root
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
-from provisioning.custody.audit import audit
 from provisioning.custody.derived import receipt_key
 from provisioning.custody.moves.assigning import Assign, Return
 from provisioning.custody.moves.ending import Lose
+from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
 from provisioning.errors import LedgerError
 from tests.kits.custody import Docking, approval, settle

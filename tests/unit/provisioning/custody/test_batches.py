@@ -10,13 +10,13 @@ import msgspec
 
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import registry
-from provisioning.custody.audit import audit
 from provisioning.custody.lines import Role
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.approving import Approve
 from provisioning.custody.moves.assigning import Assign
 from provisioning.custody.moves.enrolling import Enrol
 from provisioning.custody.moves.people import AddPerson
+from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
 from tests.kits.custody import approval, settle
 

@@ -13,10 +13,10 @@ from evidence.assignment import Standing
 from evidence.canonical import JsonObject
 from evidence.moments import utc_text
 from provisioning.bureau_folder import open_bureau
-from provisioning.custody.audit import audit
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.lines import Kind
 from provisioning.custody.moves import Around, propose
+from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
 from provisioning.custody.state import Custody, State, replay
 from tests.kits.custody import PEOPLE, Docking, settle

@@ -15,7 +15,7 @@ from evidence.assignment import Standing
 from evidence.errors import EvidenceError
 from provisioning.bureau_folder import Bureau
 from provisioning.custody import registry
-from provisioning.custody.discrepancy import Discrepancy
+from provisioning.custody.oversight.discrepancy import Discrepancy
 from provisioning.custody.registry import Certified, Entry
 from provisioning.custody.state import Custody, State
 from provisioning.errors import BureauError

@@ -14,11 +14,12 @@ from evidence import rulebook
 from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError
 from provisioning.bureau_folder import Bureau
-from provisioning.custody import comparing, ledger, lines, rules
-from provisioning.custody.discrepancy import Discrepancy
+from provisioning.custody import ledger, lines, rules
 from provisioning.custody.docked import Desk
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.ledger import Line
+from provisioning.custody.oversight import comparing
+from provisioning.custody.oversight.discrepancy import Discrepancy
 from provisioning.custody.register import TRAINING
 from provisioning.custody.rules import Circumstances
 from provisioning.custody.signatories import Signatories, Succession, signatories_of
