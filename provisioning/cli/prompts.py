@@ -31,18 +31,28 @@ def passphrases(file: Path | None, *, make: bool = False) -> Passphrases:
     return lambda number: _ask(number, make=make)
 
 
+def somebody_is_here() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
+
+
 def _ask(number: int, *, make: bool) -> str:
-    if not sys.stdin.isatty():
+    if not somebody_is_here():
         raise PassphrasesError(
             f"nobody is here to type the passphrase of root key {number};"
             " give --root-passphrases FILE"
         )
-    text = f"离线根密钥 {number} 的口令"
-    if make:
-        text = (
-            f"为离线根密钥 {number} 设定口令（{number} 号保管人输入，至少 {rules.SHORTEST} 个字符）"
-        )
-    typed: str = typer.prompt(text, hide_input=True, confirmation_prompt=make, err=True)
-    if make:
-        rules.check(typed, number)
+    if not make:
+        return _typed(f"离线根密钥 {number} 的口令")
+    typed = _typed(
+        f"为离线根密钥 {number} 设定口令（{number} 号保管人输入，至少 {rules.SHORTEST} 个字符）"
+    )
+    rules.check(typed, number)
+    if _typed("请再输入一次") != typed:
+        raise PassphrasesError(f"the passphrase of root key {number} was typed in two ways")
     return typed
+
+
+def _typed(prompt: str) -> str:
+    answer: str = typer.prompt(prompt, hide_input=True, err=True)
+    return answer
