@@ -5,11 +5,16 @@ Owns the way from the loop's question to the ear and back. Refuses to keep the l
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from agent.disclosure.ear import Ear
 from agent.session.events import WindowHeard
 from agent.session.inbox import Inbox
 from agent.session.parts import Listener
 from agent.worker import Worker
+
+Silences = Callable[[int, int], list[tuple[int, int]]]
+"""The parts of a time in which the recorder did not sound, CLOCK_BOOTTIME."""
 
 
 class Windows(Listener):
@@ -17,12 +22,14 @@ class Windows(Listener):
 
     Args:
         ear: Keeps what was heard.
+        silences: Knows when the recorder itself did not sound: its own voice is no statement.
         inbox: Takes its answers.
         worker: Where the ear is asked: it may wait for sound that is on its way.
     """
 
-    def __init__(self, ear: Ear, inbox: Inbox, worker: Worker) -> None:
+    def __init__(self, ear: Ear, silences: Silences, inbox: Inbox, worker: Worker) -> None:
         self._ear = ear
+        self._silences = silences
         self._inbox = inbox
         self._worker = worker
 
@@ -36,5 +43,7 @@ class Windows(Listener):
             self._inbox.post(WindowHeard(template, from_ns, to_ns, None))
 
     def _answer(self, template: str, from_ns: int, to_ns: int) -> None:
-        voiced_ms = self._ear.window(from_ns, to_ns)
+        parts = [self._ear.window(*part) for part in self._silences(from_ns, to_ns)]
+        heard = [voiced_ms for voiced_ms in parts if voiced_ms is not None]
+        voiced_ms = sum(heard) if heard else None
         self._inbox.post(WindowHeard(template, from_ns, to_ns, voiced_ms))

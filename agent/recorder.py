@@ -53,7 +53,7 @@ def serve(device: Device, board: RecorderBoard, stop: Signal) -> None:
         vault=link,
         media=media,
         voice=voice,
-        listener=Windows(ear, inbox, windows),
+        listener=Windows(ear, voice.silences, inbox, windows),
         checker=Checks(preflight, inbox, checks),
         request=request_of(device.settings),
         announce=device.paths.announce,

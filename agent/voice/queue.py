@@ -8,6 +8,7 @@ knows, and to hold anything back: it plays in a thread of its own and listens in
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -49,6 +50,10 @@ _PART: Final = "speaker"
 _AFTER_CLIP_SECONDS: Final = 3.0
 _SELF_TEST_SECONDS: Final = 60.0
 """Only a thread that has died keeps a self-test waiting so long."""
+_RINGS_SECONDS: Final = 0.3
+"""What a sound rings on in loudspeaker and room."""
+_SOUNDS_KEPT: Final = 128
+_SECOND_NS: Final = 1_000_000_000
 
 
 class Voice:
@@ -82,6 +87,7 @@ class Voice:
         self._lock = Lock()
         self._work = Event()
         self._broken = False
+        self._sounds: deque[tuple[int, int]] = deque(maxlen=_SOUNDS_KEPT)
 
     def start(self) -> None:
         """Begin to work."""
@@ -160,6 +166,21 @@ class Voice:
         except FutureTimeoutError:
             _log.error("the self-test of the loudspeaker was not played in time")
             return None
+
+    def silences(self, from_ns: int, to_ns: int) -> list[tuple[int, int]]:
+        """The parts of that time in which this loudspeaker did not sound: others may have spoken.
+
+        Nothing is known of more than a hundred sounds ago.
+        """
+        with self._lock:
+            sounds = sorted(self._sounds)
+        silent, begin_ns = [], from_ns
+        for began_ns, ended_ns in sounds:
+            if began_ns > begin_ns:
+                silent.append((begin_ns, min(began_ns, to_ns)))
+            begin_ns = max(begin_ns, ended_ns)
+        silent.append((begin_ns, to_ns))
+        return [(begin, end) for begin, end in silent if begin < end]
 
     def _sound_tone(self, clip: Clip) -> None:
         with self._lock:
@@ -273,7 +294,10 @@ class Voice:
 
     def _sound(self, clip: Clip, given_up: Event) -> Sounded:
         """Play, and report a loudspeaker that has failed or come back."""
+        began_ns = self._clock.monotonic_ns()
+        self._remember(began_ns, began_ns + round(_seconds(clip) * _SECOND_NS))
         sounded = self._loudspeaker.sound(clip, given_up)
+        self._remember(sounded.from_ns, sounded.to_ns)
         fault = sounded.fault
         if fault is not None and not self._broken:
             self._broken = True
@@ -282,6 +306,10 @@ class Voice:
             self._broken = False
             self._report(PartRecovered(_PART))
         return sounded
+
+    def _remember(self, from_ns: int, to_ns: int) -> None:
+        with self._lock:
+            self._sounds.append((from_ns, to_ns + round(_RINGS_SECONDS * _SECOND_NS)))
 
     # The listening thread.
 

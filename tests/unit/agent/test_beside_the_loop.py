@@ -6,6 +6,8 @@ from functools import partial
 from threading import Event
 from typing import Any
 
+import pytest
+
 from agent.checking import Checks, HeldBackVoice
 from agent.disclosure.ear import Ear, Heard
 from agent.listening import Windows
@@ -21,6 +23,11 @@ from hw.fake.world import FakeWorld
 from hw.types import CameraSettings
 
 SECONDS = 10.0
+
+
+def always(from_ns: int, to_ns: int) -> list[tuple[int, int]]:
+    """A recorder that says nothing."""
+    return [(from_ns, to_ns)]
 
 
 class NoLink:
@@ -80,7 +87,7 @@ def test_a_second_still_while_one_waits_is_refused() -> None:
 
 def test_a_window_nobody_heard_has_no_figure() -> None:
     bench = Bench()
-    windows = Windows(bench.ear, bench.inbox, bench.worker)
+    windows = Windows(bench.ear, always, bench.inbox, bench.worker)
     now_ns = bench.clock.monotonic_ns()
     windows.attend(5)
     windows.listen("fixed", now_ns, now_ns + 1_000_000_000)
@@ -89,6 +96,30 @@ def test_a_window_nobody_heard_has_no_figure() -> None:
         e.WindowHeard("later", now_ns, now_ns + 1_000_000_000, None),
         e.WindowHeard("fixed", now_ns, now_ns + 1_000_000_000, None),
     ]
+
+
+class Scripted(Ear):
+    """An ear that heard a voice all the time."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    def window(self, from_ns: int, to_ns: int) -> int | None:
+        self.asked.append((from_ns, to_ns))
+        return (to_ns - from_ns) // 1_000_000
+
+
+@pytest.mark.rule("C5", "C6", "C7", "E5")
+def test_what_the_recorder_itself_says_in_a_window_is_no_statement() -> None:
+    bench, ear = Bench(), Scripted()
+    own = [(0, 2_000_000_000), (5_000_000_000, 6_000_000_000)]
+    windows = Windows(ear, lambda *_: own, bench.inbox, bench.worker)
+    windows.listen("fixed", 0, 10_000_000_000)
+    assert bench.told() == [e.WindowHeard("fixed", 0, 10_000_000_000, 3_000)]
+    assert ear.asked == own
+    windows = Windows(ear, lambda *_: [], bench.inbox, bench.worker)
+    windows.listen("fixed", 0, 10_000_000_000)
+    assert bench.told() == [e.WindowHeard("fixed", 0, 10_000_000_000, None)]
 
 
 def test_a_check_is_told_to_the_loop_and_not_made_twice_at_once() -> None:

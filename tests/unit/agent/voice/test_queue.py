@@ -150,6 +150,20 @@ def test_each_attempt_has_its_report(stage: Stage) -> None:
     assert stage.sounded() == ["zh-cn"] * 3
 
 
+def test_the_voice_knows_when_it_was_silent(stage: Stage) -> None:
+    begin_ns = stage.clock.monotonic_ns()
+    assert stage.voice.silences(begin_ns, begin_ns + 9) == [(begin_ns, begin_ns + 9)]
+    stage.voice.start()
+    stage.voice.say(sentences.stopped())
+    stage.spoken()
+    now_ns = stage.clock.monotonic_ns()
+    (sound,) = stage.world.heard()
+    silent = stage.voice.silences(begin_ns, now_ns + 60 * 10**9)
+    assert all(end <= sound.began_ns or begin >= now_ns for begin, end in silent)
+    assert silent[-1][1] == now_ns + 60 * 10**9
+    assert stage.voice.silences(sound.began_ns + 1, sound.began_ns + 2) == []
+
+
 def test_an_announcement_comes_before_a_tone_and_a_tone_before_a_prompt(stage: Stage) -> None:
     stage.voice.say(sentences.docked())
     stage.voice.beep(2)
