@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from provisioning.cli import app
+from tests.kits.enrolment import take_in
 
 Clock = Callable[[], int]
 ROOT = Path(__file__).parents[3]
@@ -24,10 +25,10 @@ def provision(clock: Clock) -> Callable[..., Result]:
     return run
 
 
-def test_a_clerk_founds_a_bureau_and_takes_a_device_in(
+def test_a_clerk_founds_a_bureau_and_expects_a_device(
     provision: Callable[..., Result], tmp_path: Path, announcements: Path
 ) -> None:
-    bureau, device = tmp_path / "bureau", tmp_path / "device"
+    bureau = tmp_path / "bureau"
     (tmp_path / "passphrases").write_text("".join(f"一把离线根密钥的口令 {n}\n" for n in (1, 2, 3)))
     (tmp_path / "passphrases").chmod(0o600)
     init = ("init", "--bureau", bureau, "--name", "某县统计局", "--announce", announcements)
@@ -35,22 +36,25 @@ def test_a_clerk_founds_a_bureau_and_takes_a_device_in(
     assert "试运行" in provision(*init, "--dry-run").output
     assert "完成" in provision(*init, "--keep-days", "0").output
     assert "未作任何改动" in provision(*init).output
-    enrol = ("enrol", "ZF-001", "--bureau", bureau, "--device", device, "--width", "320")
-    assert "完成" in provision(*enrol).output
-    assert "未作任何改动" in provision(*enrol).output
+    seed = ("seed", "ZF-001", "--bureau", bureau, "--to", tmp_path / "seed", "--width", "320")
+    assert "完成" in provision(*seed).output
+    assert "未作任何改动" in provision(*seed).output
     show = provision("policy", "show", "--bureau", bureau)
     assert "release.keep_days（回执后设备保留天数）= 0" in show.output
 
 
-def test_machines_read_json(provision: Callable[..., Result], bureau: Path, tmp_path: Path) -> None:
+def test_machines_read_json(
+    provision: Callable[..., Result], bureau: Path, tmp_path: Path, clock: Clock
+) -> None:
     def answer(*words: str | Path) -> Any:
         return json.loads(provision(*words, "--json").output)
 
-    enrolled = answer("enrol", "ZF-001", "--bureau", bureau, "--device", tmp_path / "device")
-    assert enrolled["changed"] == len(enrolled["steps"])
-    assert enrolled["facts"]["device"] == "ZF-001"
+    seeded = answer("seed", "ZF-001", "--bureau", bureau, "--to", tmp_path / "seed")
+    assert seeded["changed"] == len(seeded["steps"])
+    assert seeded["facts"]["device"] == "ZF-001"
     shown = answer("policy", "show", "--bureau", bureau)
     assert (shown["version"], shown["policy"]["release.keep_days"]) == (1, 7)
+    take_in(bureau, tmp_path / "device", "ZF-001", clock=clock)
     revoked = answer("revoke", "ZF-001", "--reason", "lost", "--bureau", bureau)
     assert revoked["changed"] == len(revoked["steps"])
 
@@ -58,7 +62,7 @@ def test_machines_read_json(provision: Callable[..., Result], bureau: Path, tmp_
 def test_a_refusal_ends_with_1_and_says_why_in_chinese(
     provision: Callable[..., Result], bureau: Path, tmp_path: Path
 ) -> None:
-    words = ("enrol", "bad id", "--bureau", bureau, "--device", tmp_path / "device")
+    words = ("seed", "bad id", "--bureau", bureau, "--to", tmp_path / "seed")
     refused = provision(*words)
     assert refused.exit_code == 1
     assert "设备编号不符合要求" in refused.output
