@@ -102,7 +102,8 @@ def medium() -> Iterable[Fault]:
         part="storage",
         kind=Kind.LIES,
         what="a counterfeit card: it says that it has written, and has not; read back by the check"
-        " before use, which refuses, and while recording 10 s after the start and every minute",
+        " before use, which refuses, and while recording 10 s after the start and every minute;"
+        " its use is stopped until the keeper clears it",
         befall=_storage_lies,
         nowhere={
             **NOT_LOOKED_YET,
@@ -221,7 +222,8 @@ def key() -> Iterable[Fault]:
     yield Fault(
         part="key",
         kind=Kind.LIES,
-        what="another key signs; what it signs is verified before it is believed",
+        what="another key signs; what it signs is verified before it is believed; the recorder's use"
+        " is stopped until the keeper clears it",
         befall=_key_befalls(_WRONG_KEY, hangs=False),
         nowhere=CHAINED,
     )
