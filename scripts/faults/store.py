@@ -222,8 +222,8 @@ def key() -> Iterable[Fault]:
     yield Fault(
         part="key",
         kind=Kind.LIES,
-        what="another key signs; what it signs is verified before it is believed; the recorder's use"
-        " is stopped until the keeper clears it",
+        what="another key signs; what it signs is verified before it is believed; the recorder's"
+        " use is stopped until the keeper clears it",
         befall=_key_befalls(_WRONG_KEY, hangs=False),
         nowhere=CHAINED,
     )
