@@ -19,8 +19,8 @@ from agent.capture.sample_clock import SampleClock
 from hw.types import AudioBlock
 
 LONGEST_NS: Final = SECOND_NS
-_IMPOSSIBLE_NS: Final = 2_000_000
-"""Nothing arrives before it has sounded: then too much was taken for lost."""
+_IMPOSSIBLE_NS: Final = 4_000_000
+"""Nothing arrives before it has sounded: then times are late, and do not creep but step back."""
 _TOGETHER_NS: Final = 5_000_000
 _DOUBTS: Final = 14.0
 """exp(-14): how sure the place of a small loss has to be."""
