@@ -8,7 +8,6 @@ not hold.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from agent.locker import flags
@@ -35,9 +34,9 @@ def prove_locks(folder: Path) -> None:
     try:
         os.write(fd, _CONTENT)
         flags.lock_append(fd)
-        _expect_refusal("an append-only file was cut", lambda: os.ftruncate(fd, 0))
+        _expect_refusal(folder / "trial", os.O_WRONLY, "an append-only file could be overwritten")
         flags.lock_immutable(fd)
-        _expect_refusal("an immutable file was cut", lambda: os.ftruncate(fd, 0))
+        _expect_refusal(folder / "trial", os.O_APPEND | os.O_WRONLY, "an immutable file could grow")
         if os.pread(fd, len(_CONTENT) + 1, 0) != _CONTENT:
             raise LockFault("locker", "the trial file has changed under its lock")
         flags.unlock(fd)
@@ -65,9 +64,9 @@ def _unusable(folder: Path, error: OSError) -> LockFault:
     )
 
 
-def _expect_refusal(what: str, attack: Callable[[], object]) -> None:
+def _expect_refusal(path: Path, how: int, otherwise: str) -> None:
     try:
-        attack()
+        os.close(os.open(path, how | os.O_CLOEXEC))
     except PermissionError:
         return
-    raise LockFault("locker", what)
+    raise LockFault("locker", otherwise)
