@@ -18,6 +18,7 @@ from evidence.rulebook.carried import MAX_CARRIED_BYTES, unpack
 from evidence.store import durable
 
 NAME: Final = "policy.json"
+_MALFORMED: Final = "policy_malformed"
 
 
 def stage(device: Device, source: Path) -> int:
@@ -38,7 +39,7 @@ def stage(device: Device, source: Path) -> int:
         with path.open("rb") as file:
             content = file.read(MAX_CARRIED_BYTES + 1)
     except OSError as error:
-        raise RulebookError(f"{path}: {error.strerror}", code="policy_malformed") from error
+        raise RulebookError(f"{path}: {error.strerror}", code=_MALFORMED) from error
     version = _claimed(unpack(content).rulebook)
     durable.replace_file(device.paths.staged_policy, content)
     return version
@@ -51,4 +52,4 @@ def _claimed(envelope: bytes) -> int:
         inner = jws.decode(outer["payload"].encode())
         return int(canonical.loads(inner, limit=MAX_RULEBOOK_BYTES)["version"])
     except (EvidenceError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise RulebookError("no rulebook in it", code="policy_malformed") from error
+        raise RulebookError("no rulebook in it", code=_MALFORMED) from error
