@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.authority.founding import Founding, init_bureau
 from provisioning.authority.root import passphrases
 from provisioning.authority.safekeeping.backup import back_up
 from provisioning.bureau_folder import open_bureau
@@ -25,6 +26,7 @@ from provisioning.plan import Report
 from tests.kits.killing import Clerk
 
 Again = Callable[[Path], Report]
+_LATER_NS = 1_890_000_000_000_000_000
 _LARGEST_TEST_MEDIUM = 1 << 30
 _PAGE = 4_096
 
@@ -44,9 +46,12 @@ def typed(tmp_path: Path, words: tuple[str, ...]) -> Path:
 
 
 @pytest.fixture
-def again(found: Callable[..., Report], words: tuple[str, ...]) -> Again:
-    """The same command, in this process."""
-    return lambda bureau: found(bureau, root_passphrases=passphrases.given(words))
+def again(announcements: Path, words: tuple[str, ...]) -> Again:
+    """The same command a while later, in this process."""
+    wish = Founding(
+        name="某县统计局", announce=announcements, root_passphrases=passphrases.given(words)
+    )
+    return lambda bureau: init_bureau(bureau, wish, clock=lambda: _LATER_NS)
 
 
 def keys_in(bureau: Path) -> dict[Path, bytes]:
