@@ -22,6 +22,7 @@ from agent.doctor.examination import examine, is_sound
 from agent.doctor.finding import Finding, State
 from agent.doctor.words import NAMES, STATES, STEPS
 from agent.enrolment.enrol import Outcome, Recorder, needs_enrolment
+from agent.enrolment.saying import aloud
 from agent.enrolment.telling import SAID, shown
 from agent.errors import AgentError
 from agent.locker.service import run as run_lock_service
@@ -73,7 +74,8 @@ def run(*, device: DeviceOption) -> None:
     def start() -> None:
         # A fresh recorder with a seed asks its bureau first: the first start is the enrolment.
         if needs_enrolment(device.absolute()):
-            _tell(Recorder.at(device).over_network(_show))
+            fresh = Recorder.at(device)
+            _tell(fresh.over_network(aloud(fresh, _show)))
         supervisor.run_recorder(load_device(device))
 
     _guard(start)
@@ -88,7 +90,7 @@ def run(*, device: DeviceOption) -> None:
         "例：recorder enrol --device ./device --seed /media/seed"
     ),
 )
-def enrol(
+def enrol(  # noqa: PLR0913 - one parameter for each option of the command
     *,
     device: DeviceOption,
     seed: Annotated[
@@ -101,6 +103,9 @@ def enrol(
         Path | None, typer.Option("--from", help="从这个存储盘取回应答。", show_default=False)
     ] = None,
     serial: Annotated[str | None, typer.Option(help="模拟机身的序列号；真机由硬件读出。")] = None,
+    speak: Annotated[
+        bool, typer.Option("--speak", help="模拟机身也读出六位数字（须有模拟世界）；真机总是读出。")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")] = False,
 ) -> None:
     """Enrol this recorder."""
@@ -112,12 +117,13 @@ def enrol(
 
     def work() -> None:
         recorder = Recorder.at(device, seed, serial)
+        tell = aloud(recorder, show, simulated=speak)
         if to is not None:
-            outcome = recorder.onto_stick(to, show)
+            outcome = recorder.onto_stick(to, tell)
         elif back is not None:
             outcome = recorder.from_stick(back)
         else:
-            outcome = recorder.over_network(show)
+            outcome = recorder.over_network(tell)
         _tell(outcome, as_json=as_json)
 
     _guard(work)
@@ -330,7 +336,7 @@ def _guard(work: Callable[[], None]) -> None:
     """Do ``work``; say in Chinese what went wrong."""
     try:
         work()
-    except AgentError as error:
+    except (AgentError, EvidenceError) as error:
         typer.echo(error.diagnosis(), err=True)
         raise typer.Exit(EXIT_REFUSED) from error
     except HardwareFault as fault:

@@ -310,7 +310,7 @@ def _decode(path: Path) -> Settings:
             text = file.read(MAX_SETTINGS_BYTES + 1)
     except OSError as error:
         raise SettingsError(
-            f"{path} cannot be read ({error.strerror}); enrol the device: provision enrol"
+            f"{path} cannot be read ({error.strerror}); enrol it: recorder enrol"
         ) from error
     if len(text) > MAX_SETTINGS_BYTES:
         raise SettingsError(f"{path} is larger than {MAX_SETTINGS_BYTES} bytes")

@@ -108,6 +108,11 @@ class Authority:
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own.value)
 
 
+def pem(certificate: x509.Certificate) -> bytes:
+    """A certificate as PEM."""
+    return certificate.public_bytes(Encoding.PEM)
+
+
 def found(
     bureau_id: str, name: str, key: ec.EllipticCurvePrivateKey, *, at_ns: int
 ) -> x509.Certificate:

@@ -30,7 +30,6 @@ from provisioning.bureau_folder import (
     ledger_step,
     open_bureau,
 )
-from provisioning.enrolment.device import pem
 from provisioning.layout import BureauFolder
 from provisioning.plan import (
     Report,
@@ -152,7 +151,7 @@ def _broker_steps(
         server = authority_of(folder, ring).issue(
             settings.host, public_key, authority.TLS_SERVER, at_ns=at_ns, hosts=hosts
         )
-        replace_file(certificate, pem(server))
+        replace_file(certificate, authority.pem(server))
 
     return [
         folder_step("消息服务数据目录", folder.broker / "state", mode=0o700),

@@ -17,7 +17,6 @@ from provisioning.authority import certificates as authority
 from provisioning.authority.certificates import Authority
 from provisioning.authority.keyring import Keyring, KeyRole
 from provisioning.bureau_folder import BureauSettings
-from provisioning.enrolment.device import pem
 from provisioning.layout import BureauFolder
 from provisioning.plan import Step, once_step
 
@@ -35,7 +34,7 @@ def authority_steps(
 
     def make_ca() -> bytes:
         key = ring.key(KeyRole.CA)
-        return pem(authority.found(settings.bureau_id, settings.name, key, at_ns=at_ns))
+        return authority.pem(authority.found(settings.bureau_id, settings.name, key, at_ns=at_ns))
 
     def make_crl() -> bytes:
         return authority_of(folder, ring).revocation_list([], number=1, at_ns=at_ns)
@@ -54,7 +53,7 @@ def leaf_steps(
 
     def leaf(key: ec.EllipticCurvePrivateKey, name: str, purpose: ObjectIdentifier) -> bytes:
         issued = authority_of(folder, ring).issue(name, key.public_key(), purpose, at_ns=at_ns)
-        return pem(issued)
+        return authority.pem(issued)
 
     def receipt() -> bytes:
         name = f"receipt {settings.bureau_id}"

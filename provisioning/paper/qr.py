@@ -5,6 +5,7 @@ Owns what it says and its picture. Refuses secrets and people: whoever holds a r
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import segno
@@ -12,6 +13,9 @@ from markupsafe import Markup
 
 _QUIET_MODULES: Final = 4
 """Around it, as ISO/IEC 18004 asks."""
+
+_PICTURES_KEPT: Final = 2_048
+"""A delivery's: each stands on a label and on a form."""
 
 
 def said(device: str, fingerprint: str) -> str:
@@ -25,6 +29,7 @@ def said(device: str, fingerprint: str) -> str:
     return f"{device} {fingerprint}"
 
 
+@lru_cache(_PICTURES_KEPT)
 def picture(text: str) -> Markup:
     """``text`` as an SVG element; error correction M: a label gets scratched."""
     code = segno.make_qr(text, error="m")

@@ -77,7 +77,7 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="provision enrol"):
+    with pytest.raises(SettingsError, match="recorder enrol"):
         load_device(tmp_path / "nothing")
 
 

@@ -4,12 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from agent.enrolment import saying
 from agent.enrolment.body import body_of
+from agent.enrolment.enrol import Recorder
 from agent.enrolment.errors import EnrolmentRefusedError
 from agent.enrolment.seed import read_seed
 from agent.enrolment.telling import shown, words_of
 from agent.voice import catalog
 from agent.voice.words import clip_of
+from hw.errors import SpeakerFault
+from hw.types import Clip
 from tests.kits.two_ends import TwoEnds
 
 
@@ -98,3 +102,43 @@ def test_the_digits_are_shown_and_can_be_said() -> None:
     assert said == ("n0", "n1", "n2", "comma", "n3", "n4", "n5")
     assert catalog.text_of(catalog.clip_id(said)) == "零一二，三四五"
     assert clip_of(said).samples
+
+
+class Loud:
+    """A loudspeaker that remembers, or fails."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.said: list[str] = []
+        self._broken = broken
+
+    def play(self, clip: Clip) -> None:
+        if self._broken:
+            raise SpeakerFault("speaker", "it does not play")
+        self.said.append(catalog.text_of(clip.clip_id))
+
+
+@pytest.mark.rule("H8")
+def test_a_body_with_a_loudspeaker_says_what_it_shows(
+    ends: TwoEnds, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends.expect(name)
+    recorder, loud, seen = Recorder.at(ends.device(name)), Loud(), list[str]()
+    monkeypatch.setattr(saying, "_speaker", lambda _: loud)
+    saying.aloud(recorder, seen.append, simulated=True)("123 456")
+    assert (seen, loud.said) == (["123 456"], ["一二三，四五六"])
+    saying.aloud(recorder, seen.append)("123 456")
+    assert (len(seen), len(loud.said)) == (2, 1)
+
+
+def test_a_body_that_cannot_be_heard_shows_them_all_the_same(
+    ends: TwoEnds,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ends.expect(name)
+    seen: list[str] = []
+    monkeypatch.setattr(saying, "_speaker", lambda _: Loud(broken=True))
+    saying.aloud(Recorder.at(ends.device(name)), seen.append, simulated=True)("123 456")
+    assert seen == ["123 456"]
+    assert "扬声器不可用" in capsys.readouterr().err
