@@ -165,7 +165,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = 0o640) -> Non
     fd = os.open(
         temporary,
         os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC,
-        0o640 if mode is None else mode,
+        0o600 if mode is None else mode,
     )
     try:
         if mode is not None:
