@@ -24,7 +24,7 @@ _DIAGNOSES = {
     "settings": "参数不符合要求",
     "passphrases": "根密钥口令不符合要求：三把密钥各一句，每句至少 12 个字符，互不相同",
     "disk": "磁盘已满或无法写入，请腾出空间后重新运行同一条命令",
-    "rotation": "签名根文件不能这样更换，未作改动",
+    "rotation": "签名根文件未更换",
     "pending": "上次更换签名根文件中途停止，请先运行 provision root rotate 完成它",
     "backup": "备份文件无法使用，未作改动",
 }

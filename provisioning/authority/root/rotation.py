@@ -146,13 +146,21 @@ def _look(folder: BureauFolder, wish: Rotation) -> _Situation:
         root=root,
         next=after,
         roles=wish.roles if after is None else _replaced(root, after),
-        offline=numbers,
+        offline=numbers if after is None else _replaced_offline(root, after),
     )
 
 
 def _replaced(old: Root, new: Root) -> frozenset[KeyRole]:
+    """What a root that was signed already has decided, whatever is wished now."""
     pairs = zip(_SIGNING, old.keys, new.keys, strict=True)
     return frozenset(role for role, before, after in pairs if before != after)
+
+
+def _replaced_offline(old: Root, new: Root) -> frozenset[int]:
+    before = list(old.authority.keys) if old.authority is not None else [""] * KEYS
+    after = list(new.authority.keys) if new.authority is not None else []
+    pairs = enumerate(zip(before, after, strict=True), start=1)
+    return frozenset(number for number, (was, becomes) in pairs if was != becomes)
 
 
 class _Steps:
@@ -306,15 +314,20 @@ class _Steps:
 
     def _replaced_files(self) -> Iterator[Path]:
         """Key files that mean nothing once the new root is in force."""
-        now = self._now
+        now, folder = self._now, self._folder
         for role in sorted(now.roles):
             place = self._old.place(role)
-            if place.startswith(FILE) and place != self._new.place(role):
-                yield self._folder.path / place.removeprefix(FILE)
-        for number in sorted(now.offline):
-            yield from (
-                path for path in here(self._folder, number) if path != now.new_offline(number)
-            )
+            path = folder.path / place.removeprefix(FILE)
+            mine = place.startswith(FILE) and path.is_relative_to(folder.path)
+            if mine and place != self._new.place(role):
+                yield path
+        for number in range(1, KEYS + 1):
+            made = now.new_offline(number)
+            if number in now.offline:
+                yield from (path for path in here(folder, number) if path != made)
+            elif made.exists():
+                # Made by a run that was cut short and then wished for something else.
+                yield made
 
     def _aside_step(self, path: Path) -> Step:
         target = path.parent / "retired" / f"{path.stem}-until-r{self._now.version}.pem"

@@ -60,6 +60,20 @@ def ledger_of(bureau: Path) -> list[str]:
     return [str(line.payload["t"]) for line in read_lines(opened)]
 
 
+def cut_after(steps: int) -> Callable[..., Any]:
+    """What carries out so many steps and then no more."""
+
+    def carry(planned: Any, *, dry_run: bool) -> Any:
+        for number, step in enumerate(planned):
+            if number == steps:
+                raise KeyboardInterrupt
+            if not step.is_done():
+                step.do()
+        raise AssertionError
+
+    return carry
+
+
 class TestFounding:
     def test_the_first_root_is_signed_by_the_ca_and_its_offline_keys(
         self, rooted: Path, words: tuple[str, ...]
@@ -270,6 +284,42 @@ class TestRotation:
         assert report.changed > 5
         assert tree(rooted) == before
 
+    def test_what_was_signed_is_finished_whatever_is_wished_then(
+        self, rooted: Path, rotate: Callable[..., Report], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keys = rooted / "keys"
+        with monkeypatch.context() as patched:
+            patched.setattr(rotation, "carry_out", cut_after(3))
+            with pytest.raises(KeyboardInterrupt):
+                rotate(rooted, offline=frozenset({1}))
+        assert BureauFolder(rooted).root_version(2).exists()
+        rotate(rooted, offline=frozenset({2}), roles=frozenset({KeyRole.HEAD}))
+        root = root_of(rooted)
+        assert root.version == 2
+        assert [path.name for path in sorted(keys.glob("root-*.pem"))] == [
+            *("root-1-r2.pem", "root-2.pem", "root-3.pem"),
+        ]
+        assert (keys / "retired" / "root-1-until-r2.pem").exists()
+        assert (keys / "rulebook-2.pem").exists()
+
+    def test_a_key_that_was_made_and_then_not_wished_is_set_aside(
+        self,
+        rooted: Path,
+        rotate: Callable[..., Report],
+        monkeypatch: pytest.MonkeyPatch,
+        clock: Clock,
+        tmp_path: Path,
+    ) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(rotation, "carry_out", cut_after(2))
+            with pytest.raises(KeyboardInterrupt):
+                rotate(rooted, offline=frozenset({1}))
+        assert (rooted / "keys" / "root-1-r2.pem").exists()
+        content = (rooted / "keys" / "root-1.pem").read_bytes()
+        rotate(rooted)
+        export_key(rooted, 1, tmp_path, clock=clock)
+        assert (tmp_path / "root-1.pem").read_bytes() == content
+
     def test_a_fourth_offline_key_does_not_exist(
         self, rooted: Path, rotate: Callable[..., Report]
     ) -> None:
@@ -308,17 +358,6 @@ class TestRotation:
         tmp_path: Path,
         wish: dict[str, Any],
     ) -> None:
-        def cut_after(steps: int) -> Callable[..., Any]:
-            def carry(planned: Any, *, dry_run: bool) -> Any:
-                for number, step in enumerate(planned):
-                    if number == steps:
-                        raise KeyboardInterrupt
-                    if not step.is_done():
-                        step.do()
-                raise AssertionError
-
-            return carry
-
         total = len(list(rotate(rooted, **wish, dry_run=True).outcomes))
         for steps in range(total):
             bureau = tmp_path / f"cut-{steps}"
