@@ -13,7 +13,7 @@ from hw.fake.clock import JumpingClock
 from hw.fake.locker import FakeLocker
 from hw.fake.terminal import app
 from hw.fake.world import FakeWorld
-from hw.types import ButtonName, CameraSettings, Role
+from hw.types import ButtonName, CameraSettings, PartName, Role
 
 Verb = Callable[[FakeWorld], None]
 
@@ -65,6 +65,8 @@ def world() -> FakeWorld:
         (FakeWorld.hang_key, "key", "hung"),
         (FakeWorld.swap_key, "key", "foreign"),
         (FakeWorld.mend_key, "key", "working"),
+        (FakeWorld.open_case, "case_open", True),
+        (FakeWorld.close_case, "case_open", False),
         (FakeWorld.kill_contact, "contact", "dead"),
         (FakeWorld.jam_contact, "contact", "jammed"),
         (FakeWorld.mend_contact, "contact", "working"),
@@ -92,6 +94,18 @@ def test_what_hangs_or_lies_is_undone_by_its_mending(world: FakeWorld) -> None:
         world.jam_button(button)
         world.mend_button(button)
     assert world.state() == before
+
+
+def test_parts_that_were_swapped_stay_so_until_they_are_put_back(world: FakeWorld) -> None:
+    world.swap_part(PartName.CARD)
+    world.swap_part(PartName.CAMERA)
+    world.swap_part(PartName.CARD)
+    both = set(world.state().swapped)
+    world.put_back_part(PartName.CARD)
+    assert (both, world.state().swapped) == (
+        {PartName.CARD, PartName.CAMERA},
+        (PartName.CAMERA,),
+    )
 
 
 def test_a_dark_lamp_has_nothing_to_stick_at(world: FakeWorld) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from gpiozero.pins.mock import MockFactory
 
+import hw.pi
 from evidence.store.signers import make_key_file
 from hw.errors import LampFault, MissingPartFault
 from hw.fake.clock import SystemClock
@@ -37,6 +39,16 @@ def test_a_pi_without_card_camera_and_microphone_is_still_a_board(tmp_path: Path
     write_part(tmp_path, PartName.BOARD, "0001")
     (part,) = PiIdentity(tmp_path).parts()
     assert (part.name, part.serial) == (PartName.BOARD, "00000000c0de0001")
+
+
+def test_reading_the_drivers_loads_no_library_of_theirs() -> None:
+    modules = [f"hw.pi.{path.stem}" for path in Path(hw.pi.__file__).parent.glob("[a-z]*.py")]
+    foreign = ("gpiozero", "lgpio", "libcamera", "picamera2", "pyaudio", "sounddevice")
+    script = f"import sys, {', '.join(modules)}; print([m for m in {foreign} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
 
 
 def test_no_line_and_no_name_is_used_twice() -> None:
