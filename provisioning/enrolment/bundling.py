@@ -7,6 +7,9 @@ does not name, or that were changed.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -14,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from evidence import keys
 from evidence.enrolment import Bundle, pack
 from evidence.moments import utc_text
+from evidence.rulebook import Announcement
 from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import Bureau
 from provisioning.custody.registry import Certified, Entry
@@ -21,6 +25,9 @@ from provisioning.enrolment.claims import Claim
 from provisioning.enrolment.settings import settings_text
 from provisioning.errors import BureauError
 from provisioning.policy import clips
+
+_CLIPS_KEPT: Final = 4
+_Stamp = tuple[int, int, int]
 
 
 def bundle_for(
@@ -73,14 +80,33 @@ def _assignment(bureau: Bureau, device: str) -> Mapping[str, bytes]:
     return {"bureau/assignment.jws": words[-1].read_bytes()} if words else {}
 
 
-def _clips(bureau: Bureau) -> dict[str, bytes]:
-    announce = bureau.folder.announce
-    clips.check_clips(announce, bureau.rulebook.announcements)
+def _clips(bureau: Bureau) -> Mapping[str, bytes]:
+    announce, named = bureau.folder.announce, bureau.rulebook.announcements
+    paths = [announce / one.id / name for one in named for name in clips.NAMES]
+    stamps = tuple(_stamp(path) for path in paths)
+    return _checked(announce, named, stamps)
+
+
+@lru_cache(_CLIPS_KEPT)
+def _checked(
+    announce: Path, named: tuple[Announcement, ...], stamps: tuple[_Stamp | None, ...]
+) -> Mapping[str, bytes]:
+    """The clips, decoded and compared once for as long as no file of them changes."""
+    del stamps
+    clips.check_clips(announce, named)
     return {
         f"announce/{one.id}/{name}": (announce / one.id / name).read_bytes()
-        for one in bureau.rulebook.announcements
+        for one in named
         for name in clips.NAMES
     }
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    try:
+        held = path.stat()
+    except OSError:
+        return None
+    return held.st_mtime_ns, held.st_ino, held.st_size
 
 
 def _pem(held: Certified) -> bytes:

@@ -6,6 +6,7 @@ decide what follows from it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from provisioning.custody import registry
 from provisioning.enrolment import claims
 
 _Stamp = tuple[int, int]
+_SUFFIX = ".json"
 
 
 class Known:
@@ -24,8 +26,8 @@ class Known:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._keys: dict[Path, tuple[_Stamp, frozenset[str]]] = {}
-        self._serials: dict[Path, tuple[_Stamp, str | None]] = {}
+        self._keys: dict[str, tuple[_Stamp, frozenset[str]]] = {}
+        self._serials: dict[str, tuple[_Stamp, str | None]] = {}
 
     def device_with_serial(self, serial: str, besides: str) -> str | None:
         """Which other device than ``besides`` has, or will have, this hardware.
@@ -33,13 +35,14 @@ class Known:
         Raises:
             BureauError: A file of the registry cannot be read.
         """
-        for path in _files(self._folder / "claims", besides):
-            stamp = _stamp(path)
-            if path not in self._serials or self._serials[path][0] != stamp:
-                claim = claims.find(self._folder, path.stem)
-                self._serials[path] = (stamp, claim.known_serial if claim else None)
-            if self._serials[path][1] == serial:
-                return path.stem
+        for device, stamp in _devices(self._folder / "claims", besides):
+            held = self._serials.get(device)
+            if held is None or held[0] != stamp:
+                claim = claims.find(self._folder, device)
+                held = (stamp, claim.known_serial if claim else None)
+                self._serials[device] = held
+            if held[1] == serial:
+                return device
         return None
 
     def device_with_keys(self, kids: frozenset[str], besides: str) -> str | None:
@@ -48,21 +51,25 @@ class Known:
         Raises:
             BureauError: A file of the registry cannot be read.
         """
-        for path in _files(self._folder, besides):
-            stamp = _stamp(path)
-            if path not in self._keys or self._keys[path][0] != stamp:
-                entry = registry.find(self._folder, path.stem)
-                held = frozenset({entry.signing.kid, entry.tls.kid}) if entry else frozenset()
-                self._keys[path] = (stamp, held)
-            if self._keys[path][1] & kids:
-                return path.stem
+        for device, stamp in _devices(self._folder, besides):
+            held = self._keys.get(device)
+            if held is None or held[0] != stamp:
+                entry = registry.find(self._folder, device)
+                own = frozenset({entry.signing.kid, entry.tls.kid}) if entry else frozenset()
+                held = (stamp, own)
+                self._keys[device] = held
+            if held[1] & kids:
+                return device
         return None
 
 
-def _files(folder: Path, besides: str) -> Iterator[Path]:
-    return (path for path in sorted(folder.glob("*.json")) if path.stem != besides)
-
-
-def _stamp(path: Path) -> _Stamp:
-    held = path.stat()
-    return held.st_mtime_ns, held.st_ino
+def _devices(folder: Path, besides: str) -> Iterator[tuple[str, _Stamp]]:
+    """Whose files lie there, and when each was written last."""
+    if not folder.is_dir():
+        return
+    with os.scandir(folder) as files:
+        for file in files:
+            device = file.name.removesuffix(_SUFFIX)
+            if device not in (file.name, besides):
+                held = file.stat()
+                yield device, (held.st_mtime_ns, held.st_ino)
