@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CAMPAIGN := scripts/test --campaign-scale=full --timeout=0
 
-.PHONY: help setup demo test check bench lock vectors announcements \
+.PHONY: help setup demo test check bench bench-pi lock vectors announcements \
         campaign-kill campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day
 
 help: ## list the targets
@@ -45,6 +45,10 @@ campaign-hearing: ## hear the announcement in rooms and noise, and nothing else,
 
 campaign-day: ## record 24 virtual hours with drift, losses and clock steps, full size
 	@$(CAMPAIGN) -s tests/campaign
+
+bench-pi: setup ## run the Pi's real stacks without a Pi: camera tier, overlays on an emulated Pi 3
+	@scripts/bench_pi/camera/run
+	@scripts/bench_pi/overlays/run
 
 vectors: setup ## make the evidence test vectors again; no diff means nothing changed
 	@$(PYTHON) -m scripts.make_vectors
