@@ -14,7 +14,6 @@ from evidence.errors import RulebookError
 from evidence.moments import utc_ns
 from evidence.rulebook import read_rulebook, sign_envelope
 from evidence.rulebook.carried import unpack
-from evidence.store import durable
 from evidence.store.signers import file_signer
 from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import open_bureau
@@ -328,42 +327,6 @@ def test_what_is_too_large_for_the_network_goes_onto_a_medium(
     assert "--to" in caught.value.diagnosis()
     assert open_bureau(bureau).rulebook.version == 1
     assert publish(bureau, to=tmp_path / "usb", clock=clock).changed == 3
-
-
-@pytest.mark.parametrize("steps", range(2))
-def test_a_publishing_cut_short_anywhere_is_completed_by_the_next(
-    bureau: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, steps: int
-) -> None:
-    edit_draft(bureau, {"officers.min": 2}, clock=clock)
-    sign(bureau, *BOTH, clock=clock)
-    envelope = (bureau / "rulebook" / "signing.json").read_bytes()
-    left = [steps]
-
-    def cut(real: Callable[..., None]) -> Callable[..., None]:
-        def until(*arguments: Any, **options: Any) -> None:
-            if left[0] == 0:
-                raise KeyboardInterrupt
-            left[0] -= 1
-            real(*arguments, **options)
-
-        return until
-
-    with monkeypatch.context() as killed:
-        killed.setattr("provisioning.policy.rulebook.write_once", cut(durable.write_once))
-        killed.setattr("provisioning.policy.rulebook.replace_file", cut(durable.replace_file))
-        with pytest.raises(KeyboardInterrupt):
-            publish(bureau, clock=clock)
-    publish(bureau, clock=clock)
-    opened = open_bureau(bureau)
-    assert opened.rulebook.version == 2
-    assert (bureau / "rulebook" / "rulebook.json").read_bytes() == envelope
-    assert publish(bureau, clock=clock).changed == 0
-    lines = [
-        line
-        for line in opened.folder.ledger.read_bytes().splitlines()
-        if jws.parse(line, ledger.TYP_LEDGER).payload()["t"] == "rulebook"
-    ]
-    assert len(lines) == 2
 
 
 def test_one_signature_under_another_ones_name_does_not_read(bureau: Path, clock: Clock) -> None:
