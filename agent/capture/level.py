@@ -15,7 +15,7 @@ from agent.capture.media import SECOND_NS
 
 IN_TIME_NS: Final = 4_000_000
 """Sound of which a block came so soon cannot be earlier in the recording than by so much."""
-SHORTEST_NS: Final = SECOND_NS * 3 // 5
+SHORTEST_NS: Final = SECOND_NS // 2
 """Sound that must have come at its pace."""
 _FEWEST: Final = 9
 _MOST: Final = 500
@@ -67,6 +67,9 @@ class Level:
 
     def add(self, late_ns: float, long_ns: int) -> None:
         """A block of ``long_ns`` came ``late_ns`` after it had sounded, as far as is known."""
+        while self._late and self._late[-1][0] - late_ns > long_ns * 3 / 4:
+            # It came together with the one before: that one was held up, and says nothing.
+            self._late.pop()
         self._late.append((late_ns, long_ns))
 
     def proven(self) -> Proof | None:
@@ -85,7 +88,7 @@ class Level:
         return heard_ns >= SHORTEST_NS and len(self._late) >= _FEWEST
 
     def _falls(self) -> bool:
-        """Whether the last block came sooner after the one before it than it is long."""
+        """Whether the last block came much sooner after the one before it than it is long."""
         (before_ns, _), (late_ns, long_ns) = self._late[-2], self._late[-1]
         return before_ns - late_ns > long_ns / 4
 

@@ -37,21 +37,24 @@ class Lost:
 
 @dataclass(slots=True)
 class Due:
-    """A block, what is missing before it, and how late it came."""
+    """A block, what is missing before it, and how late it came.
+
+    Attributes:
+        block: The block.
+        lost: What is missing before it.
+        late_ns: How late it came, as far as is known.
+        unsure: Whether the driver lost samples before it and could not tell how many.
+    """
 
     block: AudioBlock
     lost: list[Lost] = field(default_factory=list)
     late_ns: float = 0.0
+    unsure: bool = False
 
     @property
     def samples(self) -> int:
         """How many it holds."""
         return len(self.block.samples) // _SAMPLE_BYTES
-
-    @property
-    def unsure(self) -> bool:
-        """Whether the driver lost samples before it and cannot tell how many."""
-        return self.block.overflowed and not self.block.lost_samples
 
     @property
     def counts(self) -> int:
@@ -80,6 +83,7 @@ class Watch:
 
     def put(self, due: Due) -> list[Due]:
         """A block came; those that are certain by that."""
+        due.unsure = due.block.overflowed and not due.block.lost_samples
         ahead = sum(held.counts for held in self._held) + due.counts
         due.late_ns = self._clock.late_ns(ahead, due.block.arrived_ns)
         if due.late_ns <= -_IMPOSSIBLE_NS:
@@ -98,6 +102,9 @@ class Watch:
         passed = []
         while self._held and now_ns - self._held[0].block.arrived_ns > LONGEST_NS:
             passed.append(self._held.popleft())
+            if passed[-1].unsure and self._held:
+                # Its place is gone, but not the driver's word.
+                self._held[0].unsure = True
         return passed
 
     def flush(self) -> list[Due]:
