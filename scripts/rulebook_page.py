@@ -40,8 +40,9 @@ _TEXTS = """
 
 Shipped to begin a draft with (`provision policy new --from S1`), the article beside each key, in
 `provisioning/files/policies`; signed as fixtures in `tests/rulebooks` (`python -m
-scripts.make_rulebooks`). Nothing is stated there that the text does not say. S0 is a county statistics bureau, S1 Pingdingshan, S2 Bohu, S3 a
-Hebei township brigade, S4 Mingshan. An empty cell is a silent text: the default holds.
+scripts.make_rulebooks`). Nothing is stated there that the text does not say. S0 is a county
+statistics bureau, S1 Pingdingshan, S2 Bohu, S3 a Hebei township brigade, S4 Mingshan. An empty
+cell is a silent text: the default holds.
 
 """
 

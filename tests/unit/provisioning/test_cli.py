@@ -31,8 +31,8 @@ def test_a_clerk_founds_a_bureau_and_expects_a_device(
     bureau = tmp_path / "bureau"
     (tmp_path / "passphrases").write_text("".join(f"一把离线根密钥的口令 {n}\n" for n in (1, 2, 3)))
     (tmp_path / "passphrases").chmod(0o600)
-    init = ("init", "--bureau", bureau, "--name", "某县统计局", "--announce", announcements)
-    init = (*init, "--root-passphrases", tmp_path / "passphrases")
+    who = ("--bureau", bureau, "--name", "某县统计局", "--announce", announcements)
+    init = ("init", *who, "--root-passphrases", tmp_path / "passphrases")
     assert "试运行" in provision(*init, "--dry-run").output
     assert "完成" in provision(*init, "--keep-days", "0").output
     assert "未作任何改动" in provision(*init).output

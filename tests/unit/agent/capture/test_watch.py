@@ -172,6 +172,20 @@ def test_a_loss_the_driver_knows_of_lies_before_its_block_however_late_others_ar
     assert bench.worst_ms() < 1
 
 
+@pytest.mark.parametrize("lost_ms", [7, 31, 68, 900])
+@pytest.mark.parametrize("unsure", [False, True])
+def test_a_stall_in_the_middle_of_a_proof_does_not_spoil_it(lost_ms: int, *, unsure: bool) -> None:
+    late = jitter(7)
+    bench = Bench(lambda at: late(at) + (22.1 - at if 21.7 < at < 22.1 else 0.0))
+    bench.run(21.4)
+    bench.lose(lost_ms * MS if lost_ms < 200 else 0)
+    bench.run(0.1, unsure=unsure)
+    bench.lose(lost_ms * MS if lost_ms >= 200 else 0)
+    bench.run(5)
+    assert sum(bench.lost_ms()) == pytest.approx(lost_ms, abs=2)
+    assert bench.worst_ms() < 5
+
+
 def test_a_word_of_the_driver_that_nothing_confirms_is_no_loss() -> None:
     bench = Bench(jitter(1))
     bench.run(20)

@@ -94,10 +94,11 @@ def test_a_device_that_nobody_enrolled_has_neither_label_nor_form(
     bureau: Path, device: Path, clock: Clock
 ) -> None:
     settle(bureau, clock)
-    for ask in (
+    asks: list[Callable[[], object]] = [
         lambda: print_labels(bureau, ["ZF-404"]),
         lambda: print_form(bureau, FormKind.HANDOVER, "ZF-404"),
-    ):
+    ]
+    for ask in asks:
         with pytest.raises(PaperError) as refused:
             ask()
         assert refused.value.code == "unknown_device"
