@@ -130,3 +130,19 @@ def content_step(title: str, path: Path, content: bytes, *, mode: int = 0o640) -
         replace_file(path, content, mode=mode)
 
     return Step(title, lambda: path.is_file() and path.read_bytes() == content, do)
+
+
+def print_step(title: str, path: Path, content: bytes, *, mode: int = 0o640) -> Step:
+    """The file holds exactly ``content``, as far as a power cut is of no account.
+
+    For papers: they are derived from the ledger and are no evidence. One that was cut short is not
+    what it should be, so the same command writes it again; waiting for the medium, twice for each
+    of a delivery's, would buy nothing.
+    """
+
+    def do() -> None:
+        make_folder(path.parent)
+        path.write_bytes(content)
+        path.chmod(mode)
+
+    return Step(title, lambda: path.is_file() and path.read_bytes() == content, do)

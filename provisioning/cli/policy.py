@@ -17,7 +17,7 @@ from provisioning.bureau_folder import open_bureau
 from provisioning.cli import policy_views, words
 from provisioning.errors import ProvisioningError
 from provisioning.plan import Report
-from provisioning.policy import draft, naming, publishing, voice
+from provisioning.policy import draft, naming, publishing
 from provisioning.policy import files as policy_files
 
 policy_app = typer.Typer(
@@ -245,6 +245,8 @@ def import_voice(  # noqa: PLR0913 - one parameter for each option of the comman
     as_json: words.AsJson = False,
 ) -> None:
     """Import an announcement's voice."""
+    # Late: it brings what decodes and hears sound, which no other command needs to start.
+    from provisioning.policy import voice  # noqa: PLC0415 - see above
 
     def work() -> Report:
         said = voice.read_text(text)

@@ -16,7 +16,7 @@ from provisioning.paper import filling
 from provisioning.paper.filling import Book
 from provisioning.paper.forms import page
 from provisioning.paper.label import labels
-from provisioning.plan import Outcome, Step, carry_out, content_step
+from provisioning.plan import Outcome, Step, carry_out, print_step
 
 LABELS: Final = "labels.html"
 
@@ -37,9 +37,9 @@ def _steps(book: Book, devices: Sequence[str], to: Path) -> Iterator[Step]:
     there = [device for device in devices if device in enrolled]
     if there:
         content = labels(book.bureau.settings.name, map(book.machine, there)).encode()
-        yield content_step(f"设备标签（{len(there)} 张）", to / LABELS, content)
+        yield print_step(f"设备标签（{len(there)} 张）", to / LABELS, content)
     for device in there:
         if book.state.devices[device].intervals:
             form = filling.handover(book, device)
             path = to / f"{form.heading.number}.html"
-            yield content_step(f"配发交接单 {device}", path, page(form).encode())
+            yield print_step(f"配发交接单 {device}", path, page(form).encode())

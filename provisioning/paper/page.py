@@ -7,9 +7,12 @@ page is itself and nothing else, and a browser is told to hold it to that.
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def fill(template: str, **values: object) -> str:
@@ -24,6 +27,9 @@ def fill(template: str, **values: object) -> str:
 
 @cache
 def _environment() -> Environment:
+    # Late: most commands print nothing, and start sooner without it.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - see above
+
     environment = Environment(
         loader=PackageLoader("provisioning.paper", "templates"),
         autoescape=True,

@@ -18,7 +18,7 @@ from provisioning.paper.errors import PaperError
 from provisioning.paper.filling import Book
 from provisioning.paper.forms import Form, page
 from provisioning.paper.label import labels
-from provisioning.plan import Report, carry_out, content_step
+from provisioning.plan import Report, carry_out, print_step
 
 
 @unique
@@ -110,11 +110,11 @@ def print_batch(bureau_path: Path, devices: Sequence[str], to: Path) -> Report:
     if enrolled:
         content = labels(book.bureau.settings.name, map(book.machine, enrolled))
         title = f"设备标签（{len(enrolled)} 张）"
-        steps.append(content_step(title, to.absolute() / "labels.html", content.encode()))
+        steps.append(print_step(title, to.absolute() / "labels.html", content.encode()))
     for device in assigned:
         form = filling.handover(book, device)
         path = to.absolute() / f"{form.heading.number}.html"
-        steps.append(content_step(f"{device} 配发交接单", path, page(form).encode()))
+        steps.append(print_step(f"{device} 配发交接单", path, page(form).encode()))
     return Report(outcomes=carry_out(steps, dry_run=False))
 
 
@@ -129,5 +129,5 @@ def _write(
 ) -> Report:
     folder = book.bureau.folder.path / "paper" if to is None else to.absolute()
     path = folder / name
-    outcomes = carry_out([content_step(title, path, content.encode())], dry_run=dry_run)
+    outcomes = carry_out([print_step(title, path, content.encode())], dry_run=dry_run)
     return Report(outcomes=outcomes, facts={"file": str(path)})

@@ -8,7 +8,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-import segno
 from markupsafe import Markup
 
 _QUIET_MODULES: Final = 4
@@ -32,6 +31,9 @@ def said(device: str, fingerprint: str) -> str:
 @lru_cache(_PICTURES_KEPT)
 def picture(text: str) -> Markup:
     """``text`` as an SVG element; error correction M: a label gets scratched."""
+    # Late: most commands print nothing, and start sooner without it.
+    import segno  # noqa: PLC0415 - see above
+
     code = segno.make_qr(text, error="m")
     drawn = code.svg_inline(
         border=_QUIET_MODULES, omitsize=True, svgclass="qr", lineclass=None, dark="#000"

@@ -12,7 +12,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Final
 
-import av
 import msgspec
 from msgspec import Meta
 
@@ -137,6 +136,9 @@ def decode(audio: bytes, named: Announcement) -> bytes:
 
 def _decode(content: bytes, meta: ClipMeta | Announcement, path: Path) -> bytes:
     """Samples of a FLAC file, signed 16 bit little endian, mono; no more than ``meta`` names."""
+    # Late: most commands decode no sound, and start in a third of the time without it.
+    import av  # noqa: PLC0415 - see above
+
     samples = bytearray()
     try:
         with av.open(BytesIO(content), "r", format="flac") as container:
