@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -51,6 +52,7 @@ def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
 
 
+@cache
 def help_of(*words: str) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name(words[0])
     return subprocess.run(
