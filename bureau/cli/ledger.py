@@ -6,6 +6,7 @@ Owns the filters and the columns. Refuses to change what somebody explained: it 
 from __future__ import annotations
 
 from dataclasses import asdict
+from enum import StrEnum, unique
 from typing import Annotated, Final
 
 import typer
@@ -18,17 +19,31 @@ from bureau.ledger import Category, ExplanationRow, Query, SessionRow
 from bureau.plans.link import OWED, PLAN_STATES
 from bureau.settings import Bureau
 from evidence.activities import name_of
+from evidence.marks import SECRECY
 
 app = typer.Typer()
 
 _STATES: Final = {"committed": "已收日志", "stored": "已归档", "quarantined": "已隔离"}
+_UNREAD: Final = "未读取"
+"""The row was entered before the desk read classes of secrecy."""
+
+
+@unique
+class SecrecyClass(StrEnum):
+    """A class of secrecy, as ``evidence.marks.SECRECY`` has them."""
+
+    PRIVACY = "privacy"
+    TRADE = "trade"
+    STATE = "state"
 
 
 @app.command(
     help=(
         "查看管理台账：每次执法记录一行，可按设备、人员、事项、日期筛选。\n\n"
         "--open 只列欠书面说明的记录：无计划、与计划不符、中断、人数不足；"
-        "用 `bureau explain` 补录说明。"
+        "用 `bureau explain` 补录说明。\n\n"
+        "密级一列是现场标记的最高一级：个人隐私、商业秘密、国家秘密；--class 只列其中一级。"
+        "“未读取”是本列启用之前登记的记录，请用 `bureau open` 查看其日志。"
     ),
 )
 def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
@@ -39,12 +54,22 @@ def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
     activity: Annotated[str | None, typer.Option(help="事项代码。")] = None,
     since: Annotated[str | None, typer.Option(help="起始日期，如 2026-01-31（北京时间）。")] = None,
     until: Annotated[str | None, typer.Option(help="截止日期，含当日。")] = None,
+    secrecy: Annotated[
+        SecrecyClass | None,
+        typer.Option("--class", help="密级：privacy 个人隐私、trade 商业秘密、state 国家秘密。"),
+    ] = None,
     owing: Annotated[bool, typer.Option("--open", help="只列欠书面说明的记录。")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List sessions."""
     query = Query(
-        device=device, officer=officer, activity=activity, since=since, until=until, owing=owing
+        device=device,
+        officer=officer,
+        activity=activity,
+        since=since,
+        until=until,
+        secrecy=secrecy,
+        owing=owing,
     )
 
     def work(one: Bureau) -> None:
@@ -67,6 +92,7 @@ def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
                 "计划",
                 "片段",
                 "告知",
+                "密级",
                 "状态",
                 "核验",
                 "编号",
@@ -81,6 +107,7 @@ def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
                     PLAN_STATES.get(row.plan_state, ""),
                     str(row.segments),
                     row.disclosure,
+                    _UNREAD if row.secrecy is None else SECRECY.get(row.secrecy, row.secrecy),
                     _STATES.get(row.state, row.state),
                     row.verdict or "",
                     row.sid,

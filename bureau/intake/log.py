@@ -46,6 +46,7 @@ class Claim:
         journal: Size and digests of its journal.
         root: Merkle root of its ``close`` record.
         line: Index of the log line that says so.
+        secrecy: The highest class of secrecy that the recorder told of (L1), or None.
     """
 
     sid: str
@@ -53,6 +54,7 @@ class Claim:
     journal: FileFacts
     root: str
     line: int
+    secrecy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,7 @@ class LogChain:
             journal=FileFacts(facts["size"], facts["sha256"], tuple(facts["chunks"])),
             root=payload["root"],
             line=line,
+            secrecy=payload.get("secrecy"),
         )
         if claim.sid in self.claims or claim.counter in self._counters:
             self.contested[claim.sid] = f"log line {line} names a session or a counter twice"

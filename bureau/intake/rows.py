@@ -12,7 +12,7 @@ from bureau.intake.stores import Office
 from bureau.ledger import ReceiptRow, SessionRow
 from bureau.plans.link import link
 from bureau.receipts import Issued
-from evidence import jws
+from evidence import jws, marks
 from evidence.digests import sha256_hex
 from evidence.limits import MAX_RECEIPT_BYTES
 from evidence.moments import utc_ns, utc_text
@@ -69,7 +69,14 @@ def session_row(holdings: Holdings, sid: str, verdict: Verdict, office: Office) 
         previous=summary.previous,
         owes=",".join(linked.owes),
         explain_by=None,
+        secrecy=_secrecy(holdings, sid),
     )
+
+
+def _secrecy(holdings: Holdings, sid: str) -> str:
+    """The higher of what the officer marked and what the recorder's log says; empty for none."""
+    told = (holdings.summary(sid).secrecy, holdings.claim(sid).secrecy)
+    return marks.secrecy_of(marks.OF_CLASS + one for one in told if one) or ""
 
 
 def mark_stored(row: SessionRow, at: str, holdings: Holdings, office: Office) -> None:

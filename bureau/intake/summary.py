@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from evidence import journal
+from evidence import journal, marks
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts
 from evidence.errors import RecordError
@@ -41,6 +41,7 @@ class Summary:
         officers: Ids of the officers, as far as the recorder was told.
         previous: The session that it resumes, or None.
         resumptions: How often the vault had to take it up again.
+        secrecy: The highest class of secrecy that was marked (L1), or None.
         files: Sealed files by name.
     """
 
@@ -63,6 +64,7 @@ class Summary:
     officers: tuple[str, ...]
     previous: str | None
     resumptions: int
+    secrecy: str | None
     files: dict[str, FileFacts]
 
 
@@ -97,8 +99,14 @@ def summarise(content: bytes) -> Summary:
         officers=_officers(opened),
         previous=(opened.get("previous") or {}).get("sid"),
         resumptions=kinds["resume"],
+        secrecy=marks.secrecy_of(_marked(payloads)),
         files=_by_name(file for payload in payloads for file in files_in(payload)),
     )
+
+
+def _marked(payloads: Sequence[JsonObject]) -> list[str]:
+    """The codes of the officer's marks, in order."""
+    return [str(payload["fields"]["code"]) for payload in payloads if payload.get("kind") == "mark"]
 
 
 def _officers(opened: JsonObject) -> tuple[str, ...]:

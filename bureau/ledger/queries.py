@@ -36,6 +36,7 @@ class Query:
         since: First day in Beijing, ``YYYY-MM-DD``, by start.
         until: Last day, included.
         state: State of the session.
+        secrecy: Class of secrecy.
         owing: Only those that owe an explanation nobody has given.
     """
 
@@ -45,6 +46,7 @@ class Query:
     since: str | None = None
     until: str | None = None
     state: str | None = None
+    secrecy: str | None = None
     owing: bool = False
 
 
@@ -64,6 +66,7 @@ def narrowed(wanted: Select[Any], query: Query) -> Select[Any]:
         (SessionRow.device, query.device),
         (SessionRow.activity, query.activity),
         (SessionRow.state, query.state),
+        (SessionRow.secrecy, query.secrecy),
     ):
         if value:
             wanted = wanted.where(column == value)

@@ -18,7 +18,8 @@ class SessionRow(Base):
     Times are RFC 3339 in UTC, which sorts as text. ``officers`` are the plan's ids, ``people`` the
     names and certificate numbers behind them; ``plan_state`` and ``owes`` hold codes of
     ``bureau.plans.link``; ``previous`` is the session that this one resumes; ``explain_by`` is when
-    what it owes is due.
+    what it owes is due. ``secrecy`` is the highest class marked (``evidence.marks.SECRECY``), empty
+    where none was, and None in rows that were entered before the desk read it.
     """
 
     __tablename__ = "sessions"
@@ -51,6 +52,7 @@ class SessionRow(Base):
     previous: Mapped[str | None] = mapped_column(default=None)
     owes: Mapped[str] = mapped_column(default="")
     explain_by: Mapped[str | None] = mapped_column(default=None)
+    secrecy: Mapped[str | None] = mapped_column(default=None)
 
 
 class ReceiptRow(Base):

@@ -11,10 +11,12 @@ from typer.testing import CliRunner
 from bureau import office
 from bureau.broker import Broker
 from bureau.cli import app
+from bureau.cli.ledger import SecrecyClass
 from bureau.clock import Clock
 from bureau.errors import BrokerError, BusyError
 from bureau.ledger import Ledger, QuarantineRow
 from bureau.settings import load_bureau
+from evidence.marks import SECRECY
 from tests.kits.enrolment import enrol
 from tests.kits.peer import free_port
 from tests.unit.bureau.test_stores import row
@@ -27,7 +29,7 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = enrol(tmp_path_factory.mktemp("b"), port=free_port()).bureau
     ledger = Ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
     ledger.put(row(1))
-    ledger.put(row(2, officer=None))
+    ledger.put(row(2, officer=None, secrecy="trade"))
     ledger.put(QuarantineRow(device="REC-0001", name="log-1", reason="fork", since="2026"))
     ledger.close()
     return folder
@@ -45,6 +47,18 @@ def test_the_ledger_is_listed_for_people_and_machines(bureau: Path) -> None:
     assert "REC-0001" in text
     code, text = run("ledger", "--bureau", str(bureau), "--officer", "O-1", "--json")
     assert [one["counter"] for one in json.loads(text)] == [1]
+
+
+@pytest.mark.rule("L1")
+def test_sessions_are_listed_with_their_class_of_secrecy_and_by_it(bureau: Path) -> None:
+    _, text = run("ledger", "--bureau", str(bureau))
+    assert "密级" in text
+    assert "商" in text
+    _, text = run("ledger", "--bureau", str(bureau), "--class", "trade", "--json")
+    assert [(one["counter"], one["secrecy"]) for one in json.loads(text)] == [(2, "trade")]
+    _, text = run("ledger", "--bureau", str(bureau), "--class", "state", "--json")
+    assert json.loads(text) == []
+    assert set(SecrecyClass) == set(SECRECY)
 
 
 @pytest.mark.rule("A6")

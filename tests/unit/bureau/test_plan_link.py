@@ -216,10 +216,10 @@ def test_an_explanation_says_who_and_why(rig: IntakeRig, said: Explained) -> Non
 def test_a_ledger_of_an_earlier_version_gets_the_new_columns(rig: IntakeRig) -> None:
     rig.ledger.put(row(1))
     with rig.ledger.engine.begin() as connection:
-        for column in ("owes", "matter"):
+        for column in ("owes", "matter", "secrecy"):
             connection.execute(text(f"ALTER TABLE sessions DROP COLUMN {column}"))
     rig.ledger.close()
     again = Ledger(f"sqlite:///{rig.folder / 'ledger.sqlite'}")
     (found,) = again.sessions()
-    assert (found.owes, found.matter, found.counter) == ("", None, 1)
+    assert (found.owes, found.matter, found.secrecy, found.counter) == ("", None, None, 1)
     again.close()

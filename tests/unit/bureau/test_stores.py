@@ -14,7 +14,7 @@ from bureau.receipts import Holding, ReceiptBook
 from bureau.registry import Registry
 from evidence.receipt import ReceiptedFile
 from tests.kits.intake import IntakeRig, Pusher, closed_take, files_of
-from tests.kits.sessions import Bureau
+from tests.kits.sessions import Bureau, Take
 
 SID = "01890a5d-ac96-774b-bcce-b302099a80{:02d}"
 
@@ -49,7 +49,7 @@ def ledger(tmp_path: Path) -> Ledger:
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
     for one in (
         row(1),
-        row(2, officer="O-2", device="REC-0002"),
+        row(2, officer="O-2", device="REC-0002", secrecy="trade"),
         row(3, activity="training", stored="2026-03-03T00:00:00.000000Z"),
     ):
         ledger.put(one)
@@ -66,6 +66,7 @@ def ledger(tmp_path: Path) -> Ledger:
         (Query(activity="training"), [3]),
         (Query(since="2026-02-01"), [2, 3]),
         (Query(until="2026-02-01"), [1, 2]),
+        (Query(secrecy="trade"), [2]),
         (Query(since="2026-02-01", until="2026-02-28", officer="O-2"), [2]),
         (Query(officer="' OR 1=1 --"), []),
     ],
@@ -159,6 +160,33 @@ def _told(ledger: Ledger) -> tuple[list[tuple[object, ...]], list[tuple[str, ...
         (one.name, one.reason, one.since) for one in ledger.quarantined()
     ]
     return sessions, quarantine, ledger.serials()
+
+
+@pytest.mark.rule("L1")
+@pytest.mark.parametrize(
+    ("marked", "logged", "secrecy"),
+    [
+        ([], None, ""),
+        (["mark", "sign"], None, ""),
+        (["secret:trade", "secret:privacy"], "trade", "trade"),
+        (["secret:privacy"], "state", "state"),
+        (["secret:state"], "privacy", "state"),
+        ([], "privacy", "privacy"),
+    ],
+)
+def test_the_ledger_has_the_higher_class_of_journal_and_log(
+    rig: IntakeRig, pusher: Pusher, marked: list[str], logged: str | None, secrecy: str
+) -> None:
+    take = Take(pusher.recorder)
+    take.announce()
+    for code in marked:
+        take.event("mark", {"code": code, "at_ns": pusher.recorder.ticker.mono_ns})
+    take.segment(size=3_000)
+    take.entry["secrecy"] = logged
+    take.close()
+    pusher.push(take)
+    (found,) = rig.ledger.sessions()
+    assert (found.state, found.secrecy) == ("stored", secrecy)
 
 
 # The book of receipts.
