@@ -23,6 +23,7 @@ _DIAGNOSES = {
     "ledger": "配发台账已损坏，请停止操作并报告",
     "settings": "参数不符合要求",
     "passphrases": "根密钥口令不符合要求：三把密钥各一句，每句至少 12 个字符，互不相同",
+    "passphrases_differ": "两次输入的口令不一致，未作改动；请重新运行同一条命令，再输入一遍",
     "disk": "磁盘已满或无法写入，请腾出空间后重新运行同一条命令",
     "rotation": "签名根文件未更换",
     "pending": "上次更换签名根文件中途停止，请先运行 provision root rotate 完成它",
@@ -142,6 +143,12 @@ class PassphrasesError(ProvisioningError):
     """Passphrases that protect nothing, or nobody to ask for them."""
 
     code = "passphrases"
+
+
+class PassphrasesDifferError(PassphrasesError):
+    """A new passphrase was typed in two ways: nobody would know which one protects the key."""
+
+    code = "passphrases_differ"
 
 
 class DiskError(ProvisioningError):

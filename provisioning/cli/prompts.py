@@ -13,7 +13,7 @@ import typer
 
 from provisioning.authority.root import passphrases as rules
 from provisioning.authority.root.passphrases import Passphrases
-from provisioning.errors import PassphrasesError
+from provisioning.errors import PassphrasesDifferError, PassphrasesError
 
 
 def passphrases(file: Path | None, *, make: bool = False) -> Passphrases:
@@ -49,7 +49,7 @@ def _ask(number: int, *, make: bool) -> str:
     )
     rules.check(typed, number)
     if _typed("请再输入一次") != typed:
-        raise PassphrasesError(f"the passphrase of root key {number} was typed in two ways")
+        raise PassphrasesDifferError(f"the passphrase of root key {number} was typed in two ways")
     return typed
 
 

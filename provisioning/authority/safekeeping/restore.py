@@ -25,6 +25,10 @@ from provisioning.plan import Report, Step, carry_out
 _LARGEST_IDENTITY: Final = 64 * 1024
 _OVERHEAD: Final = 64 << 20
 LATER: Final = "备份之后的变更不在其中：请对照纸质单据，逐项补办"
+NEXT: Final = (
+    "请把原来的 archive/（录音录像、设备日志）放回 {archive}，再运行 provision audit；"
+    "放回之前，它会提示所依据的设备日志缺失"
+)
 
 
 def restore(file: Path, path: Path, identity: Path, *, dry_run: bool = False) -> Report:
@@ -79,7 +83,11 @@ class _Steps:
             return {}
         bureau = open_bureau(self._target)
         away = elsewhere(bureau)
-        lines: dict[str, str | int] = {"ledger_lines": len(read_lines(bureau)), "later": LATER}
+        lines: dict[str, str | int] = {
+            "ledger_lines": len(read_lines(bureau)),
+            "later": LATER,
+            "next": NEXT.format(archive=self._target / "archive"),
+        }
         return {**lines, "keys_elsewhere": ", ".join(away)} if away else lines
 
     def _unpack(self) -> None:

@@ -94,3 +94,12 @@ def test_without_the_desk_extra_the_line_that_installs_it_is_printed() -> None:
     )
     assert ended.returncode == 2
     assert "pip install 'zhifa-recorder[desk]'" in ended.stderr
+
+
+def test_commands_start_without_what_only_some_of_them_need() -> None:
+    heavy = {"av", "jinja2", "numpy", "segno", "sqlalchemy"}
+    asked = f"import sys, provisioning.cli; print(*({heavy!r} & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == ""

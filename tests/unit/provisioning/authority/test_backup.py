@@ -79,6 +79,8 @@ def test_what_cannot_be_made_again_comes_back_as_it_was(
     with sqlite3.connect(tmp_path / "back" / "ledger.sqlite") as database:
         assert database.execute("select name from devices").fetchall() == [("ZF-001",)]
     assert "逐项补办" in str(report.facts["later"])
+    assert "archive" in str(report.facts["next"])
+    assert "provision audit" in str(report.facts["next"])
     for name in ("keys/receipt.pem", "ca/key.pem", "identities/bureau.age", "keys/root-1.pem"):
         assert (tmp_path / "back" / name).stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "back" / "keys").stat().st_mode & 0o777 == 0o700

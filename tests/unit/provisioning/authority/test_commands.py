@@ -91,7 +91,7 @@ def test_what_is_typed_is_not_shown(
     assert process.wait(timeout=60) == 1
     shown += os.read(person, 4_096)
     os.close(person)
-    assert "passphrases" in shown.decode()
+    assert "两次输入的口令不一致" in shown.decode()
     assert words[0] not in shown.decode()
     assert "something else" not in shown.decode()
     assert not (tmp_path / "b").exists()
