@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from agent import policy_medium, process, recorder, supervisor
+from agent import process, recorder, supervisor, word_medium
 from agent.dock.serve import serve as serve_dock
 from agent.doctor.examination import examine, is_sound
 from agent.doctor.finding import Finding, State
@@ -130,29 +130,32 @@ def enrol(  # noqa: PLR0913 - one parameter for each option of the command
 
 
 @app.command(
-    "policy",
+    "words",
     help=(
-        "从存储盘装入办法（无对接网络时）："
-        "先由单位用 provision policy publish --to 写入存储盘。\n\n"
+        "从存储盘取单位的通知（无对接网络时）：办法由 provision policy publish --to 写入，"
+        "配发通知由 provision carry 写入。\n\n"
         "证据库在下次启动时或一分钟内核验；正在记录时，记录结束后才采用。"
         "不符合要求的一律拒收并记入设备台账。\n\n"
-        "例：recorder policy --from /media/usb --device ./device"
+        "例：recorder words --from /media/usb --device ./device"
     ),
 )
-def take_policy(
+def take_words(
     *,
     device: DeviceOption,
     source: Annotated[Path, typer.Option("--from", help="存储盘文件夹。", show_default=False)],
 ) -> None:
-    """Put a policy from a removable medium aside for the vault."""
+    """Put the bureau's words from a removable medium aside for the vault."""
 
     def work() -> None:
         try:
-            version = policy_medium.stage(load_device(device), source)
+            staged = word_medium.stage(load_device(device), source)
         except EvidenceError as error:
             typer.echo(error.diagnosis(), err=True)
             raise typer.Exit(EXIT_REFUSED) from error
-        typer.echo(f"已暂存办法第 {version} 版，由证据库核验后采用。")
+        if staged.policy is not None:
+            typer.echo(f"已暂存办法第 {staged.policy} 版，由证据库核验后采用。")
+        if staged.assignment is not None:
+            typer.echo(f"已暂存配发通知第 {staged.assignment} 号，由证据库核验后采用。")
 
     _guard(work)
 

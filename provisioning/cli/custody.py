@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from provisioning.cli import oversight, people, words
+from provisioning.custody.carrying import carry as write_assignment
 from provisioning.custody.lines import ANY_DEVICE
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.approving import Approve
@@ -46,7 +47,8 @@ _Approval = Annotated[
 def register(app: typer.Typer) -> None:
     """Add these commands to ``app``."""
     people.register(app)
-    for command in (approve, assign, reassign, return_, repair, fault, clear, keep, maintain, lost):
+    changes = (approve, assign, reassign, return_, repair, fault, clear, keep, maintain, lost)
+    for command in (*changes, carry):
         app.command(command.__name__.rstrip("_"), help=_HELP[command.__name__])(command)
     app.command("revoke", help=_HELP["revoke"])(revoke)
     app.command("retire", help=_HELP["retire"])(retire)
@@ -54,6 +56,11 @@ def register(app: typer.Typer) -> None:
 
 
 _HELP: Final = {
+    "carry": (
+        "把设备现行的配发通知写入存储盘（无对接网络时）：配发、归还、维修之后都要带给设备。\n\n"
+        "在设备上用 recorder words --from 取回，由证据库核验后采用。\n\n"
+        "例：provision carry ZF-001 --to /media/usb --bureau ./bureau"
+    ),
     "approve": (
         "登记部门主要负责人的批准（配发前必须有）：写明使用人和设备，由负责人密钥签署。\n\n"
         "一份批准用于一次配发。DEVICE 写 any 表示由经办人选择设备。\n\n"
@@ -253,6 +260,18 @@ def maintain(  # noqa: PLR0913 - one parameter for each option of the command
     """Note the care of a device."""
     move = Maintain(device=device_id, keeper=keeper, note=note)
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
+
+
+def carry(
+    *,
+    device_id: _Device,
+    to: Annotated[Path, typer.Option("--to", help="存储盘文件夹。", show_default=False)],
+    bureau: words.BureauOption,
+    dry_run: words.DryRun = False,
+    as_json: words.AsJson = False,
+) -> None:
+    """Write a device's assignment onto a removable medium."""
+    words.run(lambda: write_assignment(bureau, device_id, to, dry_run=dry_run), as_json=as_json)
 
 
 def lost(

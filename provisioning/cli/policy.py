@@ -153,7 +153,7 @@ def sign(
     help=(
         "发布已双签名的草案：成为现行办法，记入台账，由采集工作站送达各设备。"
         "发布前按设备的规则再核验一遍。旧版本全部保留，版本只增不减。\n\n"
-        "--to 另写一份到存储盘，设备上用 recorder policy --from 装入。\n\n"
+        "--to 另写一份到存储盘，设备上用 recorder words --from 装入。\n\n"
         "例：provision policy publish --bureau ./bureau --to /media/usb"
     ),
 )

@@ -35,7 +35,7 @@ from provisioning.policy.errors import PolicyRefusedError, PolicyWrongError
 from provisioning.policy.rulebook import YEAR_NS, YEARS, keep
 
 MEDIUM_NAME: Final = "policy.json"
-"""What a removable medium holds, for ``recorder policy --from``."""
+"""What a removable medium holds, for ``recorder words --from``."""
 SIGNATORIES: Final[Mapping[KeyRole, str]] = {KeyRole.CLERK: "经办人", KeyRole.HEAD: "负责人"}
 
 _A_DEVICE: Final = "ZF-001"

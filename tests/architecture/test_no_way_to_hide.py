@@ -73,7 +73,7 @@ RECORDER_COMMANDS: Final = {
     "recorder dock": "one process",
     "recorder enrol": "keys are made and certified before the first start",
     "recorder locker": "one process: files are made append-only, and never the other way",
-    "recorder policy": "a policy on a medium is put aside; the vault verifies it before it counts",
+    "recorder words": "words on a medium are put aside; the vault verifies them before they count",
     "recorder doctor": "looks: parts and drivers, one line each",
     "recorder status": "looks",
     "recorder console": "looks, and presses the fake body's buttons",
