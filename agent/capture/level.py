@@ -27,7 +27,6 @@ _EVIDENCE: Final = 45.0
 probability of about exp(-n m / s): once in 10 ** 19 here."""
 _SLACK_NS: Final = 1_000_000
 _SLACK_SCATTERS: Final = 12.0
-_SURE_SCATTERS: Final = 10.0
 _PARTS: Final = 3
 
 
@@ -38,12 +37,10 @@ class Proof:
     Attributes:
         missing_ns: For how long, at most; the truth is hardly less.
         scatter_ns: How much later than the earliest the blocks came on the average.
-        doubt_ns: What ``missing_ns`` may be too much by.
     """
 
     missing_ns: float
     scatter_ns: float
-    doubt_ns: float
 
 
 class Level:
@@ -99,8 +96,7 @@ class Level:
     def _measured(self) -> Proof:
         """By the later ones: the first may have come before the loss."""
         late = [late_ns for late_ns, _ in self._late][len(self._late) // _PARTS :]
-        scatter_ns = sum(late) / len(late) - min(late)
-        return Proof(min(late), scatter_ns, _SURE_SCATTERS * scatter_ns / len(late))
+        return Proof(min(late), sum(late) / len(late) - min(late))
 
     def _uneven(self) -> int:
         """How many of the first blocks stand on another level than those after them."""

@@ -24,6 +24,7 @@ _IMPOSSIBLE_NS: Final = 4_000_000
 _TOGETHER_NS: Final = 5_000_000
 _DOUBTS: Final = 14.0
 """exp(-14): how sure the place of a small loss has to be."""
+_NEARLY: Final = 0.75
 _SAMPLE_BYTES: Final = 2
 
 
@@ -126,14 +127,16 @@ class Watch:
 
     def _place(self, proof: Proof) -> None:
         """Put a loss where it must have been, and see what remains late."""
-        first = self._first_after(proof)
+        first = self._first_after()
         missing_ns = min(due.late_ns for due in list(self._held)[first:])
         named = [n for n, due in enumerate(self._held) if n >= first and due.unsure]
         if named:
             self._lose(named[0], missing_ns, Cause.SAMPLES_LOST)
         elif _TOGETHER_NS < missing_ns <= 2 * _TOGETHER_NS:
-            # A block before it may have been as late by chance: halfway until that is out of doubt.
+            # A block before it may have been as late by chance: halfway while that is in doubt.
             doubtful = math.ceil(_DOUBTS * proof.scatter_ns / missing_ns)
+            while first and self._held[first - 1].late_ns > missing_ns * _NEARLY:
+                first -= 1
             self._lose(first, missing_ns / 2, Cause.SAMPLES_VANISHED)
             self._lose(first + doubtful, missing_ns / 2, Cause.SAMPLES_VANISHED)
         else:
@@ -142,11 +145,18 @@ class Watch:
         for due in self._held:
             self._weigh(due)
 
-    def _first_after(self, proof: Proof) -> int:
-        """The first block that can have come after the loss: all from there on are late by it."""
-        least_ns = proof.missing_ns - proof.doubt_ns
-        before = [n for n, due in enumerate(self._held) if due.late_ns < least_ns]
-        return min(before[-1] + 1 if before else 0, len(self._held) - 1)
+    def _first_after(self) -> int:
+        """The block the loss most likely lies before.
+
+        If lateness scatters with an exponential tail, a loss of ``m`` before the last ``n`` blocks,
+        all late by ``m`` at least, is ``exp(n m / s)`` times likelier than chance.
+        """
+        first, most, least_ns = 0, 0.0, math.inf
+        for count, due in enumerate(reversed(self._held), start=1):
+            least_ns = min(least_ns, due.late_ns)
+            if count * least_ns >= most:
+                first, most = len(self._held) - count, count * least_ns
+        return first
 
     def _lose(self, number: int, missing_ns: float, cause: Cause) -> None:
         late = list(self._held)[min(number, len(self._held) - 1) :]
