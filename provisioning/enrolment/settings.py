@@ -18,6 +18,9 @@ from provisioning.errors import BoardError
 from provisioning.layout import FILES
 
 BOARDS: Final = ("fake", "pi")
+_RUN: Final = {"fake": "run", "pi": "/run/recorder"}
+_LOCKS: Final = {"fake": "board", "pi": "kernel"}
+"""Where a recorder's sockets are, and who locks its files, as its units have it."""
 
 _RESERVE_SECONDS: Final = 600
 _FLOOR_BYTES: Final = 256 * 1024 * 1024
@@ -40,7 +43,8 @@ class DeviceOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         keyframe_interval: Frames; one second of them.
         storage_floor_bytes: Never used by recordings; 256 MiB.
         reserve_bytes: Kept back for the end; ten minutes of recording on a Pi, nothing on a fake.
-        run_dir: Folder of the sockets, for a device folder whose path is long.
+        run_dir: Folder of the sockets, for a device folder whose path is long; ``run`` in it on a
+            fake, ``/run/recorder`` on a Pi.
         officer: Bureau's id of who presses.
     """
 
@@ -93,7 +97,8 @@ def settings_text(bureau: BureauSettings, name: str, options: DeviceOptions) -> 
         "board": options.body,
         "storage_floor_bytes": options.floor,
         "reserve_bytes": options.reserve,
-        "run_dir": options.run_dir or "run",
+        "run_dir": options.run_dir or _RUN[options.body],
+        "locks": _LOCKS[options.body],
         "host": bureau.host,
         "port": bureau.port,
         "width": options.width or 1_280,
