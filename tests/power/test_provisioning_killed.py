@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from evidence import jws
 from provisioning.authority.founding import Founding, init_bureau
@@ -27,6 +28,7 @@ from tests.kits.clip import write_clip
 from tests.kits.custody import approval, settle
 from tests.kits.enrolment import take_in
 from tests.kits.killing import Clerk, Ended, killed_at_every_step
+from tests.kits.two_ends import TwoEnds
 
 pytestmark = pytest.mark.slow
 
@@ -172,3 +174,55 @@ def words(folder: Path) -> list[Path]:
 
 def copy(source: Path, target: Path) -> None:
     shutil.copytree(source, target)
+
+
+NEW = "ZF-009"
+
+
+def clerks_time() -> int:
+    """As the process has it that types the commands."""
+    return 1_800_000_000_000_000_000
+
+
+def test_seed_killed_at_any_step_is_completed_by_the_next_run(
+    clerk: Clerk, bureau: Path, tmp_path: Path
+) -> None:
+    def seed(folder: Path) -> list[str | Path]:
+        return ["seed", NEW, "--to", folder / "stick", "--bureau", folder, "--json"]
+
+    cuts = 0
+    for _, folder in killed_at_every_step(clerk, bureau, tmp_path, seed):
+        assert len([line for line in said(folder, "seeded") if line["device"] == NEW]) == 1
+        assert clerk.do(*seed(folder)).answer["changed"] == 0
+        cuts += 1
+    assert cuts > 8
+
+
+@pytest.mark.rule("H8")
+def test_enrol_killed_at_any_step_issues_once_and_is_completed_by_the_next_run(
+    clerk: Clerk, bureau: Path, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    copy(bureau, before)
+    ends = TwoEnds(before, tmp_path / "ends", clerks_time)
+    ends.expect(NEW)
+    digits = ends.ask(NEW)
+
+    def enrol(folder: Path) -> list[str | Path]:
+        answer = ("--request", ends.request(NEW), "--to", folder / "answer")
+        return ["enrol", NEW, *answer, "--confirm", digits, "--bureau", folder, "--json"]
+
+    cuts, device = 0, ends.device(NEW)
+    for cut, folder in killed_at_every_step(clerk, before, tmp_path, enrol):
+        assert len([line for line in said(folder, "enrolled") if line["device"] == NEW]) == 1
+        taker = TwoEnds(folder, tmp_path / f"taker{cut}", clerks_time)
+        copy(device, taker.device(NEW))
+        taker.stick = folder / "answer"
+        taker.take(NEW)
+        entry = json.loads((folder / "registry" / f"{NEW}.json").read_text())
+        certificate = x509.load_pem_x509_certificate(
+            (taker.device(NEW) / "certs" / "signing.pem").read_bytes()
+        )
+        assert entry["signing"]["serial"] == f"{certificate.serial_number:x}"
+        cuts += 1
+    assert cuts > 12
