@@ -21,7 +21,8 @@ from hw.types import AudioBlock
 LONGEST_NS: Final = SECOND_NS
 _IMPOSSIBLE_NS: Final = 4_000_000
 """Nothing arrives before it has sounded: then times are late, and do not creep but step back."""
-_TOGETHER_NS: Final = 5_000_000
+_TOGETHER_NS: Final = 4_700_000
+"""How far off a block may be put: 5 ms, less what the clock itself may be off by."""
 _DOUBTS: Final = 14.0
 """exp(-14): how sure the place of a small loss has to be."""
 _NEARLY: Final = 0.75
