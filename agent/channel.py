@@ -119,6 +119,4 @@ class Channel(Generic[Inbound, Outbound]):
 
 def listen(path: Path) -> socket.socket:
     """A listening socket at ``path``, replacing the name that a dead process left behind."""
-    listener = durable.bind_socket(path)
-    listener.listen()
-    return listener
+    return durable.listen_at(path)

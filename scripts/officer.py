@@ -182,7 +182,9 @@ class Officer:
         return [f"{one['button']} {one['gesture']}" for one in log if one["t"] == "press"]
 
     def _ready(self) -> None:
-        self._wait(lambda: self._stage.lamp() is LampPattern.READY, "the green lamp")
+        # Amber: a busy machine stuttered and the loudspeaker was not heard; one may press all the same.
+        ready = (LampPattern.READY, LampPattern.UNVERIFIED)
+        self._wait(lambda: self._stage.lamp() in ready, "a lamp at rest, green or amber")
 
     def _checked(self, trigger: str) -> None:
         def there() -> bool:

@@ -18,7 +18,7 @@ from typing import Final
 from agent.errors import ReceiptRefusedError
 from agent.locker import flags
 from agent.locker.permission import Permission
-from evidence.store.durable import bind_socket
+from evidence.store.durable import listen_at
 from hw.locking import DONE, LONGEST_ANSWER, Verb, close_all, receive
 from hw.ports import Watchdog
 
@@ -35,8 +35,7 @@ def listen(path: Path) -> socket.socket:
     Raises:
         OSError: It cannot be made.
     """
-    listener = bind_socket(path, mode=0o600, kind=socket.SOCK_SEQPACKET)
-    listener.listen(2)
+    listener = listen_at(path, mode=0o600, kind=socket.SOCK_SEQPACKET)
     listener.settimeout(_WAIT_SECONDS)
     return listener
 

@@ -278,13 +278,17 @@ def make_folder(path: Path, *, mode: int = 0o750) -> None:
     sync_folder(path.parent)
 
 
-def bind_socket(path: Path, *, mode: int = 0o660, kind: int = socket.SOCK_STREAM) -> socket.socket:
-    """A bound socket at ``path``; a name that a dead process left there is replaced."""
+def listen_at(path: Path, *, mode: int = 0o660, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """A listening socket at ``path``; a name that a dead process left there is replaced.
+
+    It listens before it has its name: who finds the name can connect.
+    """
     make_folder(path.parent)
     bound = socket.socket(socket.AF_UNIX, kind)
     fresh = path.with_name(secrets.token_hex(4))
     bound.bind(str(fresh))
     fresh.chmod(mode)
+    bound.listen()
     fresh.replace(path)
     return bound
 

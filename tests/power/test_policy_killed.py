@@ -6,6 +6,7 @@ was ever in force is kept.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -66,12 +67,14 @@ def test_signing_killed_at_any_step_leaves_one_signature(
 def test_publishing_killed_at_any_step_is_completed_by_the_next_run(
     clerk: Clerk, bureau: Path, tmp_path: Path
 ) -> None:
+    before = tmp_path / "signed"
+    shutil.copytree(bureau, before)
     for role in (KeyRole.CLERK, KeyRole.HEAD):
-        sign_draft(bureau, role, clock=clock)
-    envelope = (bureau / "rulebook" / "signing.json").read_bytes()
+        sign_draft(before, role, clock=clock)
+    envelope = (before / "rulebook" / "signing.json").read_bytes()
     cuts = 0
     for _, folder in killed_at_every_step(
-        clerk, bureau, tmp_path, lambda one: command(one, "publish", "--to", one / "usb")
+        clerk, before, tmp_path, lambda one: command(one, "publish", "--to", one / "usb")
     ):
         cuts += 1
         opened = open_bureau(folder)
