@@ -182,9 +182,7 @@ class Officer:
         return [f"{one['button']} {one['gesture']}" for one in log if one["t"] == "press"]
 
     def _ready(self) -> None:
-        # Amber: a busy machine stuttered, the loudspeaker was not heard; one may press even so.
-        ready = (LampPattern.READY, LampPattern.UNVERIFIED)
-        self._wait(lambda: self._stage.lamp() in ready, "a lamp at rest, green or amber")
+        self._wait(lambda: self._stage.lamp() is LampPattern.READY, "the green lamp")
 
     def _checked(self, trigger: str) -> None:
         def there() -> bool:
