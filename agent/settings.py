@@ -91,6 +91,8 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         chunk_timeout_ms: Until an unanswered request makes the dock connect anew.
         backoff_first_ms: First pause after a failure; full jitter.
         backoff_most_ms: Longest pause.
+        client: ``adapted``: paho with less copying, for the one version of it that this was written
+            for; ``stock``: paho as it comes. Never chosen for the device.
     """
 
     window_bytes: Annotated[int, Meta(ge=983_040, le=256 * _MIB)] = 8 * _MIB
@@ -98,6 +100,7 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     chunk_timeout_ms: Milliseconds = 15_000
     backoff_first_ms: Milliseconds = 200
     backoff_most_ms: Milliseconds = 60_000
+    client: Literal["adapted", "stock"] = "adapted"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

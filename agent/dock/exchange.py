@@ -51,7 +51,7 @@ _MOST_COMPLAINTS: Final = 20
 @dataclass(frozen=True, slots=True)
 class _Message:
     topic: str
-    payload: bytes
+    payload: bytes | memoryview
     retain: bool
 
 
@@ -119,7 +119,7 @@ class Exchange:
         """Whether one more message would go out at once."""
         return not self._outbox and self._link_has_room()
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes | memoryview, *, retain: bool = False) -> None:
         """Send a message, now or as soon as the broker has confirmed earlier ones.
 
         Raises:

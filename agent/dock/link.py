@@ -130,8 +130,10 @@ class Link(Protocol):
         """Begin to connect; ``Connected`` or ``Lost`` follows in ``mailbox``."""
 
     @abstractmethod
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+    def publish(self, topic: str, payload: bytes | memoryview, *, retain: bool = False) -> int:
         """Hand over a message at QoS 1; its ``Confirmed`` carries the token returned here.
+
+        A view is held until it was sent: its bytes must not change any more.
 
         Raises:
             LinkError: The connection is gone.

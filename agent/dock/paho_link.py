@@ -1,8 +1,9 @@
-"""Stock paho-mqtt behind ``Link``: MQTT 5, QoS 1, TLS 1.3, certificates at both ends.
+"""paho-mqtt behind ``Link``: MQTT 5, QoS 1, TLS 1.3, certificates at both ends.
 
 Owns one network thread per connection; paho's callbacks only enqueue. Refuses to reconnect by
 itself, to keep a session at the broker, and older protocol versions: MQTT 3.1.1 acknowledges a
-message that the access list denied.
+message that the access list denied. ``PahoLink`` is on stock paho; ``adapted_paho`` has the same on
+a client that copies less.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Final
 
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -75,7 +76,7 @@ class PahoLink(Link):
         self._context: _Context | None = None
         self._closed = False
         self._lock = Lock()
-        self._client = self._make_client()
+        self._client = self._ready_client()
         self._thread = Thread(target=self._run, name="mqtt", daemon=True)
 
     def open(self, mailbox: Mailbox, will: Will) -> None:
@@ -91,10 +92,10 @@ class PahoLink(Link):
         self._mailbox = mailbox
         self._thread.start()
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+    def publish(self, topic: str, payload: bytes | memoryview, *, retain: bool = False) -> int:
         """Hand over a message; ``is_published`` is never asked: it is True for a refused one."""
         properties = _in_version_5(PacketTypes.PUBLISH)
-        handed = self._client.publish(topic, payload, _QOS, retain, properties)
+        handed = self._hand_over(topic, payload, retain=retain, properties=properties)
         if handed.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise LinkError(f"the connection is gone ({handed.rc.name})")
         return handed.mid
@@ -118,8 +119,16 @@ class PahoLink(Link):
         if self._thread.is_alive():
             self._thread.join(2 * _LOOP_S)
 
-    def _make_client(self) -> Client:
-        client = Client(
+    def _make_client(self, *arguments: Any, **options: Any) -> Client:  # noqa: ANN401 - paho's own
+        return Client(*arguments, **options)
+
+    def _hand_over(
+        self, topic: str, payload: bytes | memoryview, *, retain: bool, properties: Properties
+    ) -> MQTTMessageInfo:
+        return self._client.publish(topic, bytes(payload), _QOS, retain, properties)
+
+    def _ready_client(self) -> Client:
+        client = self._make_client(
             CallbackAPIVersion.VERSION2,
             client_id=self._address.device_id,
             protocol=MQTTProtocolVersion.MQTTv5,

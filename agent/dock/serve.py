@@ -6,11 +6,13 @@ of its own; ``agent.dock.watch`` is the loop.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable
 from threading import Event
 from typing import Final
 
+from agent.dock.adapted_paho import AdaptedLink
 from agent.dock.backoff import Backoff
 from agent.dock.exchange import Exchange
 from agent.dock.link import Link
@@ -24,6 +26,8 @@ from agent.dock.watch import Watch
 from agent.settings import Device
 from evidence.wire import Topics
 from hw.ports import DockBoard
+
+_log = logging.getLogger(__name__)
 
 _MS: Final = 1_000
 _STEPS: Final = 1 << 32
@@ -100,4 +104,6 @@ def paho_links(device: Device) -> Callable[[], Link]:
         key=device.paths.tls_key,
         connect_seconds=settings.transfer.connect_timeout_ms / _MS,
     )
-    return lambda: PahoLink(address)
+    kind = {"adapted": AdaptedLink, "stock": PahoLink}[settings.transfer.client]
+    _log.info("messages go through the %s client", settings.transfer.client)
+    return lambda: kind(address)

@@ -203,7 +203,7 @@ class Pusher:
                 return
             self._publish_chunk(active, index, content)
 
-    def _publish_chunk(self, active: _Active, index: int, content: bytes) -> None:
+    def _publish_chunk(self, active: _Active, index: int, content: memoryview) -> None:
         transfer = active.transfer
         topic = self._exchange.topics.chunk(
             transfer.fid, index * CHUNK_BYTES, transfer.file.facts.chunks[index]
