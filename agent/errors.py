@@ -5,6 +5,8 @@ Owns the agent's errors and their wording for officers. Refuses recovery: who ca
 
 from __future__ import annotations
 
+from evidence.errors import DiagnosedError
+
 _DIAGNOSES = {
     "settings": "设备配置文件有误, 请交管理人员重新配发",
     "protocol": "设备内部通信异常, 已自动重连",
@@ -28,9 +30,9 @@ _DIAGNOSES = {
     "not_authorised": "采集工作站拒绝本机身份, 请交管理人员重新配发",
     "packet_size": "采集工作站消息服务配置过小, 无法传输, 请联系管理人员",
     "tls_key": "本机网络证书不可用, 请交管理人员重新配发",
+    "client_version": "传输程序库版本不符, 请交管理人员重新安装",
     "desk_absent": "采集工作站接收程序未运行, 将自动重试",
     "desk_silent": "采集工作站没有应答, 将自动重试",
-    "client_version": "传输程序库版本不符, 请交管理人员重新安装",
     "desk_refused": "采集工作站拒绝接收, 请联系管理人员",
     "undocked": "已离开底座, 传输停止, 再次对接后继续",
     "stopped": "对接程序正在停止",
@@ -43,25 +45,11 @@ _DIAGNOSES = {
 }
 
 
-class AgentError(Exception):
-    """Something on the device did not go as it has to.
-
-    Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
-        code: A more precise stable code than the class's.
-    """
+class AgentError(DiagnosedError):
+    """Something on the device did not go as it has to."""
 
     code = "agent"
-
-    def __init__(self, detail: str, *, code: str | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        if code is not None:
-            self.code = code
-
-    def diagnosis(self) -> str:
-        """The error in Chinese, for the officer."""
-        return f"{_DIAGNOSES.get(self.code, '未知错误')} ({self.code}: {self.detail})"
+    wordings = _DIAGNOSES
 
 
 class SettingsError(AgentError):

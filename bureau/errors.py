@@ -5,6 +5,8 @@ Owns the bureau's errors and their wording for clerks. Refuses recovery: who cat
 
 from __future__ import annotations
 
+from evidence.errors import DiagnosedError
+
 _DIAGNOSES = {
     "settings": "单位配置文件有误，请重新运行 provision init",
     "unknown_device": "设备未在本单位登记，不予接收",
@@ -40,25 +42,11 @@ _DIAGNOSES = {
 }
 
 
-class BureauError(Exception):
-    """Something at the receiving desk did not go as it has to.
-
-    Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
-        code: A more precise stable code than the class's.
-    """
+class BureauError(DiagnosedError):
+    """Something at the receiving desk did not go as it has to."""
 
     code = "bureau"
-
-    def __init__(self, detail: str, *, code: str | None = None) -> None:
-        super().__init__(detail)
-        self.detail = detail
-        if code is not None:
-            self.code = code
-
-    def diagnosis(self) -> str:
-        """The error in Chinese, for the clerk."""
-        return f"{_DIAGNOSES.get(self.code, '未知错误')}（{self.code}: {self.detail}）"
+    wordings = _DIAGNOSES
 
 
 class SettingsError(BureauError):

@@ -6,6 +6,9 @@ an error is a crime or a power cut is for ``evidence.verify``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 _DIAGNOSES = {
     "malformed": "内容格式不正确, 不予接受",
     "limit": "内容超过允许的大小或层数, 不予接受",
@@ -37,6 +40,7 @@ _DIAGNOSES = {
     "assignment_device": "配发文件不是发给本机的",
     "assignment_older": "配发文件比本机现有的旧",
     "enrolment": "配发申请或应答无效",
+    "challenge": "对接询问、应答或校时内容无效",
     "wire": "传输消息不符合约定",
     "key": "签名密钥不可用",
     "passphrase": "口令不对",
@@ -44,22 +48,42 @@ _DIAGNOSES = {
 }
 
 
-class EvidenceError(Exception):
-    """Something that claims to be evidence is not what it has to be.
+class DiagnosedError(Exception):
+    """An error with a stable code and a wording for people; the root of each package's own family.
+
+    Attributes:
+        code: Stable, for machines and for the table of wordings.
+        detail: The cause and, where there is one, the next step, in one English sentence.
+        wordings: Of each code what it means, in Chinese.
 
     Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
+        detail: See above.
+        code: A more precise code than the class's.
     """
 
-    code = "evidence"
+    code = "error"
+    wordings: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, code: str | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        if code is not None:
+            self.code = code
+
+    def wording(self) -> str:
+        """What the code means, in Chinese."""
+        return self.wordings.get(self.code, "未知错误")
 
     def diagnosis(self) -> str:
         """The error in Chinese, for officers and clerks."""
-        return f"{_DIAGNOSES.get(self.code, '未知错误')} ({self.code}: {self.detail})"
+        return f"{self.wording()}（{self.code}: {self.detail}）"
+
+
+class EvidenceError(DiagnosedError):
+    """Something that claims to be evidence is not what it has to be."""
+
+    code = "evidence"
+    wordings = _DIAGNOSES
 
 
 class MalformedError(EvidenceError):
@@ -133,6 +157,12 @@ class EnrolmentError(EvidenceError):
     """An enrolment's request or answer that proves nothing."""
 
     code = "enrolment"
+
+
+class ChallengeError(EvidenceError):
+    """A challenge, an answer or a time that proves nothing."""
+
+    code = "challenge"
 
 
 class PlanError(EvidenceError):

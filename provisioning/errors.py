@@ -6,6 +6,8 @@ changed nothing.
 
 from __future__ import annotations
 
+from evidence.errors import DiagnosedError
+
 _DIAGNOSES = {
     "bureau": "这不是一个可用的单位文件夹",
     "bureau_conflict": "该文件夹已为另一单位或以其他参数建立，未作改动",
@@ -31,22 +33,11 @@ _DIAGNOSES = {
 }
 
 
-class ProvisioningError(Exception):
-    """A command that is refused; nothing was changed.
-
-    Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
-    """
+class ProvisioningError(DiagnosedError):
+    """A command that is refused; nothing was changed."""
 
     code = "provisioning"
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-    def diagnosis(self) -> str:
-        """The error in Chinese, for the clerk."""
-        return f"{_DIAGNOSES.get(self.code, '未知错误')}（{self.code}: {self.detail}）"
+    wordings = _DIAGNOSES
 
 
 class BureauError(ProvisioningError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from agent.errors import AgentError
 
 _DIAGNOSES = {
+    "enrolment": "未能完成登记",
     "seed": "种子文件缺失或无效, 请由管理人员重新生成 (provision seed)",
     "body": "读不到本机硬件序列号",
     "foreign": "本机文件夹属于另一台设备或另一单位, 未作改动",
@@ -36,16 +37,7 @@ _DIAGNOSES = {
 
 
 class EnrolmentRefusedError(AgentError):
-    """The recorder was not enrolled, or not yet.
-
-    Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
-        code: See the table of this module.
-    """
+    """The recorder was not enrolled, or not yet."""
 
     code = "enrolment"
-
-    def diagnosis(self) -> str:
-        """The error in Chinese, for whoever holds the recorder."""
-        said = _DIAGNOSES.get(self.code, "未能完成登记")
-        return f"{said} ({self.code}: {self.detail})"
+    wordings = _DIAGNOSES

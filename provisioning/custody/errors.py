@@ -41,24 +41,7 @@ _DIAGNOSES = {
 
 
 class CustodyError(ProvisioningError):
-    """A change of custody that the rules refuse.
-
-    Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
-        code: Which rule, see ``_DIAGNOSES``.
-    """
+    """A change of custody that the rules refuse."""
 
     code = "line"
-
-    def __init__(self, detail: str, code: str = "line") -> None:
-        super().__init__(detail)
-        self.code = code
-
-    def diagnosis(self) -> str:
-        """The refusal in Chinese, for the clerk."""
-        return f"{wording(self.code)}（{self.code}: {self.detail}）"
-
-
-def wording(code: str) -> str:
-    """What a code says to a clerk."""
-    return _DIAGNOSES.get(code, "不符合管理规定")
+    wordings = _DIAGNOSES

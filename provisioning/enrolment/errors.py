@@ -32,19 +32,7 @@ _DIAGNOSES: Final = {
 
 
 class AdmissionError(ProvisioningError):
-    """A request, or what leads to one, that is refused.
-
-    Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
-        code: See the table of this module.
-    """
+    """A request, or what leads to one, that is refused."""
 
     code = "admission"
-
-    def __init__(self, detail: str, code: str = "admission") -> None:
-        super().__init__(detail)
-        self.code = code
-
-    def diagnosis(self) -> str:
-        """The refusal in Chinese, for the clerk."""
-        return f"{_DIAGNOSES[self.code]}（{self.code}: {self.detail}）"
+    wordings = _DIAGNOSES

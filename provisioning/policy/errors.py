@@ -39,22 +39,10 @@ _DIAGNOSES = {
 
 
 class PolicyRefusedError(PolicyError):
-    """Something about a policy that is refused.
-
-    Args:
-        detail: The cause and, where there is one, the next step, in one English sentence.
-        code: Which refusal, see ``_DIAGNOSES``.
-    """
+    """Something about a policy that is refused."""
 
     code = "policy_wrong"
-
-    def __init__(self, detail: str, code: str = "policy_wrong") -> None:
-        super().__init__(detail)
-        self.code = code
-
-    def diagnosis(self) -> str:
-        """The refusal in Chinese, for the clerk."""
-        return f"{_DIAGNOSES.get(self.code, '未知错误')}（{self.code}: {self.detail}）"
+    wordings = _DIAGNOSES
 
 
 class PolicyWrongError(PolicyRefusedError):

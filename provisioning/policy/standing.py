@@ -54,7 +54,7 @@ class Standing:
         if self.state == "staged":
             return f"已收到第 {self.answered} 版，记录结束后采用"
         if self.state == "refused":
-            why = RulebookError("", code=self.code).diagnosis().partition(" (")[0]
+            why = RulebookError("", code=self.code).wording()
             return f"拒收第 {self.answered} 版：{why}（{self.code}）"
         return "尚未答复（未对接）"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from provisioning.custody.errors import CustodyError, wording
+from provisioning.custody.errors import CustodyError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,5 @@ class Discrepancy:
     @classmethod
     def of(cls, error: CustodyError, line: int) -> Discrepancy:
         """A line that the rules refuse."""
-        told = f"第 {line} 行：{wording(error.code)}（{error.detail}）"
+        told = f"第 {line} 行：{error.wording()}（{error.detail}）"
         return cls(told, error.code, error.detail, line)
