@@ -239,6 +239,11 @@ class Paths:
         return self.folder / "state"
 
     @property
+    def spares(self) -> Path:
+        """Empty files that become segments where the medium can name no new file."""
+        return self.folder / "state" / "spares"
+
+    @property
     def reserve(self) -> Path:
         """The file that is given up as space runs out."""
         return self.state / "reserve"
@@ -260,18 +265,18 @@ class Paths:
 
     @property
     def vault_socket(self) -> Path:
-        """Where the recorder reaches the vault."""
-        return self.run / "vault.sock"
+        """Where the recorder reaches the vault: a folder that its user alone enters besides."""
+        return self.run / "session" / "vault.sock"
 
     @property
     def dock_socket(self) -> Path:
-        """Where the dock reaches the vault."""
-        return self.run / "dock.sock"
+        """Where the dock reaches the vault: a folder that its user alone enters besides."""
+        return self.run / "dock" / "dock.sock"
 
     @property
     def locker_socket(self) -> Path:
-        """Where the vault reaches the locker."""
-        return self.run / "locker.sock"
+        """Where the vault reaches the locker: a folder that their user alone enters."""
+        return self.run / "locker" / "locker.sock"
 
     @property
     def trial(self) -> Path:
@@ -302,8 +307,8 @@ def load_device(folder: Path) -> Device:
     folder = folder.absolute()
     settings = _decode(folder / FILE_NAME)
     paths = Paths(folder, folder / settings.run_dir)
-    _check_socket(paths.world_socket)
-    _check_socket(paths.vault_socket)
+    for longest in (paths.vault_socket, paths.locker_socket):
+        _check_socket(longest)
     return Device(settings=settings, paths=paths)
 
 

@@ -35,7 +35,7 @@ Found = TypeVar("Found")
 
 _ROOT: Final = Path(__file__).resolve().parent.parent
 _END_SECONDS: Final = 25.0
-_ROOM_FOR_SOCKET_NAMES: Final = 16
+_ROOM_FOR_SOCKET_NAMES: Final = 24
 
 
 class StageError(Exception):

@@ -86,11 +86,11 @@ def test_a_folder_too_deep_for_sockets_is_refused_and_run_dir_helps(tmp_path: Pa
     with pytest.raises(SettingsError, match="run_dir"):
         load_device(deep)
     there = load_device(write(deep, 'run_dir = "/run/zf"\n' + LEAST))
-    assert there.paths.vault_socket == Path("/run/zf/vault.sock")
+    assert there.paths.vault_socket == Path("/run/zf/session/vault.sock")
 
 
 def test_a_long_chinese_path_counts_in_bytes(tmp_path: Path) -> None:
-    room = LONGEST_SOCKET_PATH - len(str(tmp_path)) - len("//run/world.sock")
+    room = LONGEST_SOCKET_PATH - len(str(tmp_path)) - len("//run/session/vault.sock")
     folder = tmp_path / ("执" * (room // 3 + 1))
     with pytest.raises(SettingsError, match="bytes"):
         load_device(write(folder, LEAST))

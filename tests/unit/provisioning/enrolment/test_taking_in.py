@@ -160,7 +160,7 @@ def test_options_stand_in_the_device_file(ends: TwoEnds) -> None:
     camera = there.settings.camera
     assert (camera.width, camera.height, camera.frames_per_second) == (320, 240, 10)
     assert camera.keyframe_interval == 10
-    assert there.paths.vault_socket == Path("/run/recorder/vault.sock")
+    assert there.paths.vault_socket == Path("/run/recorder/session/vault.sock")
 
 
 def test_devices_and_clerks_at_the_same_time_wait_for_each_other(ends: TwoEnds) -> None:
