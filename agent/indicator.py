@@ -20,7 +20,18 @@ _ROOMY: Final = frozenset({"ok", "warn"})
 _SPACE: Final = "storage"
 """Code of a refusal for want of space."""
 _PARTS: Final = frozenset(
-    {"camera", "microphone", "speaker", "lamp", "buttons", "storage", "key", "clock"}
+    {
+        "camera",
+        "microphone",
+        "speaker",
+        "lamp",
+        "buttons",
+        "storage",
+        "key",
+        "clock",
+        "case",
+        "parts",
+    }
 )
 """Checks of parts; what runs short (battery, space, backlog) has its own place."""
 _MILD: Final = frozenset({"faint", "partly", "untested", "unknown", "slow"})

@@ -205,6 +205,8 @@ EVENTS: Final[Mapping[str, s.Schema]] = {
 }
 """Events of a session by ``kind``."""
 
+_MADE_OF: Final[s.Schema] = {"model": s.text, "serial": s.optional(s.text)}
+"""A part; without a serial number where none can be read."""
 _FACTS: Final[s.Schema] = {"size": s.natural, "sha256": s.sha256, "chunks": s.chunks}
 
 DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
@@ -260,6 +262,24 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
         "code": s.code,
         "detail": s.text,
         "assignment": s.optional(s.integer(1)),
+    },
+    "parts": {
+        "because": s.one_of("first", "added", "cleared"),
+        "parts": s.many(s.fields({"name": s.code, **_MADE_OF}), most=16),
+        "assignment": s.optional(s.integer(1)),
+    },
+    "tamper": {
+        "part": s.code,
+        "code": s.one_of("swapped", "missing", "returned", "opened"),
+        "old": s.optional(s.fields(_MADE_OF)),
+        "new": s.optional(s.fields(_MADE_OF)),
+        "detail": s.text,
+    },
+    "field_test": {
+        "sha256": s.sha256,
+        "passed": s.natural,
+        "failed": s.natural,
+        "skipped": s.natural,
     },
     "plan": {"plan_id": s.code, "sha256": s.sha256, "state": s.one_of("taken", "expired")},
     "fault": EVENTS["fault"],

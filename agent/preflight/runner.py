@@ -1,8 +1,8 @@
 """The recorder's side of the check before use.
 
-Owns gathering the facts of battery, camera, microphone, loudspeaker, lamp and buttons, each with
-its bound, and handing them to the judges. Refuses to hang with a part, to disturb a recording, and
-to keep what it found: the vault signs it.
+Owns gathering the facts of battery, camera, microphone, loudspeaker, lamp, buttons and case, each
+with its bound, and handing them to the judges. Refuses to hang with a part, to disturb a recording,
+and to keep what it found: the vault signs it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from threading import Event
 from typing import Final, Protocol
 
 from agent.disclosure.ear import Heard
-from agent.preflight import battery, buttons, camera, clock, lamp, microphone, speaker, view
+from agent.preflight import battery, buttons, camera, case, clock, lamp, microphone, speaker, view
 from agent.preflight.bounded import Bounded
 from agent.preflight.endurance import Endurance
 from agent.preflight.picture import Sight, compare
@@ -31,6 +31,7 @@ SPEAKER_SECONDS: Final = 30.0
 """What sounds already is waited for, then the prompt is said and listened for."""
 LAMP_SECONDS: Final = 2.0
 BUTTON_SECONDS: Final = 1.0
+CASE_SECONDS: Final = 1.0
 STEP_NS: Final = 2_000_000_000
 """A wall clock that moved so much against the one that never steps was set, or stands."""
 LATELY_NS: Final = 30_000_000_000
@@ -97,6 +98,7 @@ class Preflight:
             self._speaker(),
             self._lamp(),
             self._buttons(resting, began_ns),
+            self._case(),
         ]
         said = ", ".join(f"{check.name} {code_of(check)}" for check in found)
         _log.info("preflight (%s): %s", trigger, said)
@@ -217,6 +219,12 @@ class Preflight:
         if isinstance(down, Trouble):
             return buttons.check(buttons.ButtonFacts(down=(), looked_ms=looked_ms, trouble=down))
         return buttons.check(buttons.ButtonFacts(down=tuple(sorted(down)), looked_ms=looked_ms))
+
+    def _case(self) -> CheckResult:
+        is_open = self._bounded.ask("case", self._board.case.is_open, CASE_SECONDS)
+        if isinstance(is_open, Trouble):
+            return case.check(case.CaseFacts(is_open=False, trouble=is_open))
+        return case.check(case.CaseFacts(is_open=is_open))
 
     def _pressed(self) -> frozenset[ButtonName] | Trouble:
         return self._bounded.ask("buttons", self._read_buttons, BUTTON_SECONDS)

@@ -18,6 +18,7 @@ from agent.session.events import Event, Terminated, Ticked, VaultAttached
 from agent.session.gauge import Gauge
 from agent.session.gestures import Press, feel, pass_time
 from agent.session.inbox import Inbox
+from agent.session.lid import Lid
 from agent.session.parts import Parts
 from agent.session.performing import perform
 from agent.session.states import CAPTURING, Phase, Session
@@ -44,6 +45,7 @@ class Runner:
         self._stop = stop
         self._clock = parts.board.clock
         self._gauge = Gauge(parts.board.battery, parts.endurance)
+        self._lid = Lid(parts.board.case)
         self._presses = {name: Press(name) for name in parts.board.buttons}
         self._asked_to_end = False
         self._ended = False
@@ -79,13 +81,15 @@ class Runner:
             self._take(gesture)
 
     def _look(self) -> None:
-        """What nobody tells: levels, holds, the battery, the end, time itself."""
+        """What nobody tells: levels, holds, the lid, the battery, the end, time itself."""
         for name, button in self._parts.board.buttons.items():
             level, now_ns = button.pressed(), self._clock.monotonic_ns()
             if level != self._presses[name].down:
                 self._feel(Edge(button=name, pressed=level, at_ns=now_ns))
             self._hold(name, now_ns)
         now_ns = self._clock.monotonic_ns()
+        for event in self._lid.look(now_ns):
+            self._take(event)
         for event in self._gauge.look(now_ns, recording=self.session.phase in CAPTURING):
             self._take(event)
         if self._stop.is_set() and not self._asked_to_end:

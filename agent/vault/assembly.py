@@ -18,6 +18,7 @@ from agent.vault.mandate import load_mandate
 from agent.vault.preflight.admission import Admission
 from agent.vault.preflight.examination import Examination
 from agent.vault.preflight.latch import Latch
+from agent.vault.preflight.wholeness import Wholeness
 from agent.vault.session.opening import Opener
 from agent.vault.session.plans import PlanShelf
 from agent.vault.session.recovery import Remains
@@ -41,6 +42,7 @@ class Parts:
         examination: Knows how the vault stands.
         admission: Judges a start.
         latch: Sees to it that a recorder is not used with a fault that stops its use.
+        wholeness: Sees to it that it is made of its own parts.
         shelf: Holds the plans.
         handover: Answers the dock.
         words: Takes the bureau's words.
@@ -53,6 +55,7 @@ class Parts:
     examination: Examination
     admission: Admission
     latch: Latch
+    wholeness: Wholeness
     shelf: PlanShelf
     handover: Handover
     words: Words
@@ -97,6 +100,7 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
     beside = replace(examination, bounded=Bounded(clock))
     custody = Custody(medium, log, mandate)
     latch = Latch(examination, log)
+    wholeness = Wholeness(board.identity, log, latch, Bounded(clock))
     kinds = {
         "roster": Roster(paths, mandate),
         "policy": Policy(paths, mandate, clock, examination.sure_now),
@@ -107,8 +111,9 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         remains=remains,
         opener=opener,
         examination=examination,
-        admission=Admission(examination, latch, beside.storage),
+        admission=Admission(examination, latch, wholeness, beside.storage),
         latch=latch,
+        wholeness=wholeness,
         shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
         words=Words(kinds, log, custody.let_go),

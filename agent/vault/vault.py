@@ -8,7 +8,7 @@ bureau and what is released stand in their own modules.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from agent.errors import RefusedError
@@ -18,6 +18,7 @@ from agent.vault import messages as m
 from agent.vault.assembly import assemble
 from agent.vault.chain.scribe import Scribe
 from agent.vault.preflight.signing import Preflights
+from agent.vault.preflight.wholeness import CASE
 from agent.vault.session.photos import PhotoParts
 from agent.vault.session.recovery import Remains
 from agent.vault.session.slot import Slot
@@ -32,6 +33,10 @@ _LOOK_EVERY_NS: Final = 1_000_000_000
 
 Notify = Callable[[m.ToRecorder], None]
 Answer = Callable[[m.ToDock], None]
+
+
+def _is_opening(fault: Mapping[str, object]) -> bool:
+    return (fault.get("part"), fault.get("state")) == (CASE, "begun")
 
 
 def _nobody(message: m.ToRecorder) -> None:
@@ -66,6 +71,7 @@ class Vault:
         self._handover = parts.handover
         self._words = parts.words
         self._latch = parts.latch
+        self._wholeness = parts.wholeness
         self._notify: Notify = _nobody
         self._offered: list[m.PlanChoice] = []
         self._refused: str | None = None
@@ -81,7 +87,7 @@ class Vault:
         )
         self._scribe = Scribe(board.clock, self._beat, failed)
         self._preflights = Preflights(
-            self._examination, self._latch, self._log, self._scribe.submit
+            self._examination, self._latch, self._wholeness, self._log, self._scribe.submit
         )
         self._recover(parts.remains)
 
@@ -140,7 +146,7 @@ class Vault:
 
     def store_event(self, message: m.StoreEvent) -> None:
         """An event of the open session."""
-        self._scribe.submit(lambda: self._tell(self._slot.store_event(message)))
+        self._scribe.submit(lambda: self._store_event(message))
 
     def store_photo(self, message: m.StorePhoto) -> None:
         """A part of a still; the last one has it sealed and signed."""
@@ -159,14 +165,14 @@ class Vault:
         self._scribe.submit(lambda: self._note("press", fields))
 
     def note_fault(self, message: m.NoteFault) -> None:
-        """A part that failed or came back without a session."""
+        """A part that failed or came back without a session; or a case that was opened."""
         fields = {
             "part": message.part,
             "code": message.code,
             "detail": message.detail[:1_000],
             "state": message.state,
         }
-        self._scribe.submit(lambda: self._note("fault", fields))
+        self._scribe.submit(lambda: self._note_fault(fields))
 
     def store_preflight(self, message: m.StorePreflight) -> None:
         """What the recorder checked; the vault adds its own checks and signs the whole."""
@@ -224,7 +230,25 @@ class Vault:
         except EvidenceError as error:
             _log.warning("a %s was not recorded: %s", t, error.detail)
 
+    def _note_fault(self, fields: JsonObject) -> None:
+        self._note("fault", fields)
+        if _is_opening(fields):
+            self._wholeness.opened("opened while nothing was recorded")
+
+    def _store_event(self, message: m.StoreEvent) -> None:
+        """Sign it; a case that is opened is told in the session and stops the use after it."""
+        answer = self._slot.store_event(message)
+        if isinstance(answer, m.Recorded) and message.kind == "fault":
+            self._judge_fault(message.fields)
+        self._tell(answer)
+
+    def _judge_fault(self, fields: JsonObject) -> None:
+        if _is_opening(fields):
+            self._slot.tampered(CASE, "opened")
+            self._wholeness.opened("opened in a session")
+
     def _recover(self, remains: Remains) -> None:
+        self._wholeness.look()
         self._slot.recover(remains, self._examination.book)
         if self._slot.session is None:
             self._words.adopt_waiting()
@@ -291,6 +315,7 @@ class Vault:
             self._looked_ns = now_ns
             self._log.notice_step()
             self._latch.settle()
+            self._wholeness.settle()
             self._offer_plans()
 
     def _offer_plans(self) -> None:

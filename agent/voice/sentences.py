@@ -79,6 +79,7 @@ PARTS: Final[dict[str, Words]] = {
     "lamp": ("cause.lamp", "step.call"),
     "buttons": ("cause.buttons", "step.call"),
     "key": ("cause.key", "step.custodian"),
+    "case": ("cause.case", "step.custodian"),
     "hardware": ("cause.part", "step.call"),
     "missing": ("cause.part", "step.call"),
     "world": ("cause.part", "step.call"),
@@ -102,6 +103,8 @@ CHECKS: Final[dict[str, Words]] = {
     "rulebook": ("cause.rulebook", "step.custodian"),
     "lamp": ("cause.lamp", "step.call"),
     "buttons": ("cause.buttons", "step.call"),
+    "case": ("cause.case", "step.custodian"),
+    "parts": ("cause.parts", "step.custodian"),
 }
 """Check of the preflight → what is wrong and what to do."""
 
@@ -119,6 +122,7 @@ FINDINGS: Final[dict[tuple[str, str], Words]] = {
     ("custody", "unassigned"): ("cause.unassigned", "step.custodian"),
     ("custody", "unreadable"): ("cause.assignment", "step.custodian"),
     ("microphone", "faint"): ("cause.microphone_faint", "step.uncover"),
+    ("parts", "missing"): ("cause.parts_missing", "step.custodian"),
     ("rulebook", "early"): ("cause.rulebook_early", "step.call"),
     ("rulebook", "expired"): ("cause.rulebook_old", "step.call"),
     ("rulebook", "expiring"): ("cause.rulebook_ending", "step.call"),

@@ -36,6 +36,7 @@ from agent.session.moves.steps import Step
 from agent.session.states import Fault, Session
 from agent.voice import sentences
 
+CASE: Final = "case"
 STORAGE: Final = "storage"
 VAULT: Final = "vault"
 _SCARCE: Final = frozenset({"warn", "alarm", "unknown"})
@@ -200,7 +201,11 @@ def was_caught(session: Session, part: str) -> bool:
 
 def _with(session: Session, event: PartFailed) -> Session:
     fault = Fault(event.part, event.code, event.detail)
-    return replace(session, faults=(*session.faults, fault))
+    known = replace(session, faults=(*session.faults, fault))
+    if event.part != CASE:
+        return known
+    # It is not to be used any more, also once the lid is back: the next check says so.
+    return replace(known, checkup=replace(known.checkup, overtaken=True))
 
 
 def _without(session: Session, fault: Fault) -> Session:

@@ -2,8 +2,8 @@
 
 Owns ``device.jws`` and what can be read from it: closed sessions, receipts, releases, the device
 counter, the lifetime count of facts, the last preflight, the plans that were taken, the fault that
-stops its use. Refuses to be rewritten: every start of the vault continues it under a fresh chain
-key that the device's signing key vouches for.
+stops its use, the parts it is made of. Refuses to be rewritten: every start of the vault continues
+it under a fresh chain key that the device's signing key vouches for.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.preflight import stop_use
+from agent.preflight.parts import Made
 from agent.preflight.stop_use import StopUse
 from agent.vault.chain.signed_file import SignedFile
 from agent.vault.chain.stamps import Stamps
@@ -83,6 +84,8 @@ class LogState:
         stop_use: The fault after which the recorder is not used; None while none stands.
         ailing: Part → checks before use in a row that it has failed.
         provisioned: What was last adopted: step → number and digest.
+        parts: What the recorder is made of, as its bureau knows it; None before the first record.
+        changed: Parts that were found to be others since; None: missing.
     """
 
     sessions: dict[str, LoggedSession] = field(default_factory=dict)
@@ -97,8 +100,12 @@ class LogState:
     stop_use: StopUse | None = None
     ailing: dict[str, int] = field(default_factory=dict)
     provisioned: dict[str, tuple[int, str]] = field(default_factory=dict)
+    parts: dict[str, Made] | None = None
+    changed: dict[str, Made | None] = field(default_factory=dict)
 
-    def add(self, payload: JsonObject, digest: str) -> None:  # noqa: C901 - one case per record
+    def add(  # noqa: C901, PLR0912 - one case per record
+        self, payload: JsonObject, digest: str
+    ) -> None:
         """Take one record; ``digest`` is that of its line."""
         self.count = max(self.count, payload.get("count", 0), payload.get("counted", 0))
         match payload["t"]:
@@ -118,6 +125,12 @@ class LogState:
                 self.ailing = stop_use.ailing(self.ailing, _checks(payload))
             case "stop_use":
                 self._add_stop_use(payload)
+            case "parts":
+                self.parts = {one["name"]: _made(one) for one in payload["parts"]}
+                self.changed = {}
+            case "tamper" if payload["code"] != "opened":
+                new = payload["new"]
+                self.changed[payload["part"]] = None if new is None else _made(new)
             case "plan" if payload["state"] == "taken":
                 self.plans[payload["plan_id"]] = payload["sha256"]
             case "plan":
@@ -149,6 +162,10 @@ class LogState:
             plan_id=payload.get("plan_id"),
             ending=payload.get("ending"),
         )
+
+
+def _made(part: JsonObject) -> Made:
+    return Made(part["model"], part["serial"])
 
 
 def _checks(payload: JsonObject) -> list[CheckResult]:

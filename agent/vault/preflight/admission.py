@@ -16,6 +16,7 @@ from agent.vault.messages import CheckResult
 from agent.vault.preflight.examination import Examination
 from agent.vault.preflight.latch import Latch
 from agent.vault.preflight.proof import ProofWatch
+from agent.vault.preflight.wholeness import Wholeness
 from evidence.assignment import Assignment
 from evidence.rulebook import Rulebook
 
@@ -41,14 +42,20 @@ class Admission:
     Args:
         examination: Knows how the vault stands.
         latch: Sees to it that a recorder is not used with a fault that stops its use.
+        wholeness: Sees to it that it is made of its own parts.
         prove: The check of the medium, for as long as what was admitted lasts.
     """
 
     def __init__(
-        self, examination: Examination, latch: Latch, prove: Callable[[], CheckResult]
+        self,
+        examination: Examination,
+        latch: Latch,
+        wholeness: Wholeness,
+        prove: Callable[[], CheckResult],
     ) -> None:
         self._examination = examination
         self._latch = latch
+        self._wholeness = wholeness
         self._prove = prove
 
     def admit(self, bits_per_second: int) -> Admitted:
@@ -62,6 +69,7 @@ class Admission:
                 ``storage``.
         """
         book = self._examination.book()
+        self._wholeness.look()
         checks = []
         for check in self._checks(bits_per_second, book):
             checks.append(check)

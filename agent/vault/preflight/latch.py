@@ -1,8 +1,9 @@
 """Faults after which the recorder is not used any more, on record (M2).
 
-Owns the ``stop_use`` records: set by a check before use or by a medium that is caught at a lie in a
-session, cleared by an assignment with a higher number than the one in force then. Refuses to end a
-session: one that runs goes on to its end, the next start is refused.
+Owns the ``stop_use`` records: set by a check before use, by a medium that is caught at a lie in a
+session, or by a recorder that is not whole any more (A9); cleared by an assignment with a higher
+number than the one in force then. Refuses to end a session: one that runs goes on to its end, the
+next start is refused.
 """
 
 from __future__ import annotations
@@ -45,6 +46,17 @@ class Latch:
         if fault is None:
             return
         self._record("set", fault.name, code_of(fault), fault.detail, self._word())
+
+    def stop(self, part: str, code: str, detail: str) -> None:
+        """Latch for what no rulebook weighs: the recorder was tampered with (A9)."""
+        fault, number = self._log.state.stop_use, self.number()
+        if fault is None or (fault.part, fault.code, fault.assignment) != (part, code, number):
+            self._record("set", part, code, detail, self._word())
+
+    def number(self) -> int | None:
+        """Number of the assignment in force; None without one that can be believed."""
+        word = self._word()
+        return None if word is None else word.number
 
     def settle(self) -> None:
         """Clear it where the bureau has handed the recorder out again since."""

@@ -13,15 +13,19 @@ from threading import Thread
 from typing import Final
 
 from agent.errors import ProtocolError, RefusedError
+from agent.preflight.results import Trouble
 from agent.vault.chain.device_log import DeviceLog
 from agent.vault.messages import CheckResult, PreflightStored, StorePreflight
 from agent.vault.preflight.examination import Examination
 from agent.vault.preflight.latch import Latch
+from agent.vault.preflight.wholeness import Found, Wholeness
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
 from evidence.records import check_device_fields
 
-_OWN: Final = frozenset({"rulebook", "custody", "key", "storage", "space", "clock", "backlog"})
+_OWN: Final = frozenset(
+    {"rulebook", "custody", "key", "storage", "space", "clock", "backlog", "parts"}
+)
 MOST_CHECKS: Final = 32
 _LONGEST: Final = 1_000
 
@@ -32,6 +36,7 @@ class Preflights:
     Args:
         examination: Knows how the vault stands.
         latch: Sees to it that a recorder is not used with a fault that stops its use.
+        wholeness: Sees to it that it is made of its own parts.
         log: Where they are recorded.
         submit: Has a job run on the scribe's thread.
     """
@@ -40,11 +45,13 @@ class Preflights:
         self,
         examination: Examination,
         latch: Latch,
+        wholeness: Wholeness,
         log: DeviceLog,
         submit: Callable[[Callable[[], None]], None],
     ) -> None:
         self._examination = examination
         self._latch = latch
+        self._wholeness = wholeness
         self._log = log
         self._submit = submit
 
@@ -71,16 +78,22 @@ class Preflights:
 
         def ask_parts() -> None:
             slow = [self._examination.key(), self._examination.storage()]
-            self._submit(lambda: answer(self._store(message, slow, bits_per_second)))
+            found = self._wholeness.find()
+            self._submit(lambda: answer(self._store(message, slow, found, bits_per_second)))
 
         Thread(target=ask_parts, name="preflight", daemon=True).start()
 
     def _store(
-        self, message: StorePreflight, slow: list[CheckResult], bits_per_second: int
+        self,
+        message: StorePreflight,
+        slow: list[CheckResult],
+        found: Found | Trouble,
+        bits_per_second: int,
     ) -> PreflightStored:
         theirs = [check for check in message.checks if check.name not in _OWN]
         self._latch.judge([*theirs, *slow])
-        own = [*slow, *self._quick(bits_per_second)]
+        whole = self._wholeness.judge(found, theirs)
+        own = [*slow, whole, *self._quick(bits_per_second)]
         checks = [*theirs[: MOST_CHECKS - len(own)], *own]
         self._log.record("preflight", _record(message.trigger, checks))
         return PreflightStored(trigger=message.trigger, checks=checks)

@@ -152,6 +152,11 @@ class Slot:
             return m.Refused(code="protocol", detail=error.detail)
         return m.Recorded(journal_i=index)
 
+    def tampered(self, part: str, detail: str) -> None:
+        """Sign in the session, if one is open, that the recorder is tampered with (A9)."""
+        if self.session is not None:
+            self.session.event("tamper", {"part": part, "detail": detail})
+
     def store_photo(self, pts_ns: int, content: bytes) -> m.Recorded | m.Refused:
         """Seal and sign a still of the session."""
         if self.session is None:

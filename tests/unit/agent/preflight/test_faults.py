@@ -21,6 +21,7 @@ ALL_WELL = {
     "speaker": ("ok", "ok"),
     "lamp": ("ok", "ok"),
     "buttons": ("ok", "ok"),
+    "case": ("ok", "ok"),
 }
 
 
@@ -86,6 +87,7 @@ def test_a_sound_recorder_has_nothing_to_report(bench: Bench) -> None:
             lambda world: world.mend_button(ButtonName.MARK),
             {"buttons": "stuck"},
         ),
+        (FakeWorld.open_case, FakeWorld.close_case, {"case": "open"}),
         # too little of something
         (lambda world: world.drain_battery(20), FakeWorld.charge, {"battery": "low"}),
     ],

@@ -19,7 +19,7 @@ STOPPED = {"custody": ("refuse", "stop_use")}
 """What a key or a medium that lies leaves behind, until the keeper clears it (M2)."""
 
 ALL_WELL = dict.fromkeys(
-    ("key", "storage", "rulebook", "clock", "custody", "space", "backlog"), ("ok", "ok")
+    ("key", "storage", "parts", "rulebook", "clock", "custody", "space", "backlog"), ("ok", "ok")
 )
 
 

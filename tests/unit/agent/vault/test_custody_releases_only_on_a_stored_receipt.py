@@ -47,7 +47,7 @@ def test_a_stored_receipt_frees_the_session_and_the_log_says_so(vault: RunningVa
     assert (taken.kind, taken.released) == ("stored", True)
     assert not vault.folder.exists()
     log = records(vault.enrolled.device.paths.device_log)
-    assert [record["t"] for record in log] == ["start", "session", "receipt", "release"]
+    assert [record["t"] for record in log] == ["start", "parts", "session", "receipt", "release"]
     assert (vault.enrolled.device.paths.receipts / f"{vault.folder.name}.stored.jws").exists()
 
 

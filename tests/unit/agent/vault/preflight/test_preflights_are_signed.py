@@ -18,7 +18,7 @@ from tests.kits.vault import RunningVault, TestRecorder, raw_lines, records
 pytestmark = pytest.mark.rule("B5")
 
 BATTERY = m.CheckResult(name="battery", state="ok", detail="ok: 300 minutes", value=300)
-OWN = {"key", "storage", "rulebook", "clock", "custody", "space", "backlog"}
+OWN = {"key", "storage", "parts", "rulebook", "clock", "custody", "space", "backlog"}
 
 
 @pytest.fixture

@@ -104,13 +104,13 @@ def test_the_device_log_names_the_journal_and_the_next_open_names_its_head(
         recorder.close()
     paths = enrolled.device.paths
     log = records(paths.device_log)
-    assert [record["t"] for record in log] == ["start", "session", "session"]
-    for entry, session in zip(log[1:], (first, second), strict=True):
+    assert [record["t"] for record in log] == ["start", "parts", "session", "session"]
+    for entry, session in zip(log[2:], (first, second), strict=True):
         content = (paths.sessions / session.sid / "journal.jws").read_bytes()
         assert (entry["sid"], entry["counter"]) == (session.sid, session.counter)
         assert entry["journal"]["sha256"] == sha256_hex(content)
     opening = records(paths.sessions / second.sid / "journal.jws")[0]
-    assert opening["prev"] == sha256_hex(raw_lines(paths.device_log)[1])
+    assert opening["prev"] == sha256_hex(raw_lines(paths.device_log)[2])
     assert (first.counter, second.counter) == (1, 2)
 
 
