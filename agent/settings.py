@@ -244,6 +244,11 @@ class Paths:
         return self.folder / "state" / "spares"
 
     @property
+    def spares(self) -> Path:
+        """Empty files that become segments where the medium can name no new file."""
+        return self.folder / "state" / "spares"
+
+    @property
     def reserve(self) -> Path:
         """The file that is given up as space runs out."""
         return self.state / "reserve"

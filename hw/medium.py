@@ -30,6 +30,7 @@ def read_medium(folder: Path) -> StorageReading:
         free_bytes=medium.f_bavail * medium.f_frsize,
         total_bytes=medium.f_blocks * medium.f_frsize,
         writable=not medium.f_flag & os.ST_RDONLY and os.access(folder, os.W_OK),
+        free_files=medium.f_favail if medium.f_files else None,
     )
 
 

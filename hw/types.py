@@ -155,11 +155,19 @@ class LampReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageReading:
-    """Attributes: free_bytes and total_bytes of the store's medium; writable."""
+    """What the store's medium says of itself.
+
+    Attributes:
+        free_bytes: For whoever asks; another user may have more or less.
+        total_bytes: Of all of it.
+        writable: Whether it takes anything at all.
+        free_files: How many more files it can name; None where it does not count them.
+    """
 
     free_bytes: int
     total_bytes: int
     writable: bool
+    free_files: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

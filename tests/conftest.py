@@ -33,7 +33,7 @@ DEFAULT_SEED: Final = 20210715
 """The day the amended Administrative Penalty Law came into force; any fixed number would do."""
 
 
-REAL_TIME: Final = frozenset({"story", "power", "wire"})
+REAL_TIME: Final = frozenset({"story", "power", "wire", "hostile"})
 """Folders whose tests play in real time."""
 LONG_STORIES: Final = frozenset({"test_officers_day.py", "test_fault_table.py"})
 """About half of that time."""

@@ -161,7 +161,7 @@ class Custody:
     def _keep(self, read: Receipt, token: bytes, digest: str) -> None:
         path = self._receipt_path(read.sid, read.kind)
         if not path.exists():
-            durable.write_once(path, token)
+            self._medium.write_once(path, token)
         self._log.record(
             "receipt",
             {"sid": read.sid, "kind": read.kind, "serial": read.serial, "sha256": digest},

@@ -310,6 +310,7 @@ class Vault:
             self._close(reason)
         if self._slot.session is None and self._handover.is_due(now_ns):
             self._handover.release_due(recording=False)
+            self._medium.keep_reserve()
             self._adopt_words()
         if now_ns - self._looked_ns >= _LOOK_EVERY_NS:
             self._looked_ns = now_ns

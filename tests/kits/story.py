@@ -31,6 +31,7 @@ class Story(Stage):
         long_clip: Announce the real sentence (9 s) instead of its beginning.
         clip_samples: Length of that beginning at 48 kHz.
         enrol: How the device differs from the defaults.
+        init: How the bureau does.
         policy: A file of rulebook keys that differ from the defaults.
     """
 
@@ -41,6 +42,7 @@ class Story(Stage):
         long_clip: bool = False,
         clip_samples: int = SPOKEN_SAMPLES,
         enrol: Sequence[str] = ENROL,
+        init: Sequence[str] = INIT,
         policy: Path | None = None,
     ) -> None:
         super().__init__(folder)
@@ -49,7 +51,7 @@ class Story(Stage):
             clips = write_clip(folder / "clips" / "zh-cn", samples=clip_samples, spoken=True)
             announce = ["--announce", str(clips)]
         seconds = ["--segment-seconds", str(SEGMENT_SECONDS), "--keep-days", "0"]
-        self.provision(Wishes(init=[*INIT, *seconds, *announce], policy=policy, seed=enrol))
+        self.provision(Wishes(init=[*init, *seconds, *announce], policy=policy, seed=enrol))
 
     def switch_on(self) -> None:
         """Start the recorder and wait for the green lamp."""

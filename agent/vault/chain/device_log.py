@@ -245,7 +245,7 @@ def open_device_log(
     content = b"" if fresh else path.read_bytes()
     state = read_log(content)
     state.count = max(state.count, counted(state))
-    file = medium.create(path) if fresh else medium.reopen(path)
+    file = medium.keep_room(medium.create(path) if fresh else medium.reopen(path))
     tail = journal.tail(content)
     content += end_torn_line(file, tail)
     key = ChainKey()

@@ -142,7 +142,8 @@ class Examination:
         """Whether there is room for a session of that rate."""
         minutes, trouble = None, None
         try:
-            minutes = self.medium.space(bits_per_second).minutes
+            seconds = book.number("segment.seconds")
+            minutes = self.medium.space(bits_per_second, seconds).minutes
         except HardwareFault as fault:
             trouble = Trouble(FAILED, fault.detail)
         return space.check(

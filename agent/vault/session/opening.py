@@ -102,7 +102,7 @@ class Opener:
         folder = self.medium.make_session_folder(sid)
         sealed_plan = None if plan is None else self._keep_plan(sid, plan)
         previous = self._previous(stamps.now().utc_ns, plan, book)
-        file = self.medium.create(folder / ids.JOURNAL_NAME)
+        file = self.medium.keep_room(self.medium.create(folder / ids.JOURNAL_NAME))
         chain = Chain({"sid": sid}, ready.key, prev=self.log.head)
         signed = SignedFile(file, chain, stamps)
         fields = {
@@ -151,7 +151,9 @@ class Opener:
         """
         records = journal.payloads(content)
         counter = int(records[0]["counter"])
-        file = self.medium.reopen(self.medium.session_folder(sid) / ids.JOURNAL_NAME)
+        file = self.medium.keep_room(
+            self.medium.reopen(self.medium.session_folder(sid) / ids.JOURNAL_NAME)
+        )
         content += device_log.end_torn_line(file, tail)
         ready = self.prepare(counter)
         stamps = self.stamps(moments.utc_ns(records[-1]["utc"]))

@@ -6,7 +6,9 @@ the device log and the journals whenever the vault starts, and losing it loses n
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from tinydb import Query, TinyDB
 from tinydb.storages import Storage
 
 from evidence.store import durable
+
+_log = logging.getLogger(__name__)
 
 
 class AtomicStorage(Storage):
@@ -31,8 +35,13 @@ class AtomicStorage(Storage):
         return value if isinstance(value, dict) else None
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
-        """Replace the file."""
-        durable.replace_file(self._path, json.dumps(data, ensure_ascii=False).encode())
+        """Replace the file; a full medium keeps the old one, for an index may be behind."""
+        try:
+            durable.replace_file(self._path, json.dumps(data, ensure_ascii=False).encode())
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            _log.warning("the catalog is behind until there is room: %s", error)
 
 
 class Catalog:

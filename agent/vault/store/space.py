@@ -23,8 +23,8 @@ class SpaceChange:
     """The level has changed.
 
     Attributes:
-        level: ``ok``, ``warn``, ``alarm``, ``close`` or ``full`` (the reserve had to be touched);
-            ``unknown`` where the medium does not say, or says that it takes nothing.
+        level: ``ok``, ``warn``, ``alarm``, ``close`` or ``full`` (what is left of the reserve is
+            for the end); ``unknown`` where the medium does not say, or says that it takes nothing.
         free_bytes: What the medium says.
         minutes: Of recording at the expected rate.
         fault: Why it is not known.
@@ -42,7 +42,7 @@ class SpaceChange:
 
 
 class SpaceWatch:
-    """Looks every 5 s, and at every beat at whether the reserve was touched.
+    """Looks every 5 s, and at every beat once the reserve was touched.
 
     Args:
         medium: Knows the room.
@@ -56,6 +56,7 @@ class SpaceWatch:
     def __init__(self, medium: Medium, book: Rulebook, bits_per_second: int) -> None:
         self._medium = medium
         self._bits_per_second = bits_per_second
+        self._segment_seconds = book.number("segment.seconds")
         self._levels = [
             (book.number(f"storage.{level}_minutes"), level) for level in ("close", "alarm", "warn")
         ]
@@ -75,10 +76,11 @@ class SpaceWatch:
         try:
             if not self._medium.is_writable():
                 raise StorageFault("storage", "the medium says that it takes nothing")
-            space = self._medium.space(self._bits_per_second)
+            self._medium.keep_chains_going()
+            space = self._medium.space(self._bits_per_second, self._segment_seconds)
         except HardwareFault as fault:
             return SpaceChange(level=UNKNOWN, fault=fault)
-        level = "full" if self._medium.gave_reserve else self._level_of(space.minutes)
+        level = "full" if self._medium.reserve_is_low else self._level_of(space.minutes)
         return SpaceChange(level=level, free_bytes=space.free_bytes, minutes=space.minutes)
 
     def _level_of(self, minutes: int) -> str:
