@@ -13,7 +13,7 @@ from enum import Enum, unique
 from threading import Lock
 from typing import Any, Final, Protocol, assert_never
 
-from agent.capture.media import Gap, Progress, SegmentSink, Started
+from agent.capture.media import Doubt, Gap, Progress, SegmentSink, Started, Track
 from agent.session.events import Event, MediaTaken
 from agent.vault import messages as m
 from agent.vault.messages import BeginSegment, Durable, EndSegment, Fragment
@@ -37,7 +37,7 @@ class MediaLink(Protocol):
 @unique
 class _Door(Enum):
     CLOSED = "closed"
-    """No session: nothing passes, gaps neither."""
+    """No session: nothing passes, gaps and doubts neither."""
     HOLDING = "holding"
     OPEN = "open"
     INTERRUPTED = "interrupted"
@@ -138,14 +138,27 @@ class MediaGate(SegmentSink):
             "to_ns": gap.to_ns,
             "cause": gap.cause.value,
         }
-        with self._lock:
-            if self._door is not _Door.CLOSED:
-                self._link.store_event("gap", fields)
+        self._tell("gap", fields)
+
+    def doubt(self, doubt: Doubt) -> None:
+        """Times of sound are less certain: signed as gaps are."""
+        fields = {
+            "track": Track.AUDIO.value,
+            "from_ns": doubt.from_ns,
+            "to_ns": doubt.to_ns,
+            "within_ns": doubt.within_ns,
+        }
+        self._tell("doubt", fields)
 
     def started(self, started: Started) -> None:
         """Picture and sound have been handed over up to here."""
         with self._lock:
             self._cue = (started.number, started.plaintext_offset)
+
+    def _tell(self, kind: str, fields: Mapping[str, Any]) -> None:
+        with self._lock:
+            if self._door is not _Door.CLOSED:
+                self._link.store_event(kind, fields)
 
     def _pass(self, message: Media, size: int) -> None:
         match self._door:

@@ -29,7 +29,7 @@ MOST_CHECKS: Final = 512
 
 _NS: Final = 1_000_000_000
 _AROUND_NS: Final = 7 * _NS // 10
-_BESIDE_NS: Final = _NS
+_BESIDE_NS: Final = 2 * _NS
 """How far a segment's sound may lie outside of its pictures."""
 _JOIN_NS: Final = 5_000_000
 """Packets closer than this follow one another: crystals differ, samples are not missing."""

@@ -183,6 +183,12 @@ def _gap(fields: JsonObject) -> Line:
     return "recorder", f"{fields['track']} is missing for {milliseconds:.0f} ms ({fields['cause']})"
 
 
+def _doubt(fields: JsonObject) -> Line:
+    milliseconds = (fields["to_ns"] - fields["from_ns"]) / 1_000_000
+    within = fields["within_ns"] / 1_000_000
+    return "recorder", f"{milliseconds:.0f} ms of sound have times right to {within:.0f} ms only"
+
+
 def _fault(fields: JsonObject) -> Line:
     return "recorder", f"{fields['part']}: {fields['detail']} ({fields['state']})"
 
@@ -267,6 +273,7 @@ _EVENTS: Final[Mapping[str, Callable[[JsonObject], Line | None]]] = {
     "check": _check,
     "disclosure": _disclosure,
     "gap": _gap,
+    "doubt": _doubt,
     "fault": _fault,
     "mark": _mark,
     "photo": _photo,

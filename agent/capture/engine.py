@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Final
 
+from agent.capture.aac import AacEncoder
 from agent.capture.beginning import Beginning
 from agent.capture.errors import CaptureError
-from agent.capture.gaps import since
+from agent.capture.gaps import Doubts, since
 from agent.capture.media import (
     SECOND_NS,
     CaptureListener,
     CaptureRules,
     Cause,
+    Doubt,
     Gap,
     Health,
     MediaPacket,
@@ -37,6 +39,8 @@ SILENCE_NS: Final = 2 * SECOND_NS
 START_GRACE_NS: Final = 5 * SECOND_NS
 """The same for a part that has just been started."""
 _ASK_AGAIN_NS: Final = SECOND_NS // 2
+_BEHIND_NS: Final = SILENCE_NS
+"""What was encoded before a loss comes out after it: it may stand in the segment after its own."""
 
 PARTS: Final = {Track.VIDEO: "camera", Track.AUDIO: "microphone"}
 
@@ -71,6 +75,7 @@ class Engine:
         listener: Hears what happens.
         asks: Reaches the parts.
         now_ns: CLOCK_BOOTTIME.
+        encoder: Makes the encoder of a stream of sound.
     """
 
     def __init__(
@@ -81,13 +86,14 @@ class Engine:
         listener: CaptureListener,
         asks: Asks,
         now_ns: Callable[[], int],
+        encoder: Callable[[], AacEncoder] = AacEncoder,
     ) -> None:
         self._sink = sink
         self._listener = listener
         self._asks = asks
         self._now_ns = now_ns
         self._video = VideoTrack(rules.frame_ns)
-        self._audio = AudioTrack(listener.heard)
+        self._audio = AudioTrack(listener.heard, encoder)
         self._merge = Merge()
         self._writer = SegmentWriter(rules, sink, lambda: self._audio.encoder.template)
         self._beginning = Beginning(listener, now_ns)
@@ -95,6 +101,7 @@ class Engine:
         self._gone: dict[Track, Cause] = {}
         self._heard_ns: dict[Track, int] = {}
         self._open_gaps: dict[Track, Gap] = {}
+        self._doubts = Doubts()
         self._late_from: int | None = None
         self._since_ns = 0
         self._start_ns = 0
@@ -178,6 +185,7 @@ class Engine:
         self._writer.begin(number, gop)
         self._beginning.begin(since_ns)
         self._merge.clear()
+        self._doubts.end()
         self._audio.record(on=True)
         self._ask_keyframe(since_ns, now=True)
 
@@ -246,6 +254,7 @@ class Engine:
             if track not in self._open_gaps and due_ns + HOLD_NS // 2 < self._stop_ns:
                 silent = Gap(due_ns, self._stop_ns, Cause.SILENT, track)
                 self._say(since(silent, self._start_ns))
+        self._say_doubt(self._doubts.end())
         for gap in self._open_gaps.values():
             self._say(replace(gap, to_ns=max(gap.from_ns, self._stop_ns)))
         self._notice(self._writer.end())
@@ -278,13 +287,15 @@ class Engine:
             self._say(since(packet.gap, self._start_ns))
         if self._is_late(packet):
             return
+        if packet.track is Track.AUDIO:
+            self._say_doubt(self._doubts.follow(packet))
         self._write(packet)
 
     def _is_late(self, packet: MediaPacket) -> bool:
-        """Sound that comes after its segment has ended is lost, and said to be."""
+        """Sound that comes long after its segment has ended is lost, and said to be."""
         if packet.track is Track.VIDEO:
             return False
-        if self._writer.segment is not None and packet.pts_ns < self._writer.start_ns:
+        if self._writer.segment is not None and packet.pts_ns < self._writer.start_ns - _BEHIND_NS:
             self._late_from = self._late_from or packet.pts_ns
             return True
         if self._late_from is not None:
@@ -356,6 +367,10 @@ class Engine:
     def _say(self, gap: Gap | None) -> None:
         if gap is not None:
             self._sink.gap(gap)
+
+    def _say_doubt(self, doubt: Doubt | None) -> None:
+        if doubt is not None:
+            self._sink.doubt(doubt)
 
     def _say_open(self, gap: Gap) -> None:
         self._open_gaps[gap.track] = gap

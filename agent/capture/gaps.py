@@ -1,14 +1,15 @@
-"""What is missing in a track, told from the times of its packets.
+"""What is missing in a track, told from the times of its packets, and what is in doubt.
 
-Owns the rule that a loss of 20 ms or more is a gap, and its cause. Refuses to guess: only the step
-between two packets' times, or a part that said it is gone, makes a gap.
+Owns the rule that a loss of 20 ms or more is a gap, its cause, and where one doubt ends and the
+next begins. Refuses to guess: only the step between two packets' times, or a part that said it is
+gone, makes a gap.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from agent.capture.media import Cause, Gap, Track
+from agent.capture.media import SECOND_NS, Cause, Doubt, Gap, MediaPacket, Track
 
 SHORTEST_GAP_NS: Final = 20_000_000
 
@@ -29,6 +30,11 @@ class Continuity:
         self._due_ns: int | None = None
         self._cause: Cause | None = None
         self._broken = False
+
+    def ends_early(self, by_ns: int) -> None:
+        """The end of the last packet is silence in place of what is missing after it."""
+        if self._due_ns is not None:
+            self._due_ns -= by_ns
 
     @property
     def due_ns(self) -> int:
@@ -60,6 +66,33 @@ class Continuity:
         self._due_ns = pts_ns + self._packet_ns
         self._cause, self._broken = None, False
         return (missing_ns + self._packet_ns // 2) // self._packet_ns, gap
+
+
+class Doubts:
+    """Joins the doubts of consecutive packets into records."""
+
+    def __init__(self) -> None:
+        self._doubt: Doubt | None = None
+
+    def follow(self, packet: MediaPacket) -> Doubt | None:
+        """A packet of the sound is written; the doubt that has ended by that."""
+        before, doubt = self._doubt, packet.doubt
+        if before is None or doubt is None or packet.gap is not None or _is_long(before):
+            self._doubt = doubt
+            return before
+        within_ns = max(before.within_ns, doubt.within_ns)
+        self._doubt = Doubt(before.from_ns, doubt.to_ns, within_ns)
+        return None
+
+    def end(self) -> Doubt | None:
+        """No more sound comes; the doubt that has not ended."""
+        doubt, self._doubt = self._doubt, None
+        return doubt
+
+
+def _is_long(doubt: Doubt) -> bool:
+    """Whether it is told before it ends, so that a crash leaves little sound without its doubt."""
+    return doubt.to_ns - doubt.from_ns >= SECOND_NS
 
 
 def since(gap: Gap, start_ns: int) -> Gap | None:

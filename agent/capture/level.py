@@ -36,7 +36,8 @@ class Proof:
 
     Attributes:
         missing_ns: For how long, at most; the truth is hardly less.
-        scatter_ns: How much later than the earliest the blocks came on the average.
+        scatter_ns: How much later than the earliest blocks come on the average: these, or by habit
+            if that is more.
     """
 
     missing_ns: float
@@ -90,13 +91,12 @@ class Level:
         return before_ns - late_ns > long_ns / 4
 
     def _is_sure(self, proof: Proof) -> bool:
-        scatter_ns = max(proof.scatter_ns, self._usual_ns)
-        return len(self._late) * proof.missing_ns >= _EVIDENCE * scatter_ns
+        return len(self._late) * proof.missing_ns >= _EVIDENCE * proof.scatter_ns
 
     def _measured(self) -> Proof:
         """By the later ones: the first may have come before the loss."""
         late = [late_ns for late_ns, _ in self._late][len(self._late) // _PARTS :]
-        return Proof(min(late), sum(late) / len(late) - min(late))
+        return Proof(min(late), max(self._usual_ns, sum(late) / len(late) - min(late)))
 
     def _uneven(self) -> int:
         """How many of the first blocks stand on another level than those after them."""

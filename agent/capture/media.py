@@ -18,6 +18,8 @@ AUDIO_RATE: Final = 48_000
 AUDIO_FRAME: Final = 1_024
 """Samples in one AAC packet."""
 AUDIO_FRAME_NS: Final = AUDIO_FRAME * SECOND_NS // AUDIO_RATE
+SURE_NS: Final = 5_000_000
+"""How far from its true time any sound is at most, but for gaps and doubts that are signed."""
 
 
 @unique
@@ -68,6 +70,24 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Sound whose time is less certain than that of all other sound.
+
+    Arrivals cannot tell whether it was made before a loss or after it.
+
+    Attributes:
+        from_ns: Its begin as it stands in the recording, CLOCK_BOOTTIME.
+        to_ns: Its end there.
+        within_ns: By how much its times may be wrong at most, either way; all other sound is
+            within ``SURE_NS`` of its time.
+    """
+
+    from_ns: int
+    to_ns: int
+    within_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class MediaPacket:
     """One encoded packet on its way into a segment.
 
@@ -79,6 +99,7 @@ class MediaPacket:
         keyframe: Whether the picture is an IDR frame; True for audio.
         missing: Frames known to be missing just before it.
         gap: What is missing just before it, if it is worth a record.
+        doubt: Which of its sound may have another time than it says.
     """
 
     track: Track
@@ -88,6 +109,7 @@ class MediaPacket:
     keyframe: bool
     missing: int = 0
     gap: Gap | None = None
+    doubt: Doubt | None = None
 
     @property
     def end_ns(self) -> int:
@@ -206,7 +228,7 @@ class SegmentSink(Protocol):
 
     Each segment is one ``begin``, any number of ``fragment`` and one ``end``; after a replay the
     segment that was open gets no ``end``. While the vault is away a sink lets media go by (replay
-    sends it again) but keeps gaps. What a sink raises ends the capture.
+    sends it again) but keeps gaps and doubts. What a sink raises ends the capture.
     """
 
     @abstractmethod
@@ -224,6 +246,10 @@ class SegmentSink(Protocol):
     @abstractmethod
     def gap(self, gap: Gap) -> None:
         """Media is missing. Each gap is said once: the sink keeps it until it is signed."""
+
+    @abstractmethod
+    def doubt(self, doubt: Doubt) -> None:
+        """The times of some sound are less certain. Said once, and kept, as gaps are."""
 
 
 class CaptureListener(Protocol):

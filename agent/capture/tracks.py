@@ -7,16 +7,21 @@ the microphone's sample clock once ``watch`` is certain of them. Refuses order b
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from agent.capture.aac import AacEncoder
-from agent.capture.gaps import Continuity
+from agent.capture.gaps import SHORTEST_GAP_NS, Continuity
 from agent.capture.media import (
     AUDIO_FRAME,
     AUDIO_FRAME_NS,
     AUDIO_RATE,
+    SECOND_NS,
+    SURE_NS,
     Cause,
+    Doubt,
     Gap,
     MediaPacket,
     Track,
@@ -28,6 +33,15 @@ from hw.types import AudioBlock, VideoPacket
 
 _SAMPLE_BYTES: Final = 2
 _SHORTEST_STEP_NS: Final = AUDIO_FRAME_NS // 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What is known of 1,024 samples that the encoder has."""
+
+    pts_ns: int
+    gap: Gap | None
+    doubt: Doubt | None
 
 
 class VideoTrack:
@@ -85,25 +99,34 @@ class VideoTrack:
 class AudioTrack:
     """The microphone's blocks: timed, cut into frames of 1,024 samples, encoded.
 
+    Where samples are missing, silence fills their packet up to its end: so all sound in a packet
+    has the time it says, before the loss and after it.
+
     Args:
         heard: Takes the samples of every block and the time of the first one.
+        encoder: Makes the encoder of a stream.
     """
 
-    def __init__(self, heard: Callable[[bytes, int], None]) -> None:
+    def __init__(
+        self, heard: Callable[[bytes, int], None], encoder: Callable[[], AacEncoder] = AacEncoder
+    ) -> None:
         self._heard = heard
+        self._make_encoder = encoder
         self._continuity = Continuity(Track.AUDIO, AUDIO_FRAME_NS, Cause.SAMPLES_LOST)
         self._recording = False
         self._last_ns = 0
         self._begin_stream()
 
     def _begin_stream(self) -> None:
-        self._encoder = AacEncoder()
+        self._encoder = self._make_encoder()
         self._clock = SampleClock(AUDIO_RATE)
         self._settling = Settling()
         self._watch = Watch(self._clock)
         self._owed: list[Lost] = []
         self._samples = bytearray()
-        self._times: dict[int, tuple[int, Gap | None]] = {}
+        self._frames: dict[int, _Frame] = {}
+        self._doubted: deque[tuple[int, int, int]] = deque()
+        self._hole: Gap | None = None
         self._encoded = 0
 
     @property
@@ -163,31 +186,57 @@ class AudioTrack:
 
     def _settle(self, blocks: list[Due]) -> list[MediaPacket]:
         for due in blocks:
+            self._clock.skip(sum(lost.samples for lost in due.lost))
             self._hear(due, free=True)
         return self._encode()
 
     def _pass(self, blocks: list[Due]) -> list[MediaPacket]:
         packets: list[MediaPacket] = []
         for due in blocks:
+            packets += self._miss(due.lost)
             self._hear(due, free=not self._recording)
             packets += self._encode()
         return packets
 
     def _hear(self, due: Due, *, free: bool) -> None:
-        for lost in due.lost:
-            self._clock.skip(lost.samples)
-            if lost.samples > 0:
-                self._continuity.expect(lost.cause)
         self._clock.hear(due.samples, due.block.arrived_ns, free=free)
         self._heard(due.block.samples, self._clock.time_of(self._clock.heard - due.samples))
+        if due.doubt_ns:
+            first = self._encoded + self._waiting
+            within_ns = SURE_NS + round(due.doubt_ns)
+            self._doubted.append((first, first + due.samples, within_ns))
         self._samples += due.block.samples
+
+    def _miss(self, lost: list[Lost]) -> list[MediaPacket]:
+        """Silence for those missing samples that would lie in a packet with others."""
+        missing = sum(one.samples for one in lost)
+        if missing <= 0:
+            self._clock.skip(missing)
+            return []
+        cause = max(lost, key=lambda one: one.samples).cause
+        filled = min(missing, -self._waiting % AUDIO_FRAME)
+        begin_ns = self._clock.time_of(self._clock.heard)
+        self._clock.skip(filled)
+        self._samples += bytes(filled * _SAMPLE_BYTES)
+        packets = self._encode()
+        self._continuity.expect(cause)
+        if not self._samples:
+            self._continuity.ends_early(_long_ns(filled))
+        elif _long_ns(filled) >= SHORTEST_GAP_NS:
+            self._hole = Gap(begin_ns, begin_ns + _long_ns(filled), cause, Track.AUDIO)
+        self._clock.skip(missing - filled)
+        return packets
+
+    @property
+    def _waiting(self) -> int:
+        """Samples that are not yet enough for a packet."""
+        return len(self._samples) // _SAMPLE_BYTES
 
     def _encode(self) -> list[MediaPacket]:
         packets: list[MediaPacket] = []
         size = AUDIO_FRAME * _SAMPLE_BYTES
         while len(self._samples) >= size:
-            first = self._clock.heard - len(self._samples) // _SAMPLE_BYTES
-            self._give_time(self._clock.time_of(first))
+            self._give_time(self._clock.time_of(self._clock.heard - self._waiting))
             frame = bytes(self._samples[:size])
             del self._samples[:size]
             packets += self._timed(self._encoder.encode(frame))
@@ -197,23 +246,44 @@ class AudioTrack:
         # Where too much was taken for lost, time stands still for a moment: it never goes back.
         self._last_ns = max(pts_ns, self._last_ns + _SHORTEST_STEP_NS)
         _, gap = self._continuity.step(self._last_ns)
-        self._times[self._encoded] = (self._last_ns, gap)
+        hole, self._hole = self._hole, None
+        doubt = self._doubt_of(self._last_ns)
+        self._frames[self._encoded] = _Frame(self._last_ns, gap or hole, doubt)
         self._encoded += AUDIO_FRAME
+
+    def _doubt_of(self, pts_ns: int) -> Doubt | None:
+        """Which sound of the next packet, which begins at ``pts_ns``, is in doubt."""
+        begin, end = self._encoded, self._encoded + AUDIO_FRAME
+        spans = [span for span in self._doubted if span[0] < end]
+        while self._doubted and self._doubted[0][1] <= end:
+            self._doubted.popleft()
+        if not spans:
+            return None
+        return Doubt(
+            pts_ns + _long_ns(max(0, spans[0][0] - begin)),
+            pts_ns + _long_ns(min(AUDIO_FRAME, spans[-1][1] - begin)),
+            max(within_ns for _, _, within_ns in spans),
+        )
 
     def _timed(self, encoded: list[tuple[int, bytes]]) -> list[MediaPacket]:
         """Join packets and times; priming has no time and is left out."""
         return [
-            self._packet(content, *self._times.pop(index))
+            self._packet(content, self._frames.pop(index))
             for index, content in encoded
-            if index in self._times
+            if index in self._frames
         ]
 
-    def _packet(self, content: bytes, pts_ns: int, gap: Gap | None) -> MediaPacket:
+    def _packet(self, content: bytes, frame: _Frame) -> MediaPacket:
         return MediaPacket(
             track=Track.AUDIO,
             content=content,
-            pts_ns=pts_ns,
+            pts_ns=frame.pts_ns,
             duration_ns=AUDIO_FRAME_NS,
             keyframe=True,
-            gap=gap,
+            gap=frame.gap,
+            doubt=frame.doubt,
         )
+
+
+def _long_ns(samples: int) -> int:
+    return samples * SECOND_NS // AUDIO_RATE

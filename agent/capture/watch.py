@@ -8,13 +8,13 @@ for longer than a second, and to touch the clock: what is decided goes with the 
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
 from agent.capture.level import IN_TIME_NS, Level, Proof
 from agent.capture.media import AUDIO_RATE, SECOND_NS, Cause
+from agent.capture.place import Place, place_of
 from agent.capture.sample_clock import SampleClock
 from hw.types import AudioBlock
 
@@ -23,9 +23,6 @@ _IMPOSSIBLE_NS: Final = 4_000_000
 """Nothing arrives before it has sounded: then times are late, and do not creep but step back."""
 _TOGETHER_NS: Final = 4_700_000
 """How far off a block may be put: 5 ms, less what the clock itself may be off by."""
-_DOUBTS: Final = 14.0
-"""exp(-14): how sure the place of a small loss has to be."""
-_NEARLY: Final = 0.75
 _SAMPLE_BYTES: Final = 2
 
 
@@ -46,17 +43,25 @@ class Due:
         lost: What is missing before it.
         late_ns: How late it came, as far as is known.
         unsure: Whether the driver lost samples before it and could not tell how many.
+        doubt_ns: How much may have been lost before it that counts as lost after it, or the other
+            way round, beyond what the times of all sound may be off by; 0: nothing.
     """
 
     block: AudioBlock
     lost: list[Lost] = field(default_factory=list)
     late_ns: float = 0.0
     unsure: bool = False
+    doubt_ns: float = 0.0
 
     @property
     def samples(self) -> int:
         """How many it holds."""
         return len(self.block.samples) // _SAMPLE_BYTES
+
+    @property
+    def long_ns(self) -> int:
+        """How long it is."""
+        return self.samples * SECOND_NS // AUDIO_RATE
 
     @property
     def counts(self) -> int:
@@ -103,6 +108,7 @@ class Watch:
         """What has waited for too long; a verdict will be on what comes after it."""
         passed = []
         while self._held and now_ns - self._held[0].block.arrived_ns > LONGEST_NS:
+            self._doubt(self._held[0], self._missing_ns(0))
             passed.append(self._held.popleft())
             if passed[-1].unsure and self._held:
                 # Its place is gone, but not the driver's word.
@@ -112,14 +118,21 @@ class Watch:
     def flush(self) -> list[Due]:
         """All that waits, without a verdict."""
         held = list(self._held)
+        for number, due in enumerate(held):
+            self._doubt(due, self._missing_ns(number))
         self._held.clear()
         return held
+
+    def _doubt(self, due: Due, early_ns: float) -> None:
+        """Nothing vouches for it: all by which it and what came after it is late may be lost."""
+        if early_ns > IN_TIME_NS:
+            due.doubt_ns = max(due.doubt_ns, early_ns)
 
     def _weigh(self, due: Due) -> None:
         if due.late_ns <= IN_TIME_NS:
             self._level.in_time(due.late_ns)
         else:
-            self._level.add(due.late_ns, due.samples * SECOND_NS // AUDIO_RATE)
+            self._level.add(due.late_ns, due.long_ns)
 
     def _certain(self) -> list[Due]:
         """All up to the last block that came in time."""
@@ -128,39 +141,32 @@ class Watch:
 
     def _place(self, proof: Proof) -> None:
         """Put a loss where it must have been, and see what remains late."""
-        first = self._first_after()
-        missing_ns = min(due.late_ns for due in list(self._held)[first:])
-        named = [n for n, due in enumerate(self._held) if n >= first and due.unsure]
+        place = place_of([(due.late_ns, due.long_ns) for due in self._held], proof.scatter_ns)
+        named = [n for n, due in enumerate(self._held) if n >= place.earliest and due.unsure]
         if named:
-            self._lose(named[0], missing_ns, Cause.SAMPLES_LOST)
-        elif _TOGETHER_NS < missing_ns <= 2 * _TOGETHER_NS:
-            # A block before it may have been as late by chance: halfway while that is in doubt.
-            doubtful = math.ceil(_DOUBTS * proof.scatter_ns / missing_ns)
-            while first and self._held[first - 1].late_ns > missing_ns * _NEARLY:
-                first -= 1
-            self._lose(first, missing_ns / 2, Cause.SAMPLES_VANISHED)
-            self._lose(first + doubtful, missing_ns / 2, Cause.SAMPLES_VANISHED)
+            self._lose(named[0], self._missing_ns(named[0]), Cause.SAMPLES_LOST)
         else:
-            self._lose(first, missing_ns, Cause.SAMPLES_VANISHED)
+            self._lose_silently(place, self._missing_ns(place.likeliest))
         self._level.clear()
         for due in self._held:
             self._weigh(due)
 
-    def _first_after(self) -> int:
-        """The block the loss most likely lies before.
+    def _missing_ns(self, first: int) -> float:
+        return min(due.late_ns for due in list(self._held)[first:])
 
-        If lateness scatters with an exponential tail, a loss of ``m`` before the last ``n`` blocks,
-        all late by ``m`` at least, is ``exp(n m / s)`` times likelier than chance.
-        """
-        first, most, least_ns = 0, 0.0, math.inf
-        for count, due in enumerate(reversed(self._held), start=1):
-            least_ns = min(least_ns, due.late_ns)
-            if count * least_ns >= most:
-                first, most = len(self._held) - count, count * least_ns
-        return first
+    def _lose_silently(self, place: Place, missing_ns: float) -> None:
+        """Half before and half after the blocks that may lie on either side, or say they do."""
+        if _TOGETHER_NS < missing_ns <= 2 * _TOGETHER_NS:
+            self._lose(place.earliest, missing_ns / 2, Cause.SAMPLES_VANISHED)
+            self._lose(place.latest, missing_ns / 2, Cause.SAMPLES_VANISHED)
+            return
+        if missing_ns > _TOGETHER_NS:
+            for due in list(self._held)[place.earliest : place.latest]:
+                due.doubt_ns = max(due.doubt_ns, missing_ns)
+        self._lose(place.likeliest, missing_ns, Cause.SAMPLES_VANISHED)
 
     def _lose(self, number: int, missing_ns: float, cause: Cause) -> None:
-        late = list(self._held)[min(number, len(self._held) - 1) :]
+        late = list(self._held)[number:]
         late[0].lost.append(Lost(_samples(missing_ns), cause))
         for due in late:
             due.late_ns -= missing_ns

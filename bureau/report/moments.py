@@ -16,6 +16,7 @@ MOST: Final = 300
 """Lines of a report; what is beyond is counted in the last one."""
 
 _NS_OF_SECOND: Final = 1_000_000_000
+_NS_OF_MS: Final = 1_000_000
 _MARKS: Final = {
     "sign": "标牌、门脸",
     "attested": "已口头告知",
@@ -90,6 +91,12 @@ def _gap(fields: Mapping[str, Any]) -> str:
     return f"{track}缺失 {seconds:.2f} 秒（{fields['cause']}）"
 
 
+def _doubt(fields: Mapping[str, Any]) -> str:
+    long_ms = (fields["to_ns"] - fields["from_ns"]) // _NS_OF_MS
+    within_ms = -(-fields["within_ns"] // _NS_OF_MS)
+    return f"{long_ms} 毫秒声音的时间难以确定（误差不超过 {within_ms} 毫秒）"
+
+
 def _fault(fields: Mapping[str, Any]) -> str:
     part = _PARTS.get(fields["part"], fields["part"])
     return f"{part}故障（{fields['code']}）" if fields["state"] == "begun" else f"{part}恢复"
@@ -106,6 +113,7 @@ _EVENTS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "disclosure": _disclosure,
     "statement": _statement,
     "gap": _gap,
+    "doubt": _doubt,
     "fault": _fault,
     "mark": lambda fields: f"标记：{_MARKS.get(fields['code'], fields['code'])}",
     "photo": lambda fields: f"照片 {fields['file']}",

@@ -13,7 +13,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from agent.capture import CaptureListener, CaptureRules, Gap, Latency, Progress, Started
+from agent.capture import CaptureListener, CaptureRules, Doubt, Gap, Latency, Progress, Started
 from agent.capture.aac import AacEncoder
 from agent.capture.engine import Asks, Engine
 from agent.capture.media import SegmentSink
@@ -110,6 +110,10 @@ class FileSink(SegmentSink):
     def gap(self, gap: Gap) -> None:
         """A benchmark that loses something is void."""
         raise RuntimeError(f"the benchmark lost {gap}")
+
+    def doubt(self, doubt: Doubt) -> None:
+        """One that lost nothing has no doubts."""
+        raise RuntimeError(f"the benchmark may have lost something: {doubt}")
 
 
 class Silence(CaptureListener):

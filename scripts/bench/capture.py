@@ -31,7 +31,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from agent.capture import Capture, CaptureRules, Gap, Latency, Progress, Started
+from agent.capture import Capture, CaptureRules, Doubt, Gap, Latency, Progress, Started
 from agent.capture.media import SegmentSink
 from hw.fake.board import recorder_board
 from hw.fake.world import FakeWorld
@@ -106,6 +106,9 @@ class Meter(SegmentSink):
 
     def gap(self, gap: Gap) -> None:
         """Gaps are of no interest here."""
+
+    def doubt(self, doubt: Doubt) -> None:
+        """Nor are doubts."""
 
 
 def open_capture(world: FakeWorld, sink: SegmentSink) -> tuple[Capture, Listener, Clock]:

@@ -14,6 +14,7 @@ from agent.capture.engine import Asks, Engine
 from agent.capture.media import (
     SECOND_NS,
     CaptureRules,
+    Doubt,
     Gap,
     Latency,
     Progress,
@@ -74,6 +75,7 @@ class Shelf:
         self.progress: dict[int, Progress] = {}
         self.ended: dict[int, Progress] = {}
         self.gaps: list[Gap] = []
+        self.doubts: list[Doubt] = []
         self.fragments: list[tuple[int, int, int]] = []
 
     def begin(self, number: int, init: bytes) -> None:
@@ -91,6 +93,9 @@ class Shelf:
 
     def gap(self, gap: Gap) -> None:
         self.gaps.append(gap)
+
+    def doubt(self, doubt: Doubt) -> None:
+        self.doubts.append(doubt)
 
     def video_ticks(self, number: int) -> list[int]:
         """Times of the decoded pictures of a segment, in 90,000ths."""

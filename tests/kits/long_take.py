@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import math
 import random
-from bisect import bisect_right
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, unique
 from io import BytesIO
+from itertools import pairwise
 from typing import Final
 
 import av
+import numpy as np
 
+from agent.capture.aac import AacEncoder
 from agent.capture.engine import Asks, Engine
 from agent.capture.media import (
     AUDIO_FRAME,
@@ -27,7 +30,7 @@ from agent.capture.media import (
     AUDIO_RATE,
     SECOND_NS,
     CaptureRules,
-    Cause,
+    Doubt,
     Gap,
     Progress,
     Track,
@@ -39,13 +42,14 @@ BOOTED_NS: Final = 12 * 86_400 * SECOND_NS
 """The device has been up for twelve days: large numbers are part of the task."""
 WARM_NS: Final = 3 * SECOND_NS
 FILE_TICK_NS: Final = SECOND_NS // AUDIO_RATE
+GAP_NS: Final = 20_000_000
+_NEAR_NS: Final = 4 * FILE_TICK_NS
+"""Times that are the same but for rounding."""
 SETTLES_WITHIN_NS: Final = 10 * SECOND_NS
 """How far from a loss its consequences may reach."""
-JITTER_NS: Final = 1_000_000
-"""How exactly arrivals can tell the length of a loss."""
-STRADDLES_NS: Final = SECOND_NS // 1_000
 _CAMERA_PPM: Final = -30
-_TONE: Final = block_at(0).samples
+_TONE: Final = np.frombuffer(block_at(0).samples, "<i2").clip(min=1).astype("<i2").tobytes()
+"""Without a zero: what is zero in a packet was filled in by the device."""
 
 
 @unique
@@ -72,14 +76,11 @@ class Loss:
         mishap: How.
         at_ns: When.
         long_ns: How much.
-        doubtful_ns: From here up to ``at_ns`` every block came so late that it might as well have
-            been made after the loss: nothing that arrived can tell.
     """
 
     mishap: Mishap
     at_ns: int
     long_ns: int
-    doubtful_ns: int
 
 
 @dataclass(kw_only=True)
@@ -103,24 +104,70 @@ class Conditions:
 class Judged:
     """What came out, against the truth.
 
+    Sound is judged in pieces: the samples of one block that stand in one packet. Within a piece
+    nothing is missing, so that all of it is off by the same.
+
     Attributes:
-        errors: Time of each audio packet in the file less when it truly sounded, nanoseconds; in
-            order, with that true time.
+        at_ns: Time of each piece in the file, in order.
+        samples: How long each is.
+        errors_ns: That time less when it truly sounded.
         picture_errors: The largest of any picture, nanoseconds.
+        seen: Seconds in which there are pictures.
         gaps: As the sink got them.
+        doubts: As the sink got them.
         packets: Audio packets.
         pictures: Video packets.
         segments: Files.
-        straddling: Packets with a loss of 1 ms or more inside.
+        filled: Packets that the device completed with silence.
     """
 
-    errors: list[tuple[int, int]] = field(default_factory=list)
+    at_ns: array[int] = field(default_factory=lambda: array("q"))
+    samples: array[int] = field(default_factory=lambda: array("H"))
+    errors_ns: array[int] = field(default_factory=lambda: array("q"))
     picture_errors: int = 0
+    seen: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     packets: int = 0
     pictures: int = 0
     segments: int = 0
-    straddling: int = 0
+    filled: int = 0
+
+    def pieces(self) -> Iterator[tuple[int, int, int]]:
+        """Begin and end of each piece in the file, and by how much that is wrong."""
+        for at_ns, samples, error_ns in zip(self.at_ns, self.samples, self.errors_ns, strict=True):
+            yield at_ns, at_ns + samples * SECOND_NS // AUDIO_RATE, error_ns
+
+
+Pieces = list[tuple[int, int, int]]
+"""Of a packet: offset in it, number of the first delivered sample there, and how many."""
+
+
+class _Scribe(AacEncoder):
+    """An encoder that notes which of the delivered samples it was given.
+
+    Args:
+        notes: Takes a note for each packet.
+    """
+
+    def __init__(self, notes: deque[Pieces]) -> None:
+        super().__init__()
+        self._notes = notes
+        self._delivered = 0
+
+    def encode(self, samples: bytes) -> list[tuple[int, bytes]]:
+        there = np.flatnonzero(np.frombuffer(samples, "<i2"))
+        pieces: Pieces = []
+        for run in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
+            pieces += self._pieces(int(run[0]), len(run))
+        self._notes.append(pieces)
+        return super().encode(samples)
+
+    def _pieces(self, offset: int, count: int) -> Iterator[tuple[int, int, int]]:
+        while count:
+            held = min(count, BLOCK - self._delivered % BLOCK)
+            yield offset, self._delivered, held
+            offset, count, self._delivered = offset + held, count - held, self._delivered + held
 
 
 class _Truth:
@@ -141,23 +188,16 @@ class _Truth:
         first, begins_ns, period_ns = self._blocks[0]
         return begins_ns + (index - first) * period_ns
 
-    def nearest_frame(self, pts_ns: int) -> int:
-        """Index of the frame of 1,024 samples that truly began nearest to ``pts_ns``."""
-        begins = [begins_ns for _, begins_ns, _ in self._blocks]
-        first, begins_ns, period_ns = self._blocks[max(0, bisect_right(begins, pts_ns) - 1)]
-        return round((first + (pts_ns - begins_ns) / period_ns) / AUDIO_FRAME)
-
 
 class _Judge:
     """A sink that demuxes every segment, judges it and lets it go."""
 
-    def __init__(self, truth: _Truth, seen: deque[int]) -> None:
+    def __init__(self, truth: _Truth, notes: deque[Pieces], seen: deque[int]) -> None:
         self.judged = Judged()
         self._truth = truth
+        self._notes = notes
         self._captured = seen
         self._content = bytearray()
-        self._frame: int | None = None
-        self._skips: deque[tuple[int, int]] = deque()
 
     def begin(self, number: int, init: bytes) -> None:
         assert number == self.judged.segments
@@ -179,21 +219,9 @@ class _Judge:
 
     def gap(self, gap: Gap) -> None:
         self.judged.gaps.append(gap)
-        if gap.cause is Cause.LATE and gap.to_ns is not None:
-            self._skips.append((gap.to_ns, round(self._cut_off_ns(gap) / AUDIO_FRAME_NS)))
 
-    def _cut_off_ns(self, late: Gap) -> int:
-        """What was encoded and not written: the gap, less the samples that were not there."""
-        assert late.to_ns is not None
-        missing = [
-            gap.to_ns - gap.from_ns
-            for gap in self.judged.gaps
-            if gap.track is Track.AUDIO
-            and gap.cause is not Cause.LATE
-            and gap.to_ns is not None
-            and late.from_ns <= gap.from_ns < late.to_ns
-        ]
-        return late.to_ns - late.from_ns - sum(missing)
+    def doubt(self, doubt: Doubt) -> None:
+        self.judged.doubts.append(doubt)
 
     def _picture(self, at_ns: int) -> None:
         while self._captured and self._captured[0] < at_ns - FRAME_NS // 2:
@@ -201,23 +229,25 @@ class _Judge:
         error = abs(self._captured.popleft() - at_ns)
         self.judged.pictures += 1
         self.judged.picture_errors = max(self.judged.picture_errors, error)
+        self.judged.seen.add(at_ns // SECOND_NS)
 
     def _sound(self, at_ns: int) -> None:
-        if self._frame is None:
-            self._frame = self._truth.nearest_frame(at_ns)
-        while self._skips and self._skips[0][0] <= at_ns + FILE_TICK_NS:
-            self._frame += self._skips.popleft()[1]
-        first = self._frame * AUDIO_FRAME
-        true_ns = round(self._truth.sounded(first))
-        last_ns = round(self._truth.sounded(first + AUDIO_FRAME - 1)) - AUDIO_FRAME_NS
-        self._frame += 1
-        self.judged.packets += 1
-        if last_ns - true_ns > STRADDLES_NS:
-            # Samples from before and after a loss share this packet: those after it count, those
-            # before it are shown that much late, at the edge of the gap.
-            self.judged.straddling += 1
-            true_ns = last_ns
-        self.judged.errors.append((true_ns, at_ns - true_ns))
+        judged = self.judged
+        while not judged.packets and self._is_before(at_ns):
+            self._notes.popleft()
+        judged.packets += 1
+        pieces = self._notes.popleft()
+        for offset, first, count in pieces:
+            placed_ns = at_ns + offset * SECOND_NS // AUDIO_RATE
+            judged.at_ns.append(placed_ns)
+            judged.samples.append(count)
+            judged.errors_ns.append(placed_ns - round(self._truth.sounded(first)))
+        judged.filled += sum(count for _, _, count in pieces) < AUDIO_FRAME
+
+    def _is_before(self, at_ns: int) -> bool:
+        """Whether the next packet that was encoded is one from before the recording."""
+        _, first, _ = self._notes[0][0]
+        return self._truth.sounded(first) < at_ns - AUDIO_FRAME_NS // 2
 
 
 class _Quiet(Ear):
@@ -248,7 +278,8 @@ class Take:
         self._each_second = each_second
         self._truth = _Truth()
         self._captured: deque[int] = deque()
-        self._judge = _Judge(self._truth, self._captured)
+        notes: deque[Pieces] = deque()
+        self._judge = _Judge(self._truth, notes, self._captured)
         self._film = pictures(250)
         self._now_ns = BOOTED_NS
         self._stall = (BOOTED_NS, BOOTED_NS)
@@ -260,6 +291,7 @@ class Take:
             listener=self.ear,
             asks=Asks(keyframe=lambda: None, restart=lambda _: None),
             now_ns=lambda: self._now_ns,
+            encoder=lambda: _Scribe(notes),
         )
 
     def run(self) -> Judged:
@@ -309,7 +341,6 @@ class Take:
         at_ns, arrived_ns = float(BOOTED_NS), 0.0
         mishaps = self._mishaps()
         mishap, due_ns = next(mishaps)
-        recent: deque[tuple[float, float]] = deque(maxlen=100)
         while True:
             seconds = (at_ns - BOOTED_NS) / SECOND_NS
             period_ns = SECOND_NS / (AUDIO_RATE * (1 + self._conditions.ppm(seconds) * 1e-6))
@@ -317,8 +348,7 @@ class Take:
             if at_ns >= due_ns:
                 lost = self._how_much(mishap)
                 long_ns = lost * period_ns
-                doubtful_ns = _doubtful_from(recent, at_ns, long_ns)
-                self.losses.append(Loss(mishap, round(at_ns), round(long_ns), doubtful_ns))
+                self.losses.append(Loss(mishap, round(at_ns), round(long_ns)))
                 if mishap is Mishap.QUEUE:
                     yield arrived_ns, lost
                 told = lost if mishap is Mishap.TOLD else 0
@@ -328,7 +358,6 @@ class Take:
             self._truth.add(at_ns, period_ns)
             at_ns += BLOCK * period_ns
             arrived_ns = max(arrived_ns, self._arrival(at_ns))
-            recent.append((at_ns, arrived_ns))
             yield (
                 arrived_ns,
                 AudioBlock(
@@ -381,7 +410,7 @@ class Take:
             if at_ns >= drop_ns:
                 dropped = self._dice.randrange(1, 20)
                 begun_ns, long_ns = round(at_ns), round(dropped * step_ns)
-                self.losses.append(Loss(Mishap.PICTURES, begun_ns, long_ns, begun_ns))
+                self.losses.append(Loss(Mishap.PICTURES, begun_ns, long_ns))
                 at_ns += dropped * step_ns
                 drop_ns = self._next_drop(at_ns)
             content, keyframe = self._film[number % len(self._film)]
@@ -395,26 +424,18 @@ class Take:
         return after_ns + (5 + self._dice.expovariate(1 / mean)) * SECOND_NS
 
 
-def _doubtful_from(recent: deque[tuple[float, float]], lost_at_ns: float, long_ns: float) -> int:
-    """Begin of the last blocks (end, arrival) that came later than the loss is long."""
-    from_ns = lost_at_ns
-    for ended_ns, arrived_ns in reversed(recent):
-        if arrived_ns - ended_ns < long_ns - JITTER_NS:
-            break
-        from_ns = ended_ns - BLOCK * SECOND_NS / AUDIO_RATE
-    return round(from_ns)
-
-
 def steps_not_told(judged: Judged) -> list[int]:
     """Where the sound jumps by 20 ms or more without a gap of that begin and end."""
-    told = {(gap.from_ns // FILE_TICK_NS // 4, gap.track) for gap in judged.gaps}
+    told = {
+        (gap.from_ns // _NEAR_NS, gap.to_ns // _NEAR_NS)
+        for gap in judged.gaps
+        if gap.track is Track.AUDIO and gap.to_ns is not None
+    }
     found = []
-    last: int | None = None
-    for true_ns, error in judged.errors:
-        at_ns = true_ns + error
-        if last is not None and at_ns - last - AUDIO_FRAME_NS >= 20_000_000 + FILE_TICK_NS:
-            due = (last + AUDIO_FRAME_NS) // FILE_TICK_NS // 4
-            if not any((due + d, Track.AUDIO) in told for d in (-1, 0, 1)):
-                found.append(last)
-        last = at_ns
+    for (_, ended_ns, _), (begins_ns, _, _) in pairwise(judged.pieces()):
+        if begins_ns - ended_ns >= GAP_NS + 2 * FILE_TICK_NS:
+            ends, begins = ended_ns // _NEAR_NS, begins_ns // _NEAR_NS
+            around = {(ends + a, begins + b) for a in (-1, 0, 1) for b in (-1, 0, 1)}
+            if not around & told:
+                found.append(ended_ns)
     return found

@@ -416,6 +416,10 @@ class Take:
             },
         )
 
+    def mark(self, code: str) -> None:
+        """The officer says something with a button."""
+        self.event("mark", {"code": code, "at_ns": self.recorder.ticker.mono_ns})
+
     def still(self, size: int = 900) -> None:
         """A photo."""
         name = f"{self.stills:06d}.jpg.age"

@@ -120,6 +120,53 @@ def by_the_rules() -> Folder:
     return take.folder()
 
 
+def taken_up_again() -> Folder:
+    """A matter ended early, said why, taken up again; sound lost where nothing tells exactly."""
+    recorder = Recorder(BUREAU)
+    fields = {
+        "custodian": "O-1",
+        "assignment": 4,
+        "approval": "2026-17",
+        "plan_id": "p-9",
+        "officers": ["O-1", "O-2"],
+        "bounds": {"begins": "questioning", "ends": "signed", "item": 13},
+    }
+    before = Take(recorder, opening={**fields, "previous": None})
+    before.mark("begin:questioning")
+    before.segment(seconds=1, size=400)
+    before.mark("secret:trade")
+    before.mark("stop:storage")
+    before.entry = {
+        "counted": 1,
+        "ended": utc_text(recorder.ticker.utc_ns),
+        "plan_id": "p-9",
+        "ending": "stop:storage",
+        "secrecy": "trade",
+    }
+    before.close("officer")
+    link = {"sid": before.sid, "counter": 1, "reason": "officer", "seconds": 0}
+    link |= {"same_plan": True, "ending": "stop:storage"}
+    take = Take(recorder, opening={**fields, "previous": link})
+    take.announce(verdict="verified", check="acoustic", attempt=1)
+    take.mark("resume:storage")
+    take.segment(seconds=2, size=700)
+    lost = {"track": "audio", "from_ns": take.pts_ns, "to_ns": take.pts_ns + 31_000_000}
+    take.event("gap", {**lost, "cause": "samples_vanished"})
+    doubt = {"from_ns": take.pts_ns - 20_000_000, "to_ns": take.pts_ns, "within_ns": 36_000_000}
+    take.event("doubt", {"track": "audio", **doubt})
+    take.segment(seconds=2, size=700)
+    take.mark("end:signed")
+    take.entry = {
+        "counted": 1,
+        "ended": utc_text(recorder.ticker.utc_ns),
+        "plan_id": "p-9",
+        "ending": "end:signed",
+        "secrecy": None,
+    }
+    take.close("officer")
+    return take.folder()
+
+
 def _tell(take: Take) -> None:
     """What happens in that session, event by event."""
     now = take.recorder.ticker.mono_ns
@@ -146,6 +193,7 @@ WHOLE: Mapping[str, Callable[[], Folder]] = {
     "recorder-lost": recorder_lost,
     "still-open": still_open,
     "by-the-rules": by_the_rules,
+    "taken-up-again": taken_up_again,
 }
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
-from agent.capture.media import Cause, Gap, Progress, Started, Track
+from agent.capture.media import Cause, Doubt, Gap, Progress, Started, Track
 from agent.media_gate import MOST_HELD_BYTES, Media, MediaGate
 from agent.session.events import Event, MediaTaken
 from agent.vault.messages import BeginSegment, Durable, EndSegment, Fragment
+from evidence.records import EVENTS
+from evidence.schema import check_fields
 
 
 class RecordingLink:
@@ -129,6 +131,17 @@ def test_a_gap_is_an_event_even_while_no_media_pass() -> None:
     room.gate.gap(Gap(5, None, Cause.CAMERA_GONE, Track.VIDEO))
     fields = {"track": "video", "from_ns": 5, "to_ns": None, "cause": "camera_gone"}
     assert room.link.events == [("gap", fields)]
+
+
+def test_a_doubt_is_an_event_as_a_gap_is() -> None:
+    room = Room()
+    room.gate.hold()
+    room.gate.let_pass()
+    room.gate.interrupt()
+    room.gate.doubt(Doubt(5, 9, 7_000_000))
+    fields = {"track": "audio", "from_ns": 5, "to_ns": 9, "within_ns": 7_000_000}
+    assert room.link.events == [("doubt", fields)]
+    check_fields(EVENTS["doubt"], fields, "doubt")
 
 
 def test_a_gap_of_what_no_session_took_is_no_event() -> None:

@@ -483,6 +483,28 @@ def test_a_gap_of_the_sound_alone_explains_no_missing_frames() -> None:
     assert broken(closed(take)) == ["pts_gap"]
 
 
+def doubtful(*, from_ns: int, to_ns: int) -> Verdict:
+    take = new_take()
+    take.segment()
+    begins = take.pts_ns
+    fields = {"track": "audio", "from_ns": begins + from_ns, "to_ns": begins + to_ns}
+    take.event("doubt", {**fields, "within_ns": 17_000_001})
+    take.close()
+    return judged(take.folder())
+
+
+def test_sound_whose_time_is_in_doubt_is_told_and_breaks_nothing() -> None:
+    verdict = doubtful(from_ns=0, to_ns=40_000_000)
+    [told] = [finding for finding in verdict.findings if finding.code == "doubt"]
+    assert told.detail == "40 ms of sound, right to 18 ms"
+    assert verdict.of(Severity.BROKEN) == []
+
+
+def test_a_doubt_that_ends_before_it_begins_is_found() -> None:
+    verdict = doubtful(from_ns=40_000_000, to_ns=0)
+    assert "doubt_reversed" in [finding.code for finding in verdict.findings]
+
+
 def test_a_gap_without_an_end_lasts_until_it_goes_on() -> None:
     take = new_take()
     take.segment()

@@ -389,14 +389,34 @@ def test_sound_waits_half_a_second_at_most_for_silent_pictures() -> None:
     assert progress.audio_last_pts_ns > bench.now_ns - HOLD_NS - 5 * BLOCK_NS
 
 
-def test_sound_that_comes_after_its_segment_has_ended_is_a_gap() -> None:
+def test_sound_that_comes_a_little_after_its_segment_has_ended_stands_in_the_next_one() -> None:
     bench = Bench()
     bench.start()
     bench.run(1.4)
     bench.microphone = False
-    withheld = [bench.now_ns + k * BLOCK_NS for k in range(1, 71)]
+    withheld = [bench.now_ns + k * BLOCK_NS for k in range(1, 41)]
+    bench.run(0.8)
+    first_ns = bench.shelf.progress[1].first_pts_ns
+    for end_ns in withheld:
+        bench.engine.sound(block_at(end_ns, late_ns=bench.now_ns - end_ns))
+    bench.microphone = True
+    bench.run(1)
+    bench.stop()
+    assert bench.shelf.ended[1].audio_first_pts_ns < first_ns
+    assert bench.shelf.gaps == []
+    assert steps(all_audio(bench)) <= {1_023, 1_024, 1_025}
+    assert steps(all_video(bench)) == {3_600}
+
+
+def test_sound_that_comes_long_after_its_segment_has_ended_is_a_gap() -> None:
+    bench = Bench()
+    bench.start()
     bench.run(1.4)
-    assert 1 in bench.shelf.segments
+    bench.engine.part_started(Track.AUDIO)
+    bench.microphone = False
+    withheld = [bench.now_ns + k * BLOCK_NS for k in range(1, 221)]
+    bench.run(4.4)
+    assert 2 in bench.shelf.segments
     for end_ns in withheld:
         bench.engine.sound(block_at(end_ns, late_ns=bench.now_ns - end_ns))
     bench.microphone = True

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from agent.capture.gaps import Continuity, since
-from agent.capture.media import Cause, Gap, Track
+from agent.capture.gaps import Continuity, Doubts, since
+from agent.capture.media import (
+    AUDIO_FRAME_NS,
+    SECOND_NS,
+    Cause,
+    Doubt,
+    Gap,
+    MediaPacket,
+    Track,
+)
 
 FRAME_NS = 40_000_000
 
@@ -75,3 +83,50 @@ def test_only_the_part_after_the_beginning_belongs_to_a_recording() -> None:
     assert since(Gap(1, None, Cause.SILENT, Track.AUDIO), 7) == Gap(
         7, None, Cause.SILENT, Track.AUDIO
     )
+
+
+def sound(number: int, doubt: Doubt | None, gap: Gap | None = None) -> MediaPacket:
+    return MediaPacket(
+        track=Track.AUDIO,
+        content=b"",
+        pts_ns=number * AUDIO_FRAME_NS,
+        duration_ns=AUDIO_FRAME_NS,
+        keyframe=True,
+        gap=gap,
+        doubt=doubt,
+    )
+
+
+def test_silence_at_the_end_of_a_packet_belongs_to_the_gap_after_it() -> None:
+    track = Continuity(Track.AUDIO, AUDIO_FRAME_NS, Cause.SAMPLES_LOST)
+    track.step(0)
+    track.ends_early(15_000_000)
+    begins = AUDIO_FRAME_NS + 10_000_000
+    lost = Gap(AUDIO_FRAME_NS - 15_000_000, begins, Cause.SAMPLES_LOST, Track.AUDIO)
+    assert track.step(begins) == (1, lost)
+
+
+def test_doubts_of_consecutive_packets_are_one_record() -> None:
+    doubts = Doubts()
+    assert doubts.follow(sound(0, None)) is None
+    assert doubts.follow(sound(1, Doubt(30, 40, 7))) is None
+    assert doubts.follow(sound(2, Doubt(40, 50, 9))) is None
+    assert doubts.follow(sound(3, None)) == Doubt(30, 50, 9)
+    assert doubts.end() is None
+
+
+def test_a_doubt_is_told_at_a_gap_and_at_the_end() -> None:
+    doubts = Doubts()
+    doubts.follow(sound(1, Doubt(30, 40, 7)))
+    lost = Gap(40, 90, Cause.SAMPLES_VANISHED, Track.AUDIO)
+    assert doubts.follow(sound(2, Doubt(90, 95, 7), lost)) == Doubt(30, 40, 7)
+    assert doubts.end() == Doubt(90, 95, 7)
+
+
+def test_a_long_doubt_is_told_every_second() -> None:
+    doubts = Doubts()
+    spans = [Doubt(k * AUDIO_FRAME_NS, (k + 1) * AUDIO_FRAME_NS, 7) for k in range(100)]
+    told = [doubts.follow(sound(k, span)) for k, span in enumerate(spans)]
+    lengths = [one.to_ns - one.from_ns for one in told if one is not None]
+    assert len(lengths) == 2
+    assert max(lengths) <= SECOND_NS + AUDIO_FRAME_NS

@@ -35,6 +35,7 @@ class Bench:
     lost: list[tuple[float, Lost]] = field(default_factory=list)
     errors: list[tuple[float, float]] = field(default_factory=list)
     waited_ns: list[float] = field(default_factory=list)
+    doubts: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.clock = SampleClock(AUDIO_RATE)
@@ -77,6 +78,7 @@ class Bench:
         made_ns = self._made.popleft()
         error_ns = self.clock.time_of(self.clock.heard - BLOCK) - made_ns
         self.errors.append(((made_ns - self.begun_ns) / SECOND_NS, error_ns))
+        self.doubts.append(due.doubt_ns)
         self.waited_ns.append(self.arrived_ns - due.block.arrived_ns)
 
     def worst_ms(self, since: float = 1.0) -> float:
@@ -243,3 +245,44 @@ def test_what_waits_is_given_up_without_a_verdict() -> None:
     assert all(due.lost == [] for due in held)
     assert min(due.late_ns for due in held) > IN_TIME_NS
     assert SHORTEST_NS < LONGEST_NS
+
+
+def doubts_of(bench: Bench) -> list[tuple[float, float]]:
+    """By how much blocks are wrong, and by how much they say that they may be."""
+    return [
+        (abs(error), doubt) for (_, error), doubt in zip(bench.errors, bench.doubts, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_loss_within_a_stall_leaves_no_block_wrong_that_is_not_in_doubt(seed: int) -> None:
+    stalled = jitter(seed)
+    bench = Bench(lambda at: stalled(at) + (20.4 - at if 20.1 < at < 20.4 else 0.0))
+    bench.run(20.1 + 0.012 * seed)
+    bench.lose(60 * MS)
+    bench.run(6)
+    told = doubts_of(bench)[100:]
+    assert all(error <= doubt + 5 * MS for error, doubt in told)
+    assert sum(doubt > 0 for _, doubt in told) <= 20
+
+
+def test_a_small_loss_on_a_quiet_machine_leaves_no_doubt() -> None:
+    bench = Bench(jitter(1, 0.0003))
+    bench.run(20)
+    bench.lose(12 * MS)
+    bench.run(6)
+    assert sum(bench.lost_ms()) == pytest.approx(12, abs=1)
+    assert max(bench.doubts) == 0
+    assert bench.worst_ms() < 2
+
+
+def test_blocks_that_nothing_vouched_for_are_in_doubt_by_what_may_be_lost() -> None:
+    bench = Bench(lambda at: 0.030 if at > 20 else 0.0)
+    bench.run(20.2)
+    assert [due.doubt_ns for due in bench.watch.flush()] == pytest.approx([30 * MS] * 10, abs=MS)
+    rising = Bench(lambda at: max(0.0, (at - 20) * 0.2))
+    rising.run(30)
+    overdue = [
+        doubt for (at, _), doubt in zip(rising.errors, rising.doubts, strict=True) if at > 20.5
+    ]
+    assert min(overdue) >= 20 * MS
