@@ -26,6 +26,7 @@ from evidence.store.durable import (
 )
 
 REASON_NAME: Final = "reason.json"
+ANSWERS_NAME: Final = "answers.jws"
 MAX_REASON_BYTES: Final = 16 * 1024 * 1024
 
 
@@ -41,31 +42,61 @@ class Archive:
         self._folder = folder
         self._quarantine = quarantine
 
-    def log(self, device: str) -> Path:
-        """The copy of a device's log."""
-        return self._folder / device / DEVICE_LOG_NAME
+    def log(self, device: str, branch: int = 0) -> Path:
+        """The copy of a device's log.
 
-    def read_log(self, device: str) -> tuple[bytes, ...]:
+        Args:
+            device: Whose.
+            branch: 0, or the number of another log that the same device's key has signed: after
+                its card was put back to an older state, or copied.
+        """
+        name = f"branch-{branch:04d}.jws" if branch else DEVICE_LOG_NAME
+        return self._folder / device / name
+
+    def branches(self, device: str) -> int:
+        """How many logs of a device there are beside its first one."""
+        return sum(1 for _ in (self._folder / device).glob("branch-*.jws"))
+
+    def read_log(self, device: str, branch: int = 0) -> tuple[bytes, ...]:
         """Its lines. Bytes of a line that a crash tore were never acknowledged and are no line."""
-        path = self.log(device)
+        path = self.log(device, branch)
         return split(path.read_bytes()).complete if path.exists() else ()
 
-    def append_log(self, device: str, lines: Sequence[bytes]) -> None:
+    def append_log(self, device: str, lines: Sequence[bytes], branch: int = 0) -> None:
         """Add lines to the copy of a device's log; they are on the medium on return.
 
         Raises:
             OSError: The medium is full or broken.
         """
-        path = self.log(device)
+        self._append(self.log(device, branch), lines)
+
+    def replace_log(self, device: str, lines: Sequence[bytes], branch: int = 0) -> None:
+        """Keep only these lines of the copy: the others were not what the device had signed."""
+        replace_file(self.log(device, branch), b"".join(line + NEWLINE for line in lines))
+
+    def add_answer(self, device: str, token: bytes) -> None:
+        """Keep what a device answered at the dock, as it signed it.
+
+        Raises:
+            OSError: The medium is full or broken.
+        """
+        self._append(self._answers(device), [token])
+
+    def last_answer(self, device: str) -> bytes | None:
+        """What a device last answered, or None."""
+        path = self._answers(device)
+        lines = split(path.read_bytes()).complete if path.exists() else ()
+        return lines[-1] if lines else None
+
+    def _answers(self, device: str) -> Path:
+        return self._folder / device / ANSWERS_NAME
+
+    def _append(self, path: Path, lines: Sequence[bytes]) -> None:
         make_folder(path.parent)
         self._mend(path)
         with AppendFile(path, fresh=False) as file:
             file.write(b"".join(line + NEWLINE for line in lines))
             file.sync()
-
-    def replace_log(self, device: str, lines: Sequence[bytes]) -> None:
-        """Keep only these lines of the copy: the others were not what the device had signed."""
-        replace_file(self.log(device), b"".join(line + NEWLINE for line in lines))
 
     def session(self, device: str, sid: str) -> Path:
         """The folder of a session: in quarantine if it was put there."""

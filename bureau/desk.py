@@ -43,6 +43,7 @@ TOPICS: Final = (
     f"{ROOT}/+/plan/ack",
     f"{ROOT}/+/roster/ack",
     f"{ROOT}/+/policy/ack",
+    f"{ROOT}/+/challenge/rsp",
 )
 CONNECT_SECONDS: Final = 10.0
 
@@ -142,6 +143,7 @@ class Desk:
             link.publish(bench.turn())
             link.publish(self._turn(self._intake.courier.turn))
             link.publish(self._turn(self._intake.words.turn))
+            link.publish(self._turn(self._intake.door.turn))
         bench.rise()
 
     def _turn(self, courier: Callable[[], list[Outgoing]]) -> list[Outgoing]:

@@ -35,6 +35,8 @@ _DIAGNOSES = {
     "no_plan": "查无此计划",
     "time": "日期或时间格式不正确",
     "explain": "说明内容不完整",
+    "docking": "须写明处理人和处理意见",
+    "no_docking": "查无此次对接，或没有待处理的异常",
     "report": "记录无法评定",
     "no_rulebook": "本单位没有该记录所依据的办法，无法评定",
     "broker": "消息服务（mosquitto）无法启动",
@@ -113,6 +115,12 @@ class ExplanationError(BureauError):
     """An explanation that says nothing, or of nothing."""
 
     code = "explain"
+
+
+class DockingError(BureauError):
+    """A docking that cannot be settled."""
+
+    code = "docking"
 
 
 class BrokerError(BureauError):

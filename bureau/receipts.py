@@ -97,6 +97,11 @@ class ReceiptBook:
         if self._serial:
             self._head = sha256_hex(self._last().read())
 
+    @property
+    def signs_with(self) -> tuple[jws.Signer, x509.Certificate]:
+        """The receipt key and its certificate: it signs challenges and the bureau's time, too."""
+        return self._signer, self._certificate
+
     def find(self, device: str, sid: str, kind: ReceiptKind) -> Issued | None:
         """The receipt of this kind, if it was signed."""
         return self._issued.get((device, sid, kind))

@@ -30,6 +30,9 @@ TYP_ROOT: Final = "recorder-root+jws"
 TYP_PLAN: Final = "recorder-plan+jws"
 TYP_ASSIGNMENT: Final = "recorder-assignment+jws"
 TYP_ENROLMENT: Final = "recorder-enrolment+jws"
+TYP_CHALLENGE: Final = "recorder-challenge+jws"
+TYP_ANSWER: Final = "recorder-answer+jws"
+TYP_TIME: Final = "recorder-time+jws"
 
 P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PARTS = 3

@@ -35,3 +35,6 @@ MAX_INTEGER: Final = 2**63 - 1
 
 MAX_CHUNKS: Final = 4_096
 """Chunks of one file: 3.75 GiB."""
+
+MAX_ANSWER_BYTES: Final = 512 * 1024
+"""An answer at the dock: a thousand sessions of some 200 bytes, in base64url."""

@@ -16,6 +16,8 @@ from evidence.errors import MalformedError
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = 1_000
+RELEASED_NS: Final = 1_767_225_600_000_000_000
+"""2026-01-01: no recorder with this software existed before, whatever its clock says."""
 
 
 @unique

@@ -288,6 +288,15 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
         "state": s.one_of("docked", "undocked", "pushing", "failed"),
         "detail": s.text,
     },
+    "challenge": {"nonce": s.sha256, "sent": s.utc, "holding": s.sha256},
+    "time": {
+        "nonce": s.sha256,
+        "sha256": s.sha256,
+        "bureau_utc": s.utc,
+        "offset_ms": s.integer(-(2**53), 2**53),
+        "round_trip_ms": s.natural,
+        "error_ms": s.natural,
+    },
 }
 """Records of the device log by ``t``, without the common fields; every one carries ``next``."""
 

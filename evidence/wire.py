@@ -1,9 +1,10 @@
 """What recorder and bureau say to each other over MQTT 5.
 
 Owns topics and messages: EMQX's File Transfer verbs (``init``, chunk, ``fin``) with the keys it
-lacks, the device log, receipts, session plans and state. Refuses sockets and decisions: a parsed
-message is well formed and bounded, nothing more. No acknowledgement here permits a release; only
-``evidence.receipt`` does.
+lacks, the device log, receipts, session plans and state; the topics of challenge and time, whose
+payloads are signed words (``evidence.challenge``, ``evidence.bureau_time``). Refuses sockets and
+decisions: a parsed message is well formed and bounded, nothing more. No acknowledgement here
+permits a release; only ``evidence.receipt`` does.
 """
 
 from __future__ import annotations
@@ -303,6 +304,21 @@ class Topics:
         return f"{self.roster}/ack"
 
     @property
+    def challenge(self) -> str:
+        """Where the bureau asks what the device holds, never retained."""
+        return f"{self.base}/challenge"
+
+    @property
+    def challenge_answer(self) -> str:
+        """Where the device answers, under two keys."""
+        return f"{self.challenge}/rsp"
+
+    @property
+    def time(self) -> str:
+        """Where the bureau says what time it is, to the answer before it."""
+        return f"{self.base}/time/rsp"
+
+    @property
     def policy(self) -> str:
         """Where the bureau leaves the rulebook and its root document (retained)."""
         return f"{self.base}/policy"
@@ -385,6 +401,13 @@ class PolicyAckTopic:
     device: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTopic:
+    """``rec/v1/{dev}/challenge/rsp``."""
+
+    device: str
+
+
 DeviceTopic = (
     InitTopic
     | ChunkTopic
@@ -395,6 +418,7 @@ DeviceTopic = (
     | PlanAckTopic
     | RosterAckTopic
     | PolicyAckTopic
+    | AnswerTopic
 )
 
 
@@ -414,27 +438,31 @@ def parse_topic(topic: str) -> DeviceTopic:
     raise WireError(f"not a device's topic: {topic[:80]!r}")
 
 
-_ACKS: Final[Mapping[str, type[PlanAckTopic | RosterAckTopic | PolicyAckTopic]]] = {
-    "plan": PlanAckTopic,
-    "roster": RosterAckTopic,
-    "policy": PolicyAckTopic,
+_PLAIN: Final[
+    Mapping[
+        str,
+        type[LogTopic | StateTopic | PlanAckTopic | RosterAckTopic | PolicyAckTopic | AnswerTopic],
+    ]
+] = {
+    "log": LogTopic,
+    "state": StateTopic,
+    "challenge/rsp": AnswerTopic,
+    "plan/ack": PlanAckTopic,
+    "roster/ack": RosterAckTopic,
+    "policy/ack": PolicyAckTopic,
 }
+"""Topics that say nothing but whose they are."""
 
 
 def _parse_rest(device: str, rest: list[str]) -> DeviceTopic | None:
     match rest:
         case ["f", fid, *transfer] if _FID.fullmatch(fid):
             return _parse_transfer(device, fid, transfer)
-        case ["log"]:
-            return LogTopic(device=device)
-        case ["state"]:
-            return StateTopic(device=device)
         case ["receipt", sid, "committed" | "stored" as kind, "ack"] if ids.is_session_id(sid):
             return ReceiptAckTopic(device=device, sid=sid, kind=kind)
-        case ["plan" | "roster" | "policy" as word, "ack"]:
-            return _ACKS[word](device=device)
         case _:
-            return None
+            plain = _PLAIN.get("/".join(rest))
+            return None if plain is None else plain(device=device)
 
 
 def _parse_transfer(device: str, fid: str, rest: list[str]) -> DeviceTopic | None:

@@ -1,9 +1,9 @@
 """One conversation with the desk, from the connection's beginning to its end.
 
 Owns sending with back-pressure and sorting what comes in: confirmations are counted, receipts,
-session plans and the bureau's words go to the vault, answers to whoever asked. Refuses trust and
-persistence: what is malformed is logged and ignored, and when the connection ends nothing is left
-of it.
+session plans, the bureau's words, its challenge and its time go to the vault, answers to whoever
+asked. Refuses trust and persistence: what is malformed is logged and ignored, and when the
+connection ends nothing is left of it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from agent.dock.link import (
     Will,
 )
 from agent.dock.presence import Presence
+from agent.dock.to_vault.challenges import ChallengeDesk
 from agent.dock.to_vault.client import WordKind
 from agent.dock.to_vault.plans import PlanDesk
 from agent.dock.to_vault.receipts import ReceiptDesk
@@ -84,6 +85,7 @@ class Exchange:
         self.receipts = receipts
         self._plans = PlanDesk(receipts.vault)
         self._words = WordDesk(receipts.vault)
+        self._challenges = ChallengeDesk(receipts.vault)
         self._connect_seconds = connect_seconds
         self._will = Will(topics.state, will)
         self._mailbox = Mailbox(presence.bell)
@@ -100,7 +102,10 @@ class Exchange:
             self._await_connection()
             topics = self.topics
             self._link.subscribe(
-                (topics.response, topics.receipts, topics.plan, topics.roster, topics.policy)
+                (
+                    *(topics.response, topics.receipts, topics.plan, topics.roster),
+                    *(topics.policy, topics.challenge, topics.time),
+                )
             )
         except BaseException:
             self._link.close()
@@ -223,6 +228,12 @@ class Exchange:
             self._take_word("roster", self.topics.roster_ack, event.payload)
         elif event.topic == self.topics.policy:
             self._take_word("policy", self.topics.policy_ack, event.payload)
+        elif event.topic == self.topics.challenge:
+            answer = self._challenges.answer(event.payload)
+            if answer is not None:
+                self.publish(self.topics.challenge_answer, answer)
+        elif event.topic == self.topics.time:
+            self._challenges.take_time(event.payload)
         else:
             self._complain(f"a message on {event.topic[:80]!r}, which was not asked for")
         return None

@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 from agent.preflight.bounded import Bounded
 from agent.settings import Device
 from agent.vault.chain.device_log import DeviceLog, Start, open_device_log
+from agent.vault.chain.taught_clock import TaughtClock
 from agent.vault.custody import Custody
+from agent.vault.docking import Docking
 from agent.vault.handover import Handover
 from agent.vault.mandate import load_mandate
 from agent.vault.preflight.admission import Admission
@@ -45,6 +47,8 @@ class Parts:
         wholeness: Sees to it that it is made of its own parts.
         shelf: Holds the plans.
         handover: Answers the dock.
+        docking: Answers the bureau's challenge and takes its time.
+        clock: The board's, taught by the bureau.
         words: Takes the bureau's words.
     """
 
@@ -58,6 +62,8 @@ class Parts:
     wholeness: Wholeness
     shelf: PlanShelf
     handover: Handover
+    docking: Docking
+    clock: TaughtClock
     words: Words
 
 
@@ -68,7 +74,7 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         RefusedError: The signing key or its certificate is unusable.
         SigningFault: The key does not sign.
     """
-    settings, paths, clock = device.settings, device.paths, board.clock
+    settings, paths, clock = device.settings, device.paths, TaughtClock(board.clock)
     mandate = load_mandate(paths, settings.device_id, board.key, clock)
     medium = Medium(
         paths,
@@ -117,4 +123,6 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
         words=Words(kinds, log, custody.let_go),
+        docking=Docking(mandate, log, medium, clock, start),
+        clock=clock,
     )

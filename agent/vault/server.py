@@ -163,6 +163,10 @@ class _Server:
                     self._vault.submit_plan(message, answer)
                 case m.SubmitWord():
                     self._vault.submit_word(message, answer)
+                case m.SubmitChallenge():
+                    self._vault.submit_challenge(message, answer)
+                case m.SubmitTime():
+                    self._vault.submit_time(message, answer)
                 case _:
                     assert_never(message)
 

@@ -25,6 +25,7 @@ from agent.vault.session.slot import Slot
 from evidence import moments
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
+from hw.errors import HardwareFault
 from hw.ports import VaultBoard
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Vault:
     ) -> None:
         parts = assemble(device, board)
         self._board = board
-        self._clock = board.clock
+        self._clock = parts.clock
         self._paths = device.paths
         self._medium = parts.medium
         self._log = parts.log
@@ -69,6 +70,7 @@ class Vault:
         self._admission = parts.admission
         self._shelf = parts.shelf
         self._handover = parts.handover
+        self._docking = parts.docking
         self._words = parts.words
         self._latch = parts.latch
         self._wholeness = parts.wholeness
@@ -205,6 +207,14 @@ class Vault:
         """Assignment or rulebook as the bureau sent it."""
         self._scribe.submit(lambda: answer(self._take_word(message)))
 
+    def submit_challenge(self, message: m.SubmitChallenge, answer: Answer) -> None:
+        """A challenge as the bureau sent it."""
+        self._scribe.submit(lambda: answer(self._answer_challenge(message.content)))
+
+    def submit_time(self, message: m.SubmitTime, answer: Answer) -> None:
+        """The bureau's time as it sent it."""
+        self._scribe.submit(lambda: answer(self._take_time(message.content)))
+
     def note_dock(self, message: m.NoteDock, answer: Answer) -> None:
         """The dock's state, for the device log and for the recorder."""
 
@@ -335,6 +345,20 @@ class Vault:
             return m.Refused(code=error.code, detail=error.detail)
         self._offer_plans()
         return m.PlanTaken(plan_id=plan_id)
+
+    def _answer_challenge(self, token: bytes) -> m.ToDock:
+        try:
+            return self._docking.answer(token)
+        except (RefusedError, HardwareFault) as error:
+            self._handover.note_refused("challenge", error.detail, token)
+            return m.Refused(code="challenge", detail=error.detail)
+
+    def _take_time(self, token: bytes) -> m.ToDock:
+        try:
+            return self._docking.take_time(token)
+        except RefusedError as error:
+            self._handover.note_refused("time", error.detail, token)
+            return m.Refused(code="time", detail=error.detail)
 
     def _take_word(self, message: m.SubmitWord) -> m.ToDock:
         recording = self._slot.session is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from bureau.cli import desk, ledger, plan, report, sessions
+from bureau.cli import desk, docks, ledger, plan, report, sessions
 
 app = typer.Typer(
     name="bureau",
@@ -22,4 +22,5 @@ app = typer.Typer(
 for part in (desk, ledger, sessions, report):
     app.add_typer(part.app)
 app.add_typer(plan.app, name="plan")
+app.add_typer(docks.app, name="docks")
 app.add_typer(sessions.quarantine, name="quarantine")

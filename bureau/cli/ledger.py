@@ -108,7 +108,7 @@ def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
                     str(row.segments),
                     row.disclosure,
                     _UNREAD if row.secrecy is None else SECRECY.get(row.secrecy, row.secrecy),
-                    _STATES.get(row.state, row.state),
+                    _STATES.get(row.state, row.state) + ("（对接存疑）" if row.docking else ""),
                     row.verdict or "",
                     row.sid,
                 ]

@@ -6,6 +6,8 @@ Refuses judgement: ``evidence.verify`` gives it.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bureau.archive import Archive
 from bureau.intake.rulebooks import Rulebooks
 from bureau.receipts import ReceiptBook
@@ -27,7 +29,7 @@ def bundle_of(
     """
     folder = archive.session(device, sid)
     content = (folder / JOURNAL_NAME).read_bytes()
-    log = archive.log(device)
+    log = _log_of(archive, device, sid)
     return Bundle(
         journal=content,
         files=FolderFiles(folder),
@@ -37,6 +39,19 @@ def bundle_of(
         rulebook=rulebooks.find(_rulebook_digest(content)),
         root=rulebooks.root_of(_rulebook_digest(content)),
     )
+
+
+def _log_of(archive: Archive, device: str, sid: str) -> Path:
+    """The log that names the session: the device's first one, unless only a branch of it does."""
+    last = archive.branches(device)
+    for branch in range(last + 1) if last else ():
+        if _names(archive.log(device, branch).read_bytes(), sid):
+            return archive.log(device, branch)
+    return archive.log(device)
+
+
+def _names(log: bytes, sid: str) -> bool:
+    return any(one.get("t") == "session" and one["sid"] == sid for one in journal.payloads(log))
 
 
 def _receipt(book: ReceiptBook, device: str, sid: str, kind: ReceiptKind) -> bytes | None:

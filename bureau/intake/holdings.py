@@ -50,21 +50,43 @@ class Holdings:
         self._missing: dict[str, set[str]] = {}
         self._over: dict[str, str] = {}
         self._reopened: Summary | None = None
-        self.chain = LogChain(device, ca)
-        lines = archive.read_log(device)
-        extension = self.chain.extend(lines)
-        kept = len(extension.accepted)
-        self.damage = None if kept == len(lines) else f"line {kept} does not verify any more"
+        self._ca = ca
+        self.chains: list[LogChain] = []
+        self.damages: dict[int, str] = {}
+        for branch in range(archive.branches(device) + 1):
+            self._read_chain(branch)
+        self.branch = 0
         self.learn()
 
     @property
-    def lines(self) -> tuple[bytes, ...]:
+    def chain(self) -> LogChain:
+        """The log that the device goes on with."""
+        return self.chains[self.branch]
+
+    def branch_off(self) -> None:
+        """The device goes on with a log that is none of those held."""
+        self.chains.append(LogChain(self.device, self._ca))
+        self.branch = len(self.chains) - 1
+
+    def lines(self, branch: int) -> tuple[bytes, ...]:
         """The lines of our copy that verify."""
-        return self._archive.read_log(self.device)[: self.chain.lines]
+        return self._archive.read_log(self.device, branch)[: self.chains[branch].lines]
+
+    def chain_of(self, sid: str) -> LogChain:
+        """The first log that names a session; the device's own where none does."""
+        return next((chain for chain in self.chains if sid in chain.claims), self.chain)
+
+    def _read_chain(self, branch: int) -> None:
+        chain = LogChain(self.device, self._ca)
+        lines = self._archive.read_log(self.device, branch)
+        kept = len(chain.extend(lines).accepted)
+        if kept < len(lines):
+            self.damages[branch] = f"line {kept} does not verify any more"
+        self.chains.append(chain)
 
     def learn(self) -> None:
         """Take what the log names by now, and the verified journals that are archived."""
-        for sid, claim in self.chain.claims.items():
+        for sid, claim in [pair for chain in self.chains for pair in chain.claims.items()]:
             if self.is_over(sid) or sid in self._summaries:
                 continue
             self.aim(self._target(sid, JOURNAL_NAME, claim.journal))
@@ -139,7 +161,7 @@ class Holdings:
         Raises:
             RefusedError: It does not name it.
         """
-        claim = self.chain.claims.get(sid)
+        claim = self.chain_of(sid).claims.get(sid)
         if claim is None:
             raise RefusedError(f"the device log names no session {sid}")
         return claim

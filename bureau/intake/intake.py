@@ -11,6 +11,7 @@ import logging
 from typing import Final, assert_never
 
 from bureau.cradles import Cradles
+from bureau.docking.doorkeeper import Doorkeeper
 from bureau.errors import BureauError, LedgerError, RefusedError
 from bureau.intake.holdings import Holdings
 from bureau.intake.message import Message, Outgoing, answer, pause, refusal
@@ -20,10 +21,11 @@ from bureau.intake.stores import Office
 from bureau.ledger import DeviceRow
 from bureau.plans.courier import Courier
 from bureau.words.courier import WordCourier
-from evidence import wire
+from evidence import journal, wire
 from evidence.digests import CHUNK_BYTES
 from evidence.errors import EvidenceError, WireError
 from evidence.ids import is_device_id
+from evidence.journal import NEWLINE
 from evidence.wire import MAX_PACKET_BYTES, ReasonCode, Response, Topics
 
 _log = logging.getLogger(__name__)
@@ -40,7 +42,13 @@ RESERVE_BYTES: Final = 1024 * 1024 * 1024
 """Free on the archive's medium, below which devices have to wait."""
 
 _LONGEST_DETAIL: Final = 500
-_Ack = wire.ReceiptAckTopic | wire.PlanAckTopic | wire.RosterAckTopic | wire.PolicyAckTopic
+_Ack = (
+    wire.ReceiptAckTopic
+    | wire.PlanAckTopic
+    | wire.RosterAckTopic
+    | wire.PolicyAckTopic
+    | wire.AnswerTopic
+)
 
 
 class Intake:
@@ -53,6 +61,7 @@ class Intake:
         steps: Takes sessions forward.
         courier: Brings session plans to recorders.
         words: Brings assignments and policies to them.
+        door: Challenges recorders that dock.
     """
 
     def __init__(self, office: Office) -> None:
@@ -61,6 +70,7 @@ class Intake:
         self._cradles = Cradles(office.ledger)
         self.courier = Courier(office, self._cradles)
         self.words = WordCourier(office, self._cradles)
+        self.door = Doorkeeper(office, self._cradles, self.steps.holdings, self.steps.keep_aside)
         self._group_bytes = 0
         self._group_since_ns: int | None = None
 
@@ -139,20 +149,39 @@ class Intake:
 
     def _extend_log(self, device: str, message: Message) -> list[Outgoing]:
         batch = wire.decode_log(message.payload)
+        asks = batch.first == 0 and not batch.lines
+        greeting = self.door.greet(device) if asks else []
+        if asks:
+            self.steps.try_again(device)
         holdings = self.steps.holdings(device)
         log = holdings.chain
         fork = log.differs(batch.first, batch.lines)
         if fork is not None:
-            return self._quarantine_log(device, message, f"line {fork} differs from the one held")
+            return self._leave_log(device, message, f"line {fork} differs from the one held")
         if batch.first > log.lines:
-            return [answer(device, _success(message.topic, next_index=log.lines))]
+            return [*greeting, answer(device, _success(message.topic, next_index=log.lines))]
         extension = log.extend(batch.lines[log.lines - batch.first :])
         if extension.accepted:
-            self._office.archive.append_log(device, extension.accepted)
-            holdings.learn()
+            self._keep_log(device, holdings, extension.accepted)
         if extension.refusal is not None:
-            return self._quarantine_log(device, message, extension.refusal)
-        return [answer(device, _success(message.topic, next_index=log.lines))]
+            return self._leave_log(device, message, extension.refusal)
+        return [*greeting, answer(device, _success(message.topic, next_index=log.lines))]
+
+    def _keep_log(self, device: str, holdings: Holdings, lines: tuple[bytes, ...]) -> None:
+        self._office.archive.append_log(device, lines, holdings.branch)
+        holdings.learn()
+        self.door.follow(device)
+        for payload in journal.payloads(b"".join(line + NEWLINE for line in lines)):
+            if payload["t"] == "tamper":
+                self.door.note(device, payload)
+        self.door.settle(device)
+
+    def _leave_log(self, device: str, message: Message, why: str) -> list[Outgoing]:
+        """What was pushed does not continue the log: another of the device's own, or refused."""
+        if not self.door.leaves(device):
+            return self._quarantine_log(device, message, why)
+        _log.error("the log of %s: %s; asking for all of it", device, why)
+        return [answer(device, _success(message.topic, next_index=0))]
 
     def _quarantine_log(self, device: str, message: Message, why: str) -> list[Outgoing]:
         self.steps.keep_aside(device, "log", message.payload, why)
@@ -253,6 +282,8 @@ class Intake:
                 at = self._office.clock.utc()
                 self._office.ledger.acknowledge(topic.device, topic.sid, topic.kind, at)
                 return [Outgoing(message.topic.removesuffix("/ack"), b"", retain=True)]
+            case wire.AnswerTopic():
+                return self.door.take_answer(topic.device, message.payload)
             case wire.PlanAckTopic():
                 self.courier.take_answer(topic.device, message.payload)
             case wire.RosterAckTopic():
@@ -269,6 +300,8 @@ class Intake:
         _log.info("%s is %s", device, "online" if state.online else "offline")
         self._office.ledger.put(DeviceRow(device=device, seen=self._office.clock.utc(), state=text))
         anew = self._cradles.note(device, state)
+        if not (state.online and state.docked):
+            self.door.gone(device)
         if device not in self._cradles:
             return []
         return [*self.words.greet(device), *self.courier.greet(device, anew=anew)]

@@ -58,6 +58,15 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """An accepted record: digest of its line, number of that line, and its type."""
+
+    sha256: str
+    line: int
+    t: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extension:
     """What became of a batch.
 
@@ -98,6 +107,8 @@ class LogChain:
         self._recent: list[tuple[bytes, _Place]] = []
         self._hashes: list[str] = []
         self._counters: set[int] = set()
+        self._records: list[Record] = []
+        self.released: set[str] = set()
         self.claims: dict[str, Claim] = {}
         self.contested: dict[str, str] = {}
 
@@ -105,6 +116,23 @@ class LogChain:
     def lines(self) -> int:
         """How many lines are accepted, torn ones included."""
         return self._place.lines
+
+    @property
+    def index(self) -> int:
+        """How many records are accepted: the ``i`` of the next one."""
+        return self._place.index
+
+    def record_at(self, index: int) -> Record | None:
+        """The accepted record with that ``i``, or None."""
+        return self._records[index] if 0 <= index < len(self._records) else None
+
+    def common(self, other: LogChain) -> int:
+        """How many records both logs begin with."""
+        pairs = zip(self._records, other._records, strict=False)
+        return next(
+            (n for n, (mine, theirs) in enumerate(pairs) if mine.sha256 != theirs.sha256),
+            min(self.index, other.index),
+        )
 
     @property
     def head(self) -> str:
@@ -188,6 +216,10 @@ class LogChain:
         number = self._place.lines + len(waiting)
         counter = payload["counter"] if payload["t"] == "session" else 0
         self._disown(place.lines)
+        del self._records[place.index :]
+        self._records.append(Record(sha256_hex(line), number, payload["t"]))
+        if payload["t"] == "release":
+            self.released.add(payload["sid"])
         self._place = _Place(
             number + 1,
             place.index + 1,

@@ -70,7 +70,14 @@ def session_row(holdings: Holdings, sid: str, verdict: Verdict, office: Office) 
         owes=",".join(linked.owes),
         explain_by=None,
         secrecy=_secrecy(holdings, sid),
+        docking=_doubts(office, holdings.device),
     )
+
+
+def _doubts(office: Office, device: str) -> str:
+    """What was found at the dock and not settled: the session is received, and marked."""
+    rows = office.ledger.dockings(device, suspect=True)
+    return ",".join(sorted({code for row in rows for code in row.codes.split(",")}))
 
 
 def _secrecy(holdings: Holdings, sid: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, NoReturn
 
-from bureau.errors import BureauError, RefusedError
+from bureau.errors import BureauError, LedgerError, RefusedError
 from bureau.intake.case import bundle_of
 from bureau.intake.holdings import Holdings
 from bureau.intake.message import Outgoing
@@ -77,8 +77,8 @@ class Steps:
         if device not in self._devices:
             office = self._office
             holdings = Holdings(device, office.archive, office.book, office.ca)
-            if holdings.damage is not None:
-                self._mend_log(holdings, holdings.damage)
+            for branch, damage in holdings.damages.items():
+                self._mend_log(holdings, branch, damage)
             self._devices[device] = holdings
         return self._devices[device]
 
@@ -94,12 +94,12 @@ class Steps:
         self._office.archive.quarantine_content(device, name, content, reason)
         self._note_quarantine(device, name, why)
 
-    def _mend_log(self, holdings: Holdings, why: str) -> None:
+    def _mend_log(self, holdings: Holdings, branch: int, why: str) -> None:
         """Our copy of the log no longer verifies: set it aside, and ask the device for the rest."""
         archive = self._office.archive
-        content = b"".join(line + NEWLINE for line in archive.read_log(holdings.device))
+        content = b"".join(line + NEWLINE for line in archive.read_log(holdings.device, branch))
         self.keep_aside(holdings.device, "log-copy", content, why)
-        archive.replace_log(holdings.device, holdings.lines)
+        archive.replace_log(holdings.device, holdings.lines(branch), branch)
 
     # Sessions.
 
@@ -112,6 +112,11 @@ class Steps:
         if holdings.is_complete(sid) and (device, sid) not in self._whole:
             self._whole.append((device, sid))
         return issued
+
+    def try_again(self, device: str) -> None:
+        """Have the sessions of a device that stuck judged again."""
+        self._whole.extend(one for one in self._unsettled if one[0] == device)
+        self._unsettled = [one for one in self._unsettled if one[0] != device]
 
     def receipts(self, device: str, sid: str) -> list[Outgoing]:
         """The receipts a session has, again."""
@@ -131,9 +136,12 @@ class Steps:
         while self._whole:
             device, sid = self._whole.popleft()
             try:
-                if not self.holdings(device).is_over(sid):
+                if self._office.ledger.is_suspect(device):
+                    # What frees the card waits until a clerk has settled the docking.
+                    self._unsettled.append((device, sid))
+                elif not self.holdings(device).is_over(sid):
                     return Whole(device=device, sid=sid, bundle=self._bundle(device, sid))
-            except OSError:
+            except (OSError, LedgerError):
                 _log.exception("session %s cannot be judged now", sid)
                 self._unsettled.append((device, sid))
         return None
@@ -182,7 +190,7 @@ class Steps:
     def _commit(self, holdings: Holdings, sid: str) -> Issued:
         """The journal is here: verify it alone, enter it, receipt it."""
         device = holdings.device
-        contested = holdings.chain.contested.get(sid)
+        contested = holdings.chain_of(sid).contested.get(sid)
         if contested is not None:
             self._quarantine(holdings, sid, contested, ())
         verdict = self._judge_journal(device, sid)
@@ -214,6 +222,10 @@ class Steps:
             return self.receipts(device, sid)
         if _own_faults(verdict):
             self._quarantine(holdings, sid, "the session does not verify", verdict.findings)
+        if self._office.ledger.is_suspect(device):
+            # Found while it was judged.
+            self._unsettled.append((device, sid))
+            return []
         # The row first: a receipt without one would be found by nobody.
         row = session_row(holdings, sid, verdict, self._office)
         mark_stored(row, self._office.clock.utc(), holdings, self._office)

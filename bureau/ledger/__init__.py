@@ -7,6 +7,7 @@ from bureau.ledger.queries import Category, Query, Total
 from bureau.ledger.tables import (
     CopyRow,
     DeviceRow,
+    DockRow,
     ExplanationRow,
     PlanAnswerRow,
     QuarantineRow,
@@ -19,6 +20,7 @@ __all__ = [
     "Category",
     "CopyRow",
     "DeviceRow",
+    "DockRow",
     "ExplanationRow",
     "Ledger",
     "PlanAnswerRow",

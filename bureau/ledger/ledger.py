@@ -24,6 +24,7 @@ from bureau.ledger.tables import (
     Base,
     CopyRow,
     DeviceRow,
+    DockRow,
     ExplanationRow,
     PlanAnswerRow,
     QuarantineRow,
@@ -273,6 +274,70 @@ class Ledger:
         """
         with self._transaction() as session:
             return list(session.scalars(select(QuarantineRow).order_by(QuarantineRow.since)))
+
+    def add_docking(self, row: DockRow) -> int:
+        """Enter a docking; its number.
+
+        Raises:
+            LedgerError: The database does not take it.
+        """
+        with self._transaction() as session:
+            session.add(row)
+            session.flush()
+            return row.number
+
+    def mark_docking(self, number: int, code: str, detail: str) -> None:
+        """Add a finding to a docking; what a clerk settled before is open again.
+
+        Raises:
+            LedgerError: The database does not take it.
+        """
+        with self._transaction() as session:
+            row = session.get_one(DockRow, number)
+            if code in row.codes.split(","):
+                return
+            row.codes = ",".join(filter(None, (row.codes, code)))
+            row.detail = "; ".join(filter(None, (row.detail, detail)))
+            row.settled = None
+
+    def dockings(self, device: str | None = None, *, suspect: bool = False) -> list[DockRow]:
+        """Every docking, or those of one device, oldest first.
+
+        Args:
+            device: Whose.
+            suspect: Only those with a finding that nobody has settled.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        wanted = select(DockRow).order_by(DockRow.number)
+        if device is not None:
+            wanted = wanted.filter_by(device=device)
+        if suspect:
+            wanted = wanted.where(DockRow.codes != "", DockRow.settled.is_(None))
+        with self._transaction() as session:
+            return list(session.scalars(wanted))
+
+    def is_suspect(self, device: str) -> bool:
+        """Whether a docking of that device has a finding that nobody has settled.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        return bool(self.dockings(device, suspect=True))
+
+    def settle_docking(self, number: int, *, at: str, who: str, why: str) -> DockRow | None:
+        """Write down that a person has looked; None where there is nothing to settle.
+
+        Raises:
+            LedgerError: The database does not take it.
+        """
+        with self._transaction() as session:
+            row = session.get(DockRow, number)
+            if row is None or not row.codes or row.settled is not None:
+                return None
+            row.settled, row.settled_by, row.settled_why = at, who, why
+            return row
 
     def devices(self) -> list[DeviceRow]:
         """What every device last said of itself.

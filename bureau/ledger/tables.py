@@ -19,7 +19,8 @@ class SessionRow(Base):
     names and certificate numbers behind them; ``plan_state`` and ``owes`` hold codes of
     ``bureau.plans.link``; ``previous`` is the session that this one resumes; ``explain_by`` is when
     what it owes is due. ``secrecy`` is the highest class marked (``evidence.marks.SECRECY``), empty
-    where none was, and None in rows that were entered before the desk read it.
+    where none was, and None in rows that were entered before the desk read it. ``docking`` are the
+    codes of what was wrong with the recorder at the dock and not settled when it was received.
     """
 
     __tablename__ = "sessions"
@@ -53,6 +54,7 @@ class SessionRow(Base):
     owes: Mapped[str] = mapped_column(default="")
     explain_by: Mapped[str | None] = mapped_column(default=None)
     secrecy: Mapped[str | None] = mapped_column(default=None)
+    docking: Mapped[str] = mapped_column(default="")
 
 
 class ReceiptRow(Base):
@@ -121,6 +123,29 @@ class PlanAnswerRow(Base):
     state: Mapped[str]
     code: Mapped[str]
     at: Mapped[str]
+
+
+class DockRow(Base):
+    """One docking (对接): what the recorder showed, what is wrong with it, who has looked.
+
+    ``records`` of the device log, ``counter`` and ``held`` sessions by its answer, None where it
+    gave none. ``codes`` are those of ``bureau.docking.judging``, empty where nothing was found.
+    """
+
+    __tablename__ = "dockings"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    device: Mapped[str] = mapped_column(index=True)
+    at: Mapped[str]
+    records: Mapped[int | None]
+    counter: Mapped[int | None]
+    held: Mapped[int | None]
+    boot: Mapped[str]
+    codes: Mapped[str]
+    detail: Mapped[str]
+    settled: Mapped[str | None] = mapped_column(default=None)
+    settled_by: Mapped[str | None] = mapped_column(default=None)
+    settled_why: Mapped[str | None] = mapped_column(default=None)
 
 
 class DeviceRow(Base):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
+from evidence.moments import RELEASED_NS
 from hw.ports import Clock
 from hw.types import ClockQuality
 
@@ -22,7 +23,6 @@ _STA_UNSYNC = 0x0040
 _TIME_ERROR = 5
 _AGREES_NS = 2_000_000_000
 """The clock chip tells whole seconds."""
-_NEVER_BEFORE_NS = 1_767_225_600_000_000_000  # 2026-01-01: this software did not exist before
 _ROOT = Path("/")
 
 
@@ -70,7 +70,7 @@ class PiClock(Clock):
         kernel = self._discipline()
         if kernel.synchronised:
             return ClockQuality(source="ntp", error_ms=-(-kernel.max_error_us // 1000))
-        if self.utc_ns() < _NEVER_BEFORE_NS:
+        if self.utc_ns() < RELEASED_NS:
             return ClockQuality(source="none", error_ms=None)
         source = "rtc" if self._agrees_with_rtc() else "last_known"
         return ClockQuality(source=source, error_ms=None)

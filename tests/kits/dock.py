@@ -13,11 +13,13 @@ from agent.dock.watch import Watch
 from agent.errors import VaultError
 from agent.settings import Broker, Device, Paths, Settings, Transfer
 from agent.vault.messages import (
+    Answered,
     Pending,
     PendingSession,
     PlanTaken,
     ReceiptTaken,
     Refused,
+    TimeTaken,
     WordTaken,
 )
 from hw.fake.clock import JumpingClock
@@ -92,6 +94,7 @@ class PaperVault(Vault):
         refused: Contents it refused.
         plans: Session plans it took, by their words.
         words: Words of the bureau it took, by kind and number.
+        times: The bureau's times it took, by their words.
         notes: What the device log was told.
         on_empty: Called when nothing is pending for the second time in a row.
         is_there: Whether it can be reached.
@@ -103,6 +106,7 @@ class PaperVault(Vault):
     refused: list[bytes] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)
     words: list[tuple[str, int]] = field(default_factory=list)
+    times: list[str] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
     recording: bool = False
     on_empty: Callable[[], None] = lambda: None
@@ -149,6 +153,23 @@ class PaperVault(Vault):
             return Refused(code="assignment_signature", detail="not a word of the bureau")
         self.words.append((kind, int(number)))
         return WordTaken(number=int(number), state="staged" if self.recording else "adopted")
+
+    def challenge(self, content: bytes) -> Answered | Refused:
+        self._require()
+        word, _, nonce = content.decode("latin-1").partition(" ")
+        if word != "challenge":
+            self.refused.append(content)
+            return Refused(code="challenge", detail="not a challenge of the bureau")
+        return Answered(content=f"answer {nonce}".encode())
+
+    def time(self, content: bytes) -> TimeTaken | Refused:
+        self._require()
+        word, _, at = content.decode("latin-1").partition(" ")
+        if word != "time":
+            self.refused.append(content)
+            return Refused(code="time", detail="not a time of the bureau")
+        self.times.append(at)
+        return TimeTaken(offset_ms=0, error_ms=1)
 
     def note(self, state: str, detail: str) -> None:
         self._require()

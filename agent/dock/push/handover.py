@@ -84,6 +84,7 @@ class Handover:
             UndockedError: The recorder was lifted.
             StoppedError: The process has to end.
         """
+        self._log_pusher.greet()
         while True:
             pending = self._vault.pending()
             self._failed = {}

@@ -36,6 +36,15 @@ class LogPusher:
         self._exchange = exchange
         self._answer_ns = round(answer_seconds * _NS)
 
+    def greet(self) -> None:
+        """Ask where the desk is, and so have it challenge this recorder before anything else.
+
+        Raises:
+            LinkError: The connection ended, or the desk is silent or refuses the log.
+            UndockedError: The recorder was lifted.
+        """
+        self._ask(LogBatch(first=0))
+
     def push(self, path: Path, length: int) -> None:
         """Bring the desk to the last whole line within ``length`` bytes.
 

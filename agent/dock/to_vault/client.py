@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol, TypeVar
 from agent.channel import Channel
 from agent.errors import ProtocolError, VaultError
 from agent.vault.messages import (
+    Answered,
     FromDock,
     ListPending,
     Noted,
@@ -21,15 +22,20 @@ from agent.vault.messages import (
     PlanTaken,
     ReceiptTaken,
     Refused,
+    SubmitChallenge,
     SubmitPlan,
     SubmitReceipt,
+    SubmitTime,
     SubmitWord,
+    TimeTaken,
     ToDock,
     WordTaken,
 )
 
 _CONNECT_SECONDS: Final = 5.0
-_Answer = TypeVar("_Answer", Pending, ReceiptTaken, PlanTaken, WordTaken, Noted, Refused)
+_Answer = TypeVar(
+    "_Answer", Pending, ReceiptTaken, PlanTaken, WordTaken, Noted, Answered, TimeTaken, Refused
+)
 WordKind = Literal["roster", "policy"]
 
 
@@ -51,6 +57,14 @@ class Vault(Protocol):
     @abstractmethod
     def submit_word(self, kind: WordKind, content: bytes) -> WordTaken | Refused:
         """Hand over the bytes of an assignment or of a policy."""
+
+    @abstractmethod
+    def challenge(self, content: bytes) -> Answered | Refused:
+        """Hand over a challenge's bytes."""
+
+    @abstractmethod
+    def time(self, content: bytes) -> TimeTaken | Refused:
+        """Hand over the bytes of the bureau's time."""
 
     @abstractmethod
     def note(self, state: str, detail: str) -> None:
@@ -86,6 +100,16 @@ class VaultClient(Vault):
         """Hand over the bytes of an assignment or of a policy."""
         answer = self._ask(SubmitWord(kind=kind, content=content))
         return answer if isinstance(answer, Refused) else self._expect(answer, WordTaken)
+
+    def challenge(self, content: bytes) -> Answered | Refused:
+        """Hand over a challenge's bytes."""
+        answer = self._ask(SubmitChallenge(content=content))
+        return answer if isinstance(answer, Refused) else self._expect(answer, Answered)
+
+    def time(self, content: bytes) -> TimeTaken | Refused:
+        """Hand over the bytes of the bureau's time."""
+        answer = self._ask(SubmitTime(content=content))
+        return answer if isinstance(answer, Refused) else self._expect(answer, TimeTaken)
 
     def note(self, state: str, detail: str) -> None:
         """Have something written to the device log."""

@@ -77,6 +77,7 @@ class LogState:
         counter: Device counter of the last session.
         count: Lifetime number of the last countable fact.
         last_receipt: Digest of the last receipt.
+        nonce: That of the last challenge that was answered.
         last_utc_ns: The latest time on record when this start began.
         preflight: Digest of the line of the last preflight.
         plans: Plans taken and not expired: id → digest.
@@ -93,6 +94,7 @@ class LogState:
     counter: int = 0
     count: int = 0
     last_receipt: str | None = None
+    nonce: str | None = None
     last_utc_ns: int = 0
     preflight: str | None = None
     plans: dict[str, str] = field(default_factory=dict)
@@ -137,6 +139,8 @@ class LogState:
                 self.plans.pop(payload["plan_id"], None)
             case "provision":
                 self.provisioned[payload["step"]] = (payload["version"], payload["sha256"])
+            case "challenge":
+                self.nonce = payload["nonce"]
             case "dock" if payload["state"] in ("docked", "undocked"):
                 self.docked = payload["state"] == "docked"
             case _:
@@ -198,13 +202,14 @@ class DeviceLog:
         """Bytes of the whole log."""
         return self._file.facts().size
 
-    def record(self, t: str, fields: JsonObject) -> None:
-        """Sign, append and sync one record, counted where it is a countable fact."""
+    def record(self, t: str, fields: JsonObject) -> bytes:
+        """Sign, append and sync one record, counted where it is a countable fact; its line."""
         if t in COUNTED:
             fields = {**fields, "count": self.state.count + 1}
         self._file.record(t, fields)
         utc = moments.utc_text(self._stamps.now().utc_ns)
         self.state.add({**fields, "t": t, "utc": utc}, self._file.head)
+        return self._file.line
 
     def count(self) -> int:
         """The next lifetime number, for a fact that a session's journal signs."""

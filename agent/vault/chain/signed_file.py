@@ -29,6 +29,10 @@ class SignedFile:
         chain: About to sign the next line.
         stamps: Gives each line its moment.
         content: What the file holds already.
+
+    Attributes:
+        leaves: Merkle leaves of its ``seg`` lines.
+        line: The last record that was appended since; empty before the first.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class SignedFile:
         self._digest.update(content)
         self._lock = RLock()
         self.leaves: list[bytes] = []
+        self.line = b""
 
     @property
     def head(self) -> str:
@@ -64,7 +69,7 @@ class SignedFile:
         """
         with self._lock:
             index = self._chain.index
-            line = self._chain.append(t, fields, self._stamps.now())
+            self.line = line = self._chain.append(t, fields, self._stamps.now())
             content = line + NEWLINE
             if attested_by is not None:
                 content += self._attestation(attested_by, t)

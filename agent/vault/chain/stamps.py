@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from evidence.canonical import JsonObject
-from evidence.moments import Moment, TimeSource, utc_text
+from evidence.moments import RELEASED_NS, Moment, TimeSource, utc_text
 from hw.ports import Clock
 
 STEP_NS: Final = 200_000_000
 """A difference of the wall clock from which it counts as a step (custody, "Time")."""
+_MS_NS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class ClockStep:
 class Stamps:
     """Moments of one chain.
 
+    No stamp is below the last one on record, nor below what this software can have lived to see.
+
     Args:
         clock: The device's clock.
         boot_id: The kernel's boot id.
@@ -47,22 +50,32 @@ class Stamps:
         self._boot_id = boot_id
         self._mono_ns = clock.monotonic_ns()
         wall_ns = clock.utc_ns()
-        self._behind = wall_ns < not_before_ns
-        self._utc_ns = max(wall_ns, not_before_ns)
+        floor_ns = max(not_before_ns, RELEASED_NS)
+        self._behind = wall_ns < floor_ns
+        self._utc_ns = max(wall_ns, floor_ns)
         self._wall_offset_ns = wall_ns - self._mono_ns
 
     def now(self) -> Moment:
         """The present moment of this chain."""
         mono_ns = self._clock.monotonic_ns()
+        utc_ns = self._utc_ns + mono_ns - self._mono_ns
         quality = self._clock.quality()
-        behind = self._behind
+        sure = not self._behind and quality.error_ms is not None
         return Moment(
-            utc_ns=self._utc_ns + mono_ns - self._mono_ns,
+            utc_ns=utc_ns,
             mono_ns=mono_ns,
             boot_id=self._boot_id,
-            source=TimeSource.LAST_KNOWN if behind else TimeSource(quality.source),
-            error_ms=None if behind else quality.error_ms,
+            source=TimeSource.LAST_KNOWN if self._behind else TimeSource(quality.source),
+            error_ms=(quality.error_ms or 0) + self._apart_ms(utc_ns) if sure else None,
         )
+
+    def _apart_ms(self, utc_ns: int) -> int:
+        """How far this chain's time is from the wall clock, which the quality speaks of.
+
+        After a step the stamps go on as they were: what is known of the wall clock bounds them by
+        so much less.
+        """
+        return abs(self._clock.utc_ns() - utc_ns) // _MS_NS
 
     def step(self) -> ClockStep | None:
         """The step of the wall clock since the last call, if there was one."""

@@ -10,6 +10,7 @@ the vault carries an index or a hash of a record, the vault makes those itself.
 from __future__ import annotations
 
 from agent.vault.messages.dock import (
+    Answered,
     FromDock,
     ListPending,
     Noted,
@@ -18,9 +19,12 @@ from agent.vault.messages.dock import (
     PendingSession,
     PlanTaken,
     ReceiptTaken,
+    SubmitChallenge,
     SubmitPlan,
     SubmitReceipt,
+    SubmitTime,
     SubmitWord,
+    TimeTaken,
     ToDock,
     WordTaken,
 )
@@ -70,6 +74,7 @@ from agent.vault.messages.values import (
 __all__ = [
     "ActiveSession",
     "AnnouncementRule",
+    "Answered",
     "AskStatus",
     "Attach",
     "Attached",
@@ -110,9 +115,12 @@ __all__ = [
     "StoreEvent",
     "StorePhoto",
     "StorePreflight",
+    "SubmitChallenge",
     "SubmitPlan",
     "SubmitReceipt",
+    "SubmitTime",
     "SubmitWord",
+    "TimeTaken",
     "ToDock",
     "ToRecorder",
     "WordAdopted",

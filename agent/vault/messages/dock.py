@@ -112,9 +112,41 @@ class WordTaken(msgspec.Struct, frozen=True, kw_only=True, tag="worded"):
     state: Literal["adopted", "staged"]
 
 
+class SubmitChallenge(msgspec.Struct, frozen=True, kw_only=True, tag="challenge"):
+    """A challenge as the bureau sent it. Answered by ``Answered`` or ``Refused``."""
+
+    content: bytes
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered"):
+    """What goes back to the bureau, as the vault signed it."""
+
+    content: bytes
+
+
+class SubmitTime(msgspec.Struct, frozen=True, kw_only=True, tag="time"):
+    """The bureau's time as it sent it. Answered by ``TimeTaken`` or ``Refused``."""
+
+    content: bytes
+
+
+class TimeTaken(msgspec.Struct, frozen=True, kw_only=True, tag="timed"):
+    """The time was verified and is on record.
+
+    Attributes:
+        offset_ms: What the bureau's time is ahead of the wall clock.
+        error_ms: Bound of that.
+    """
+
+    offset_ms: int
+    error_ms: int
+
+
 class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
     """The note is on the medium."""
 
 
-FromDock = ListPending | SubmitReceipt | NoteDock | SubmitPlan | SubmitWord
-ToDock = Pending | ReceiptTaken | Noted | PlanTaken | WordTaken | Refused
+FromDock = (
+    ListPending | SubmitReceipt | NoteDock | SubmitPlan | SubmitWord | SubmitChallenge | SubmitTime
+)
+ToDock = Pending | ReceiptTaken | Noted | PlanTaken | WordTaken | Answered | TimeTaken | Refused

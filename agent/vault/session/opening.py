@@ -117,7 +117,7 @@ class Opener:
             "plan": sealed_plan,
             "rulebook": {"version": book.version, "sha256": book.sha256},
             "preflight": self.log.state.preflight,
-            "nonce": None,
+            "nonce": self.log.state.nonce,
             "last_receipt": self.log.state.last_receipt,
             "recipients": [
                 {"role": role, "sha256": sha256_hex(recipient.encode())}

@@ -67,6 +67,8 @@ MAKERS: dict[type, Callable[[random.Random], Any]] = {
     m.SubmitWord: lambda d: m.SubmitWord(
         kind=d.choice(["roster", "policy"]), content=some_bytes(d)
     ),
+    m.SubmitChallenge: lambda d: m.SubmitChallenge(content=some_bytes(d)),
+    m.SubmitTime: lambda d: m.SubmitTime(content=some_bytes(d)),
     m.NoteDock: lambda d: m.NoteDock(state=a_text(d), detail=a_text(d)),
 }
 
