@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -161,10 +162,10 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = 0o640) -> Non
     Raises:
         OSError: The medium is full or broken; the old bytes stand.
     """
-    temporary = path.with_name(path.name + ".new")
+    unfinished = unfinished_of(path)
     fd = os.open(
-        temporary,
-        os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC,
+        unfinished,
+        os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC,
         0o600 if mode is None else mode,
     )
     try:
@@ -176,7 +177,22 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = 0o640) -> Non
         os.fsync(fd)
     finally:
         os.close(fd)
-    temporary.replace(path)
+    put_in_place(unfinished, path)
+
+
+def unfinished_of(path: Path) -> Path:
+    """The name that ``path`` is written under until it is whole; nothing is there any more.
+
+    What a cut left there is let go of, not written over: it may be read-only already.
+    """
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    return unfinished
+
+
+def put_in_place(unfinished: Path, path: Path) -> None:
+    """Give a file that is whole and synced its name, over what had it."""
+    unfinished.replace(path)
     sync_folder(path.parent)
 
 
@@ -267,6 +283,38 @@ def move_folder(source: Path, target: Path) -> None:
     source.rename(target)
     sync_folder(target.parent)
     sync_folder(source.parent)
+
+
+def replace_link(path: Path, target: str) -> None:
+    """Make ``path`` a symbolic link to ``target``: at every instant it is the old one or the new.
+
+    Raises:
+        OSError: The medium is full or broken; the old link stands.
+    """
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(target)
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_everything() -> None:
+    """Return when all that was written to any medium is on it: for a thousand small files."""
+    os.sync()
+
+
+def release_scratch(path: Path) -> None:
+    """Let go of an unfinished folder and all in it; only of one whose name ends with ``.scratch``.
+
+    Raises:
+        ValueError: It is called otherwise: somebody may need it.
+        OSError: Something in it cannot be let go of.
+    """
+    if path.suffix != ".scratch":
+        raise ValueError(f"{path} is no scratch folder")
+    if path.exists():
+        shutil.rmtree(path)
+        sync_folder(path.parent)
 
 
 def make_folder(path: Path, *, mode: int = 0o750) -> None:

@@ -30,7 +30,7 @@ from typing import Any
 from hw.types import ButtonName
 from scripts.bench.capture import table
 from scripts.officer import Officer
-from scripts.stage import Stage
+from scripts.stage import Stage, Wishes
 
 OWN = ("session", "vault", "dock")
 GOAL_MB = 300
@@ -79,7 +79,7 @@ def record(folder: Path, seconds: int) -> list[dict[str, dict[str, float]]]:
     """One session; the memory of every process, once a second."""
     samples = []
     with Stage(folder) as stage:
-        stage.provision()
+        stage.provision(Wishes(init=["--name", "某县统计局"]))
         stage.start_bureau()
         officer = Officer(stage, {})
         officer.switch_on()
