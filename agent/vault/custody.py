@@ -8,6 +8,7 @@ nothing. What is no evidence, an expired plan or a word that was adopted, is let
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
@@ -23,6 +24,8 @@ from evidence.errors import EvidenceError
 from evidence.ids import JOURNAL_NAME
 from evidence.receipt import Receipt, ReceiptedFile
 from evidence.store import durable
+
+_log = logging.getLogger(__name__)
 
 _DAY_NS: Final = 86_400 * 1_000_000_000
 
@@ -92,12 +95,19 @@ class Custody:
         return Taken(read.sid, read.kind)
 
     def take_kept(self) -> None:
-        """Record receipts that were kept but not yet recorded when the vault died."""
+        """Record receipts that were kept but not yet recorded when the vault died.
+
+        One that does not verify is passed over, and said so: the bureau gives it again.
+        """
         for path in sorted(self._medium.paths.receipts.glob("*.jws")):
             sid, kind = path.name.split(".")[:2]
             logged = self._log.state.sessions.get(sid)
-            if logged is not None and kind not in logged.receipts:
+            if logged is None or kind in logged.receipts:
+                continue
+            try:
                 self.take(path.read_bytes())
+            except ReceiptRefusedError as error:
+                _log.warning("%s is not taken: %s", path.name, error.detail)
 
     def release_due(self, now_ns: int, keep_days: int) -> list[str]:
         """Release every session whose ``stored`` receipt is at least ``keep_days`` old.
@@ -159,9 +169,8 @@ class Custody:
         durable.sync_folder(folder.parent)
 
     def _keep(self, read: Receipt, token: bytes, digest: str) -> None:
-        path = self._receipt_path(read.sid, read.kind)
-        if not path.exists():
-            self._medium.write_once(path, token)
+        # Over what may lie there: a receipt that the log does not know was never a receipt.
+        self._medium.write_once(self._receipt_path(read.sid, read.kind), token)
         self._log.record(
             "receipt",
             {"sid": read.sid, "kind": read.kind, "serial": read.serial, "sha256": digest},

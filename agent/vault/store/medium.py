@@ -133,13 +133,18 @@ class Medium:
     def write_once(self, path: Path, content: bytes) -> None:
         """Create ``path`` with ``content``; on a full medium of the reserve.
 
+        At every instant it is absent or whole: what a cut tore has another name, which nobody
+        reads.
+
         Raises:
-            OSError: It exists, or the medium refuses.
+            OSError: The medium refuses.
         """
-        with self._new(path) as file:
+        unfinished = durable.unfinished_of(path)
+        with self._new(unfinished) as file:
             file.write(content)
-            file.sync()
             os.fchmod(file.fd, 0o440)
+            file.sync()
+        durable.put_in_place(unfinished, path)
 
     def freeze(self, path: Path) -> None:
         """From now on ``path`` cannot change at all."""

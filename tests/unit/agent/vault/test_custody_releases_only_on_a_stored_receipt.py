@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,35 @@ def test_a_receipt_kept_but_not_recorded_is_recorded_at_the_next_start(vault: Ru
     assert not vault.folder.exists()
     log = records(vault.enrolled.device.paths.device_log)
     assert [record["t"] for record in log][-3:] == ["start", "receipt", "release"]
+
+
+@pytest.mark.parametrize("torn", [b"", b"eyJhbGciOiJFUzI1NiIs", b"\0" * 4_096], ids=len)
+def test_a_receipt_that_a_cut_tore_is_given_again(vault: RunningVault, torn: bytes) -> None:
+    token = honest(vault)
+    path = vault.enrolled.device.paths.receipts / f"{vault.folder.name}.stored.jws"
+    path.write_bytes(torn)
+    vault.restart()
+    assert vault.folder.exists()
+    taken = submit(vault, token)
+    assert (taken.kind, taken.released) == ("stored", True)
+    assert path.read_bytes() == token
+
+
+def test_a_receipt_is_absent_or_whole_at_every_instant(
+    vault: RunningVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    path = vault.enrolled.device.paths.receipts / f"{vault.folder.name}.stored.jws"
+    real = os.fdatasync  # noqa: TID251 - watched
+
+    def look(fd: int) -> None:
+        seen.append(path.read_bytes() if path.exists() else b"")
+        real(fd)
+
+    monkeypatch.setattr(os, "fdatasync", look)
+    token = honest(vault)
+    submit(vault, token)
+    assert set(seen) == {b"", token}
 
 
 def test_receipted_sessions_stay_for_the_days_of_the_rulebook(tmp_path: Path) -> None:
