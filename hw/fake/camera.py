@@ -1,8 +1,9 @@
 """The fake camera: looks at the world's scene, burns its numbers in, encodes real H.264.
 
 Owns the shutter's grid (frame n is captured at n ÷ rate of device time), the counter (n itself,
-so that a lost frame can be named later) and what a broken camera does. Refuses to invent frames:
-one that comes too late is skipped, and its pts with it.
+so that a lost frame can be named later) and what a broken camera does. A sensor goes on while its
+process gets no time: for a second its frames wait, as the microphone's blocks do. Refuses to invent
+frames: one that comes later is skipped, and its pts with it.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ from hw.ports import Camera, VideoSink
 from hw.types import CameraSettings, VideoPacket
 
 _SECOND_NS = 1_000_000_000
-_FRAMES_IN_HAND = 4
-"""How many frames the sensor keeps for a slow encoder before it skips."""
+_SECONDS_IN_HAND = 1
+"""For how long the sensor keeps frames for an encoder that gets no time."""
 
 
 class FakeCamera(Camera):
@@ -111,6 +112,7 @@ class FakeCamera(Camera):
 
     def _film(self, sink: VideoSink, stop: Event) -> None:
         index = self._index_now() + 1
+        dropped = self._link.state().frames_dropped
         while self._clock.reach("camera", self._time_of(index), stop):
             state = self._link.state()
             if state.camera is CameraCondition.GONE:
@@ -119,7 +121,11 @@ class FakeCamera(Camera):
                 packet = self._take(state, index)
                 if not stop.is_set():
                     sink(packet)
-            index = max(index + 1, self._index_now() - _FRAMES_IN_HAND)
+            index = max(
+                index + 1 + max(0, state.frames_dropped - dropped),
+                self._index_now() - _SECONDS_IN_HAND * self._rate,
+            )
+            dropped = state.frames_dropped
 
     def _take(self, state: WorldState, index: int) -> VideoPacket:
         at_ns = self._time_of(index)

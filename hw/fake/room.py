@@ -8,6 +8,7 @@ answers for any instant it is asked for.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
@@ -43,7 +44,12 @@ class Room:
         self._noise: Wave = noise.astype(np.float32)
         self._noise_file: str | None = None
         self._sounds: deque[tuple[int, Wave]] = deque(maxlen=256)
+        self._drawn: Callable[[int], None] | None = None
         self._lock = Lock()
+
+    def draw_from(self, source: Callable[[int], None] | None) -> None:
+        """``source`` is asked for its sound up to a device time before anybody listens."""
+        self._drawn = source
 
     def sound(self, at_ns: int, wave: Wave) -> None:
         """``wave`` leaves the loudspeaker at device time ``at_ns``."""
@@ -68,6 +74,9 @@ class Room:
             talking: Whether somebody talks.
             file: A sound file instead of the room's noise.
         """
+        drawn = self._drawn
+        if drawn is not None:
+            drawn(at_ns + count * _SECOND_NS // RATE)
         wave = self._background(at_ns, count, file) + self._from_speaker(at_ns, count)
         if talking:
             wave += talk(at_ns, count)

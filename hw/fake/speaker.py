@@ -1,12 +1,14 @@
-"""The fake loudspeaker: plays into the room in real time.
+"""The fake loudspeaker: plays into the room in device time.
 
 Owns the pace of playing, the count of what sounded, and what a covered or broken loudspeaker does.
-Refuses two sounds at once: the agent has one queue.
+A sound card goes on playing while its process gets no time, so whoever listens draws the sound out
+of the clip; it runs dry only where the world starves it. Refuses two sounds at once: the agent has
+one queue.
 """
 
 from __future__ import annotations
 
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from hw.types import Clip
 _BLOCK_SAMPLES = 960
 _SECOND_NS = 1_000_000_000
 _BUFFER_NS = 60_000_000
-"""How far ahead of the sound the driver writes; later than that is an underrun."""
+"""How far ahead of the sound the driver writes, and for how long it is silent if it runs dry."""
 _BLOCK_NS = _BLOCK_SAMPLES * _SECOND_NS // RATE
 _LEVELS = {SpeakerCondition.COVERED: 0.0005, SpeakerCondition.MUTE: 0.0}
 
@@ -61,9 +63,15 @@ class FakePlayback(Playback):
         self._clock = clock
         self._room = room
         self._frames = len(clip.samples) // 2
+        self._wave = _at_room_rate(clip)
+        self._next = 0
         self._played = 0
         self._underruns = 0
+        self._starved = link.state().speaker_starved
+        self._lock = Lock()
+        self._began_ns = self._at_ns = clock.monotonic_ns() + _BUFFER_NS
         clock.join("speaker")
+        room.draw_from(self.sound_until)
         Thread(target=self._run, name="fake-speaker", daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
@@ -78,41 +86,57 @@ class FakePlayback(Playback):
         """How often the loudspeaker ran dry."""
         return self._underruns
 
+    def sound_until(self, until_ns: int) -> None:
+        """Let sound what sounds before device time ``until_ns``; what has sounded stays so."""
+        with self._lock:
+            while self._next < self._wave.size and self._at_ns < until_ns:
+                state = self._link.state()
+                if state.speaker is SpeakerCondition.GONE:
+                    self._next = self._wave.size
+                elif state.speaker is SpeakerCondition.HUNG:
+                    # Time goes on, and the clip does not.
+                    self._at_ns += _BLOCK_NS
+                else:
+                    self._run_dry(state.speaker_starved)
+                    self._sound_block(_LEVELS.get(state.speaker, 1.0))
+
+    def _run_dry(self, starved: int) -> None:
+        times, self._starved = max(0, starved - self._starved), starved
+        self._underruns += times
+        self._at_ns += times * _BUFFER_NS
+
+    def _sound_block(self, level: float) -> None:
+        block = self._wave[self._next : self._next + _BLOCK_SAMPLES]
+        self._room.sound(self._at_ns, block * np.float32(level))
+        self._next += block.size
+        self._at_ns += block.size * _SECOND_NS // RATE
+        self._played = min(self._frames, self._next * self._clip.rate // RATE)
+
     def _run(self) -> None:
-        began_ns = self._clock.monotonic_ns() + _BUFFER_NS
         try:
-            self._sound(_at_room_rate(self._clip), began_ns)
-            self._report(began_ns)
+            self._play()
+            self._report(self._began_ns)
         except MissingPartFault:
             # The world has ended and the sound with it: frames_played says how far it came.
             return
         finally:
+            self._room.draw_from(None)
             self._clock.leave("speaker")
             self.ended.set()
 
-    def _sound(self, wave: Wave, at_ns: int) -> None:
+    def _play(self) -> None:
         never = Event()
-        for start in range(0, wave.size, _BLOCK_SAMPLES):
+        while self._next < self._wave.size:
+            at_ns = self._at_ns
             self._clock.reach("speaker", at_ns - _BUFFER_NS, never)
-            at_ns, speaker = self._hang(at_ns)
-            if speaker is SpeakerCondition.GONE:
-                return
-            if self._clock.monotonic_ns() > at_ns:
-                self._underruns += 1
-                at_ns = self._clock.monotonic_ns()
-            block = wave[start : start + _BLOCK_SAMPLES]
-            self._room.sound(at_ns, block * np.float32(_LEVELS.get(speaker, 1.0)))
-            at_ns += block.size * _SECOND_NS // RATE
-            self._played = min(self._frames, (start + block.size) * self._clip.rate // RATE)
-        self._clock.reach("speaker", at_ns, never)
-        self._played = self._frames
+            self.sound_until(at_ns + 1)
+        if self._played >= self._whole():
+            self._clock.reach("speaker", self._at_ns, never)
+            self._played = self._frames
 
-    def _hang(self, at_ns: int) -> tuple[int, SpeakerCondition]:
-        """While it hangs, time goes on and the clip does not."""
-        while (speaker := self._link.state().speaker) is SpeakerCondition.HUNG:
-            at_ns = max(at_ns, self._clock.monotonic_ns()) + _BLOCK_NS
-            self._clock.reach("speaker", at_ns, Event())
-        return at_ns, speaker
+    def _whole(self) -> int:
+        """What is counted once all of the clip has been written, short by rounding at most."""
+        return min(self._frames, self._wave.size * self._clip.rate // RATE)
 
     def _report(self, began_ns: int) -> None:
         sound = Sound(

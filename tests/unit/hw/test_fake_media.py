@@ -19,6 +19,7 @@ from hw.fake.board import recorder_board
 from hw.fake.clock import JumpingClock
 from hw.fake.picture import Luma, read_clock, read_counter, read_flash
 from hw.fake.room import Room
+from hw.fake.speaker import FakePlayback
 from hw.fake.world import FakeWorld
 from hw.ports import RecorderBoard
 from hw.types import AudioBlock, CameraSettings, Clip, VideoPacket
@@ -81,11 +82,14 @@ class Studio:
         return float(np.min(np.array(arrivals) - ends * (1e9 / rate)))
 
 
+def _studio(clock: JumpingClock) -> Studio:
+    world = FakeWorld.here(clock)
+    return Studio(world, recorder_board(world.link, camera=SMALL, source=clock))
+
+
 @pytest.fixture
 def studio() -> Iterator[Studio]:
-    clock = JumpingClock()
-    world = FakeWorld.here(clock)
-    studio = Studio(world, recorder_board(world.link, camera=SMALL, source=clock))
+    studio = _studio(JumpingClock())
     yield studio
     studio.stop()
 
@@ -98,6 +102,17 @@ def test_no_frame_is_lost_and_each_carries_its_own_time(studio: Studio) -> None:
     counters = [read_counter(picture) for picture in pictures]
     assert counters == [packet.pts_ns // 40_000_000 for packet in studio.packets]
     assert {b.pts_ns - a.pts_ns for a, b in pairwise(studio.packets)} == {40_000_000}
+
+
+def test_dropped_frames_are_missing_and_the_grid_stays(studio: Studio) -> None:
+    studio.start()
+    studio.let_pass(0.5)
+    studio.world.drop_frames(3)
+    studio.let_pass(0.5)
+    studio.stop()
+    steps = [b.pts_ns - a.pts_ns for a, b in pairwise(studio.packets)]
+    assert sorted(set(steps)) == [40_000_000, 160_000_000]
+    assert steps.count(160_000_000) == 1
 
 
 def test_flash_and_beep_are_one_instant(studio: Studio) -> None:
@@ -265,6 +280,50 @@ def test_the_world_knows_what_was_played(studio: Studio) -> None:
     (sound,) = studio.world.heard()
     assert (sound.clip_id, sound.frames_played, sound.frames) == ("noise", 12_000, 12_000)
     assert sound.underruns == 0
+
+
+class LateThreads(JumpingClock):
+    """A machine that gives the loudspeaker's thread no time until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.idle = Event()
+
+    def reach(self, source: str, at_ns: int, stop: Event) -> bool:
+        if source == "speaker":
+            self.leave("speaker")
+            return self.idle.wait(30)
+        return super().reach(source, at_ns, stop)
+
+
+def test_a_process_without_time_starves_no_loudspeaker() -> None:
+    clock = LateThreads()
+    studio = _studio(clock)
+    studio.start()
+    studio.let_pass(0.5)
+    playback = studio.board.speaker.play(_noise(1))
+    studio.let_pass(1.5)
+    studio.stop()
+    clock.idle.set()
+    assert isinstance(playback, FakePlayback)
+    assert playback.ended.wait(30)
+    (sound,) = studio.world.heard()
+    assert (sound.frames_played, sound.underruns) == (48_000, 0)
+    heard = studio.sound()
+    begun = round((sound.began_ns - studio.sample_zero_ns()) * RATE / 1e9) + 480
+    assert heard[begun : begun + 46_000].std() > 5 * heard[: begun - 960].std()
+
+
+def test_a_loudspeaker_that_is_starved_runs_dry_and_says_so(studio: Studio) -> None:
+    studio.start()
+    studio.let_pass(0.2)
+    playback = studio.board.speaker.play(_noise(0.5))
+    studio.let_pass(0.2)
+    studio.world.starve_speaker(2)
+    assert playback.wait(30)
+    studio.stop()
+    (sound,) = studio.world.heard()
+    assert (sound.frames_played, sound.underruns) == (24_000, 2)
 
 
 def test_a_sound_file_stands_in_for_the_noise(studio: Studio, tmp_path: Path) -> None:
