@@ -15,6 +15,8 @@ from tests.architecture.source_tree import ROOT
 LOCKS: Final = (
     "requirements.lock",
     "requirements-pi.lock",
+    "requirements-recorder.lock",
+    "requirements-build.lock",
     "requirements-uv.lock",
     "requirements-verifier.lock",
 )
@@ -43,6 +45,11 @@ def asked(*extras: str, groups: tuple[str, ...] = ()) -> list[Requirement]:
     return [Requirement(line) for line in lines]
 
 
+def debians(requirement: Requirement) -> bool:
+    """Whether a recorder has it from apt: Debian's drivers are built against Debian's numpy."""
+    return requirement.name == "numpy"
+
+
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_locked_package_has_its_hashes(lock: str) -> None:
     for name, blocks in entries(lock).items():
@@ -60,9 +67,14 @@ def test_no_lock_holds_an_address(lock: str) -> None:
     [
         ("requirements.lock", asked("device", "desk", groups=("dev",))),
         ("requirements-pi.lock", asked("device", "pi")),
+        (
+            "requirements-recorder.lock",
+            [one for one in asked("device", "header") if not debians(one)],
+        ),
+        ("requirements-build.lock", asked(groups=("build",))[-1:]),
         ("requirements-verifier.lock", asked()),
     ],
-    ids=["developer", "recorder", "verifier"],
+    ids=["developer", "pi", "recorder", "build", "verifier"],
 )
 def test_lock_answers_each_dependency_with_a_version_it_admits(
     lock: str, requirements: list[Requirement]
@@ -73,6 +85,19 @@ def test_lock_answers_each_dependency_with_a_version_it_admits(
         versions = [match["version"] for match in map(PINNED.match, blocks) if match]
         assert versions, f"{lock} has no {requirement.name}"
         assert all(requirement.specifier.contains(version) for version in versions), requirement
+
+
+def test_a_recorder_gets_no_numpy_beside_debians_and_nothing_that_has_to_be_compiled() -> None:
+    ours = set(entries("requirements-recorder.lock"))
+    assert not ours & {"numpy", "picamera2", "lgpio", "pyaudio", "simplejpeg"}
+
+
+def test_a_recorder_runs_the_versions_that_are_tested() -> None:
+    tested = entries("requirements.lock")
+    for name, blocks in entries("requirements-recorder.lock").items():
+        pins = {match["version"] for match in map(PINNED.match, blocks) if match}
+        others = {match["version"] for match in map(PINNED.match, tested.get(name, ())) if match}
+        assert pins == others, name
 
 
 def test_the_bare_verifier_carries_cryptography_and_its_needs_alone() -> None:
