@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from threading import Event
-from typing import Annotated, Final, TypedDict
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from agent import process, recorder, supervisor, word_medium
-from agent.dock.serve import serve as serve_dock
+from agent import process, processes, supervisor, word_medium
 from agent.doctor.examination import examine, is_sound
 from agent.doctor.finding import Finding, State
 from agent.doctor.words import NAMES, STATES, STEPS
@@ -25,17 +23,10 @@ from agent.enrolment.enrol import Outcome, Recorder, needs_enrolment
 from agent.enrolment.saying import aloud
 from agent.enrolment.telling import SAID, shown
 from agent.errors import AgentError
-from agent.locker.service import run as run_lock_service
-from agent.settings import Device, load_device
+from agent.settings import load_device
 from agent.status import look_at
-from agent.vault import server as vault
 from evidence.errors import EvidenceError
-from hw.board import open_board
 from hw.errors import HardwareFault
-from hw.pi.clock import PiClock
-from hw.pi.locker import KernelLocker
-from hw.pi.watchdog import PiWatchdog
-from hw.types import CameraSettings, Role
 
 app = typer.Typer(
     name="recorder",
@@ -163,14 +154,7 @@ def take_words(
 @app.command("vault", help="只启动证据库进程：封存、签名、保管；无网络、无摄像头。")
 def run_vault(*, device: DeviceOption) -> None:
     """Run the vault."""
-
-    def serve(one: Device, stop: Event) -> None:
-        board = open_board(one.settings.board, Role.VAULT, **_body(one))
-        if one.settings.locks == "kernel":
-            board = replace(board, locker=KernelLocker(one.paths.locker_socket))
-        vault.serve(one, board, stop)
-
-    _run_process("vault", device, serve)
+    processes.run("vault", device)
 
 
 @app.command(
@@ -183,34 +167,19 @@ def run_vault(*, device: DeviceOption) -> None:
 )
 def run_locker(*, device: DeviceOption) -> None:
     """Run the locker."""
-
-    def serve(one: Device, stop: Event) -> None:
-        watchdog = PiWatchdog(PiClock())
-        run_lock_service(one.paths, one.settings.device_id, watchdog, stop)
-
-    _run_process("locker", device, serve)
+    processes.run("locker", device)
 
 
 @app.command("session", help="只启动记录进程：按键、摄像、录音、告知；不能进入证据库。")
 def run_session(*, device: DeviceOption) -> None:
     """Run the recorder's process."""
-
-    def serve(one: Device, stop: Event) -> None:
-        board = open_board(one.settings.board, Role.RECORDER, **_body(one))
-        recorder.serve(one, board, stop)
-
-    _run_process("session", device, serve)
+    processes.run("session", device)
 
 
 @app.command("dock", help="只启动对接进程：在底座上移交记录、取回回执；唯一有网络的进程。")
 def run_dock(*, device: DeviceOption) -> None:
     """Run the dock's process."""
-
-    def serve(one: Device, stop: Event) -> None:
-        board = open_board(one.settings.board, Role.DOCK, **_body(one))
-        serve_dock(one, board, stop)
-
-    _run_process("dock", device, serve)
+    processes.run("dock", device)
 
 
 @app.command(
@@ -294,29 +263,6 @@ def run_console(
     from agent.console.opening import open_console  # noqa: PLC0415
 
     _guard(lambda: _say(open_console(load_device(device), start=start)))
-
-
-class _Body(TypedDict):
-    device_dir: Path
-    camera: CameraSettings
-    run_dir: Path
-
-
-def _body(device: Device) -> _Body:
-    """How the device's board is opened."""
-    return {
-        "device_dir": device.paths.folder,
-        "camera": device.settings.camera.for_board(),
-        "run_dir": device.paths.run,
-    }
-
-
-def _run_process(name: str, folder: Path, serve: Callable[[Device, Event], None]) -> None:
-    """Run one process until it is asked to end; it dies with any of its threads."""
-    stop = process.stop_when_asked()
-    process.log_to_stderr(name)
-    process.end_with_any_thread()
-    _guard(lambda: serve(load_device(folder), stop))
 
 
 def _show(digits: str, *, as_json: bool = False) -> None:

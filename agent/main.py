@@ -7,13 +7,23 @@ which extra is missing.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 _OWN = {"agent", "bureau", "evidence", "hw", "provisioning"}
 
 
 def run() -> None:
-    """Run the command line; exits with 2 where the ``device`` extra is not installed."""
+    """Run the command line; exits with 2 where the ``device`` extra is not installed.
+
+    The four processes are started as their units start them: without the command line's libraries.
+    """
     try:
+        from agent import processes
+
+        name, option, folder, *more = [*sys.argv[1:], "", "", ""]
+        if name in processes.PROCESSES and option == "--device" and not any(more):
+            processes.run(name, Path(folder))
+            return
         from agent.cli import app
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hw.fake.camera import FakeCamera
 from hw.fake.clock import PacedClock, SystemClock, WorldClock
 from hw.fake.controls import FakeButton, FakeCase, FakeDock, FakeLamp
 from hw.fake.gauges import FakeBattery, FakeStorage, FakeWatchdog
@@ -16,9 +15,6 @@ from hw.fake.identity import FakeIdentity
 from hw.fake.key import FakeKey, FileKey
 from hw.fake.link import SocketLink, WorldLink
 from hw.fake.locker import FakeLocker
-from hw.fake.microphone import FakeMicrophone
-from hw.fake.room import Room
-from hw.fake.speaker import FakeSpeaker
 from hw.ports import DockBoard, RecorderBoard, VaultBoard
 from hw.types import ButtonName, CameraSettings, Role
 
@@ -59,6 +55,12 @@ def recorder_board(
         camera: What to ask of the camera.
         source: The clock underneath; the machine's where there is none.
     """
+    # Encoders and arrays are the recorder's alone: vault and dock need not carry them.
+    from hw.fake.camera import FakeCamera
+    from hw.fake.microphone import FakeMicrophone
+    from hw.fake.room import Room
+    from hw.fake.speaker import FakeSpeaker
+
     clock, room = WorldClock(source or SystemClock(), link), Room()
     return RecorderBoard(
         boot_id=boot_id(link),

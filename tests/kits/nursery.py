@@ -88,6 +88,9 @@ def _load() -> dict[str, Any]:
     import time  # noqa: PLC0415 - the child's composition root
 
     import agent.cli  # noqa: PLC0415 - once, in the process that forks
+    import agent.dock.serve  # noqa: PLC0415 - as above
+    import agent.recorder  # noqa: PLC0415 - as above
+    import agent.vault.server  # noqa: PLC0415 - as above
     import bureau.cli  # noqa: PLC0415 - as above
     from bureau.clock import Clock  # noqa: PLC0415 - as above
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from agent.disclosure.clips import decode_clip
 from agent.errors import ClipError, RefusedError
 from agent.settings import Paths
 from agent.vault.mandate import Mandate, read_floor
@@ -120,6 +119,9 @@ def _content(path: Path) -> bytes:
 
 
 def _decode(audio: bytes, named: Announcement) -> bytes:
+    # A decoder for the few minutes of a year in which a policy is judged: 10 MB at any other time.
+    from agent.disclosure.clips import decode_clip  # noqa: PLC0415
+
     try:
         return decode_clip(audio, named)
     except ClipError as error:
