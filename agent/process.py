@@ -18,6 +18,9 @@ from typing import Final
 
 _log = logging.getLogger(__name__)
 
+EXIT_POWER_OFF: Final = 64
+"""The officer has switched the recorder off: whoever started this process switches the machine off,
+and does not start it again (``recorder-session.service`` says the same)."""
 EXIT_BROKEN: Final = 70
 """EX_SOFTWARE of sysexits.h: something inside failed; start again."""
 

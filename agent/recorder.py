@@ -28,13 +28,16 @@ from hw.ports import RecorderBoard
 AUDIO_BITS_PER_SECOND: Final = 64_000
 
 
-def serve(device: Device, board: RecorderBoard, stop: Signal) -> None:
-    """Run the recorder until ``stop`` is set and what is being recorded has been closed.
+def serve(device: Device, board: RecorderBoard, stop: Signal) -> bool:
+    """Run the recorder until ``stop`` is set or it is switched off, and nothing is recorded.
 
     Args:
         device: Settings and folder.
         board: The recorder's ports.
         stop: Set by whoever ends the process.
+
+    Returns:
+        Whether the machine is to be switched off.
 
     Raises:
         AgentError: A vital part failed; the process has to end non-zero, so that it is started
@@ -63,9 +66,11 @@ def serve(device: Device, board: RecorderBoard, stop: Signal) -> None:
         worker.start()
     voice.start()
     link.start(media)
-    Runner(parts, inbox, stop).run()
+    runner = Runner(parts, inbox, stop)
+    runner.run()
     link.stop()
     media.close()
+    return runner.switched_off
 
 
 def request_of(settings: Settings) -> OpenSession:

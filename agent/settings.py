@@ -240,13 +240,11 @@ class Paths:
 
     @property
     def spares(self) -> Path:
-        """Empty files that become segments where the medium can name no new file."""
-        return self.folder / "state" / "spares"
+        """Empty files that become segments where the medium can name no new file.
 
-    @property
-    def spares(self) -> Path:
-        """Empty files that become segments where the medium can name no new file."""
-        return self.folder / "state" / "spares"
+        Beside the sessions: what is made there is for the dock to read, and stays so when moved.
+        """
+        return self.folder / "store" / "spares"
 
     @property
     def reserve(self) -> Path:
@@ -262,6 +260,26 @@ class Paths:
     def catalog(self) -> Path:
         """The rebuildable index of sessions."""
         return self.state / "catalog.json"
+
+    @property
+    def update_inbox(self) -> Path:
+        """An update on its way: ``update.json`` and its files."""
+        return self.state / "update" / "inbox"
+
+    @property
+    def update_request(self) -> Path:
+        """Digest of the manifest that the vault asks to be tried; a path unit watches it."""
+        return self.state / "update" / "request"
+
+    @property
+    def update_outcome(self) -> Path:
+        """What became of it, as the root process says."""
+        return self.state / "update" / "outcome.json"
+
+    @property
+    def update_settled(self) -> Path:
+        """Digest of the outcome that is on record."""
+        return self.state / "update" / "settled"
 
     @property
     def plans(self) -> Path:

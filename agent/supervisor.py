@@ -18,6 +18,7 @@ from threading import Event
 from types import FrameType
 from typing import Final
 
+from agent.process import EXIT_POWER_OFF
 from agent.settings import Device
 from evidence.store import durable
 from hw.board import companions
@@ -51,6 +52,9 @@ class Child:
     Args:
         program: What runs.
         end_seconds: How long it may take to end when asked.
+
+    Attributes:
+        switched_off: Whether it has ended because the officer switched the recorder off.
     """
 
     def __init__(self, program: Program, *, end_seconds: float = _END_SECONDS) -> None:
@@ -58,6 +62,7 @@ class Child:
         self._end_seconds = end_seconds
         self._pause = FIRST_PAUSE_SECONDS
         self._resting_turns = 0
+        self.switched_off = False
         self._start()
 
     def look(self) -> None:
@@ -69,7 +74,8 @@ class Child:
             return
         self._turns += 1
         code = self._process.poll()
-        if code is not None:
+        self.switched_off = code == EXIT_POWER_OFF
+        if code is not None and not self.switched_off:
             self._rest(code)
 
     def end(self) -> None:
@@ -114,7 +120,7 @@ class _Asked:
 
 
 def run_recorder(device: Device) -> None:
-    """Run vault, dock and recorder, and what their board needs, until asked to end."""
+    """Run vault, dock and recorder, and what their board needs, until asked or switched off."""
     asked = _Asked()
     children: list[Child] = []
     durable.make_folder(device.paths.run)
@@ -123,7 +129,7 @@ def run_recorder(device: Device) -> None:
             children.append(Child(program))
             _wait_for(listening)
         children += [Child(program) for program in own_programs(device.paths.folder)]
-        while not asked.to_end:
+        while not (asked.to_end or any(child.switched_off for child in children)):
             for child in children:
                 child.look()
             Event().wait(TURN_SECONDS)

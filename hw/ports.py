@@ -270,6 +270,14 @@ class Watchdog(Protocol):
     def pet(self) -> None:
         """Say that the loop is alive."""
 
+    @abstractmethod
+    def stopping(self, why: str) -> None:
+        """Say that the process ends on purpose, so that nobody takes its silence for a fault.
+
+        Args:
+            why: One line, for people.
+        """
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecorderBoard:

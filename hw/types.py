@@ -20,11 +20,12 @@ class Role(StrEnum):
 
 @unique
 class ButtonName(StrEnum):
-    """The officer's three buttons."""
+    """The officer's three buttons, and the one that switches the recorder off."""
 
     RECORD = "record"
     MARK = "mark"
     PHOTO = "photo"
+    POWER = "power"
 
 
 @unique

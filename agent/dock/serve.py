@@ -47,6 +47,7 @@ def serve(
     vault = VaultClient(device.paths.dock_socket)
     try:
         watch_for(device, board, stop, vault, make_link or paho_links(device)).run()
+        board.watchdog.stopping("asked to end")
     finally:
         vault.close()
 

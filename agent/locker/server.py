@@ -53,6 +53,7 @@ def serve(listener: socket.socket, permission: Permission, watchdog: Watchdog, s
             connection.close()
             continue
         Thread(target=_answer_all, args=(connection, permission), daemon=True).start()
+    watchdog.stopping("asked to end")
 
 
 def _answer_all(connection: socket.socket, permission: Permission) -> None:

@@ -87,6 +87,22 @@ class PhotoHeld:
     at_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class PowerTapped:
+    """The power button, down since ``pressed_ns``, came up again before a hold."""
+
+    pressed_ns: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class PowerHeld:
+    """The power button, down since ``pressed_ns``, has been held."""
+
+    pressed_ns: int
+    at_ns: int
+
+
 # --- the vault
 
 
@@ -353,6 +369,8 @@ Event = (
     | MarkHeld
     | PhotoPressed
     | PhotoHeld
+    | PowerTapped
+    | PowerHeld
     | VaultAttached
     | VaultLost
     | SessionOpened

@@ -17,6 +17,8 @@ from agent.session.events import (
     MarkTapped,
     PhotoHeld,
     PhotoPressed,
+    PowerHeld,
+    PowerTapped,
     RecordHeld,
     RecordHolding,
     RecordPressed,
@@ -30,12 +32,14 @@ RECORD_HOLD_NS: Final = 3_000 * MILLISECOND_NS
 """A stop must be meant: capture design, "a 3 s hold and a confirming press"."""
 MARK_HOLD_NS: Final = 1_500 * MILLISECOND_NS
 PHOTO_HOLD_NS: Final = MARK_HOLD_NS
+POWER_HOLD_NS: Final = RECORD_HOLD_NS
 _SECOND_NS: Final = 1_000 * MILLISECOND_NS
 
 _HOLD_NS: Final = {
     ButtonName.RECORD: RECORD_HOLD_NS,
     ButtonName.MARK: MARK_HOLD_NS,
     ButtonName.PHOTO: PHOTO_HOLD_NS,
+    ButtonName.POWER: POWER_HOLD_NS,
 }
 
 
@@ -96,7 +100,7 @@ def _pressed(button: ButtonName, at_ns: int) -> tuple[Event, ...]:
             return (RecordPressed(at_ns),)
         case ButtonName.PHOTO:
             return (PhotoPressed(at_ns),)
-        case ButtonName.MARK:
+        case ButtonName.MARK | ButtonName.POWER:
             return ()
 
 
@@ -106,6 +110,8 @@ def _tapped(press: Press, at_ns: int) -> tuple[Event, ...]:
             return (RecordTapped(press.changed_ns, at_ns),)
         case ButtonName.MARK:
             return (MarkTapped(at_ns),)
+        case ButtonName.POWER:
+            return (PowerTapped(press.changed_ns, at_ns),)
         case ButtonName.PHOTO:
             return ()
 
@@ -118,3 +124,5 @@ def _held(button: ButtonName, pressed_ns: int, at_ns: int) -> tuple[Event, ...]:
             return (MarkHeld(at_ns),)
         case ButtonName.PHOTO:
             return (PhotoHeld(at_ns),)
+        case ButtonName.POWER:
+            return (PowerHeld(pressed_ns, at_ns),)

@@ -36,6 +36,10 @@ def rows_of(event: e.Event) -> Rows:  # noqa: C901, PLR0911, PLR0912 - one case 
             return officer.PHOTO_PRESSED
         case e.PhotoHeld():
             return officer.PHOTO_HELD
+        case e.PowerTapped():
+            return officer.POWER_TAPPED
+        case e.PowerHeld():
+            return officer.POWER_HELD
         case e.VaultAttached():
             return vault.VAULT_ATTACHED
         case e.VaultLost():

@@ -62,6 +62,12 @@ class Runner:
         while not self._ended:
             self._clock.wait(self._inbox.arrived, TURN_SECONDS)
             self.turn()
+        self._parts.board.watchdog.stopping("switched off" if self.switched_off else "asked to end")
+
+    @property
+    def switched_off(self) -> bool:
+        """Whether the officer, or an empty battery, has switched the recorder off."""
+        return self._ended and self.session.switching_off
 
     def turn(self) -> None:
         """One turn: everything that waits, then what time brings."""

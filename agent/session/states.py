@@ -214,6 +214,8 @@ class Session:
         power: The battery.
         docked: Whether the recorder sits on the cradle.
         quitting: Whether the process ends with the recording.
+        switching_off: Whether the recorder is switched off once nothing is recorded.
+        off_since_ns: Since when that is being said; 0 until it is.
         faults: Parts that do not work now.
         trouble: Stable code of what went wrong with the last session or start.
         sid: The session's id, once the vault has opened it.
@@ -242,6 +244,7 @@ class Session:
         photos: Presses whose still is not taken yet.
         blind_ns: Since when there is neither picture nor sound; 0 while there is either.
         confirm_until_ns: Until when a press ends the recording.
+        confirms_off: Whether that press is the power button's, and switches off afterwards.
         closing: Why it ends.
         closing_ns: Since when; 0 until the next tick.
         close_asked: Whether the vault was asked to close it.
@@ -263,6 +266,8 @@ class Session:
     power: Power = Power()
     docked: bool = False
     quitting: bool = False
+    switching_off: bool = False
+    off_since_ns: int = 0
     faults: tuple[Fault, ...] = ()
     trouble: str | None = None
 
@@ -291,6 +296,7 @@ class Session:
     photos: tuple[int, ...] = ()
     blind_ns: int = 0
     confirm_until_ns: int = 0
+    confirms_off: bool = False
     closing: str = ""
     closing_ns: int = 0
     close_asked: bool = False

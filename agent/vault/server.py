@@ -50,6 +50,7 @@ class _Server:
     def __init__(self, device: Device, board: VaultBoard, stop: Event) -> None:
         self._device = device
         self._clock = board.clock
+        self._watchdog = board.watchdog
         self._stop = stop
         self._error: Exception | None = None
         self._vault = Vault(device, board, self._fail)
@@ -63,6 +64,7 @@ class _Server:
         ]
         while not self._clock.wait(self._stop, _POLL_SECONDS):
             continue
+        self._watchdog.stopping("asked to end" if self._error is None else "cannot go on")
         for listener in listeners:
             listener.close()
         if self._error is not None:

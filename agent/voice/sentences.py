@@ -159,6 +159,7 @@ CLOSINGS: Final[dict[str, Words]] = {
     "panic": ("reason.crash",),
     "crash": ("reason.crash",),
     "power": ("reason.power",),
+    "power_off": ("reason.power_off",),
     "terminated": ("reason.power",),
 }
 """Why a session ended, as the device knows it."""
@@ -216,6 +217,31 @@ _MOST_CHECKS: Final = 3
 def power_on() -> Words:
     """The recorder has started."""
     return _said(("power.on",))
+
+
+def how_to_switch_off() -> Words:
+    """A short press switches nothing off."""
+    return _said(("power.hold",))
+
+
+def not_off_while_recording() -> Words:
+    """The power button was pressed while something is recorded: what it takes to switch off."""
+    return _said(("power.recording",), ("power.end_hold",))
+
+
+def confirm_off() -> Words:
+    """Press once more to end the recording and to switch off."""
+    return _said(("power.confirm",))
+
+
+def switching_off() -> Words:
+    """The recorder switches off."""
+    return _said(("power.off",))
+
+
+def battery_empty() -> Words:
+    """Nothing is left in the battery, and nothing is recorded."""
+    return _said(("power.empty",))
 
 
 def docked() -> Words:

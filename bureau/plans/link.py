@@ -43,7 +43,7 @@ OWED: Final = {
 }
 """What a session can owe: code → what the clerk asks for."""
 
-_ORDINARY: Final = frozenset({"officer", "button"})
+_ORDINARY: Final = frozenset({"officer", "button", "power_off"})
 """How a session ends when the officer ends it."""
 
 

@@ -19,7 +19,7 @@ from evidence.rulebook.words import CAUSES
 FRAME_NS: Final = 40_000_000
 """One frame at 25 frames/s: what is missing for no longer is no interruption (S3§6)."""
 
-_BY_THE_OFFICER: Final = frozenset({"officer", "button"})
+_BY_THE_OFFICER: Final = frozenset({"officer", "button", "power_off"})
 """Reasons of a close that the officer asked for."""
 _LOST_HANDS: Final = frozenset({"recorder_lost", "vault_away"})
 """Causes of a gap after which recording had to be taken up again."""

@@ -83,14 +83,20 @@ class FakeWatchdog(Watchdog):
     Attributes:
         pets: How often it was petted.
         last_pet_ns: When it was petted last, device time; None before the first time.
+        stopped: Why the process said that it ends; None while it has not.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.pets = 0
         self.last_pet_ns: int | None = None
+        self.stopped: str | None = None
 
     def pet(self) -> None:
         """Count."""
         self.pets += 1
         self.last_pet_ns = self._clock.monotonic_ns()
+
+    def stopping(self, why: str) -> None:
+        """Remember why."""
+        self.stopped = why

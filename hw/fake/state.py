@@ -197,6 +197,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     record_pressed: bool = False
     mark_pressed: bool = False
     photo_pressed: bool = False
+    power_pressed: bool = False
     docked: bool = False
     contact: ContactCondition = ContactCondition.WORKING
     case_open: bool = False
@@ -204,6 +205,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     record_button: ButtonCondition = ButtonCondition.WORKING
     mark_button: ButtonCondition = ButtonCondition.WORKING
     photo_button: ButtonCondition = ButtonCondition.WORKING
+    power_button: ButtonCondition = ButtonCondition.WORKING
     battery_percent: _Percent = 90
     battery_says: _Percent | None = None
     gauge: GaugeCondition = GaugeCondition.WORKING

@@ -129,6 +129,7 @@ class FakeWorld(Accidents):
             record_pressed=False,
             mark_pressed=False,
             photo_pressed=False,
+            power_pressed=False,
             lamp=LampPattern.STARTING.value,
             camera_light=False,
         )

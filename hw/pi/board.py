@@ -108,7 +108,7 @@ def dock_board(factory: Foreign, *, root: Path = _ROOT) -> DockBoard:
 
 
 def buttons(factory: Foreign, clock: PiClock) -> dict[ButtonName, Button]:
-    """The officer's three buttons."""
+    """All buttons."""
     return {name: PiButton(name, Contact(line, factory), clock) for name, line in BUTTONS.items()}
 
 

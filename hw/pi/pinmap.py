@@ -69,6 +69,7 @@ BUTTONS: Final[Mapping[ButtonName, Line]] = MappingProxyType(
         ButtonName.RECORD: Line(bcm=17, name="BTN_RECORD", claim=Claim.RECORDER),
         ButtonName.MARK: Line(bcm=27, name="BTN_MARK", claim=Claim.RECORDER),
         ButtonName.PHOTO: Line(bcm=22, name="BTN_PHOTO", claim=Claim.RECORDER),
+        ButtonName.POWER: Line(bcm=4, name="BTN_POWER", claim=Claim.RECORDER),
     }
 )
 
@@ -102,13 +103,12 @@ CASE: Final = Line(bcm=26, name="CASE_CLOSED", claim=Claim.RECORDER)
 """Low while the case is closed: a cut wire counts as an open case."""
 
 KERNEL_LINES: Final = (
-    Line(bcm=4, name="BTN_POWER", claim=Claim.KERNEL),
     Line(bcm=7, name="CHARGER_POWER_GOOD", claim=Claim.KERNEL),
     Line(bcm=8, name="CHARGER_CHARGING", claim=Claim.KERNEL),
     _drive(9, "AMPLIFIER_ON", Claim.KERNEL),
     _drive(13, "CAMERA_POWER", Claim.KERNEL),
 )
-"""Lines of drivers in the kernel: gpio-keys, gpio-charger, max98357a, regulator-fixed."""
+"""Lines of drivers in the kernel: gpio-charger, max98357a, regulator-fixed."""
 
 BUSES: Final[Mapping[int, str]] = MappingProxyType(
     {2: "I2C_SDA", 3: "I2C_SCL", 18: "I2S_CLOCK", 19: "I2S_FRAME", 20: "I2S_IN", 21: "I2S_OUT"}

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from agent.console.words import LAMPS
-from agent.session.gestures import MARK_HOLD_NS, PHOTO_HOLD_NS, RECORD_HOLD_NS
+from agent.session.gestures import MARK_HOLD_NS, PHOTO_HOLD_NS, POWER_HOLD_NS, RECORD_HOLD_NS
 from agent.session.moves.asking import ANSWER_NS, OPENED_NS
 from agent.session.moves.checking import EVERY_NS
 from agent.session.moves.choosing import OFFERED_NS
@@ -35,7 +35,7 @@ STARTS_REFUSED: Final = (
 """What the vault may answer a press. The other refusals have a sentence and no loudspeaker: those
 of the dock, of a plan or of a receipt are in the device log and at the desk.
 """
-ENDINGS: Final = ("officer", "battery", "storage", "fault", "interrupted", "shutdown")
+ENDINGS: Final = ("officer", "battery", "storage", "fault", "interrupted", "shutdown", "power_off")
 """Why the vault may say that the session before has ended."""
 
 
@@ -50,6 +50,11 @@ def results() -> list[CheckResult]:
 
 SAID: Final[dict[str, list[tuple[Any, ...]]]] = {
     "power_on": [()],
+    "how_to_switch_off": [()],
+    "not_off_while_recording": [()],
+    "confirm_off": [()],
+    "switching_off": [()],
+    "battery_empty": [()],
     "docked": [()],
     "undocked": [()],
     "charging": [()],
@@ -177,6 +182,7 @@ def test_the_handbook_names_everything_the_lamp_can_show() -> None:
         f"录制键，按住 {RECORD_HOLD_NS // 10**9} 秒",
         f"标记键，按住 {MARK_HOLD_NS / 10**9:.1f} 秒",
         f"{CONFIRM_NS // 10**9} 秒内再按一下才结束",
+        f"电源键，按住 {POWER_HOLD_NS // 10**9} 秒",
         f"拍照键，按住 {PHOTO_HOLD_NS / 10**9:.1f} 秒",
         f"按标记键回答，{ANSWER_NS // 10**9} 秒内有效",
         f"开始的标记 {OPENED_NS // (60 * 10**9)} 分钟内有效",

@@ -64,6 +64,9 @@ GESTURES: Final = {
     "MarkHeld": "the announcement is played again; idle, the plan is chosen",
     "PhotoPressed": "a still",
     "PhotoHeld": "while recording, raises the class of secrecy; nothing is left unrecorded for it",
+    "PowerTapped": "switches nothing off; while recording, confirms an end that was held for",
+    "PowerHeld": "idle, switches off; while recording, asks for the confirming press: the recording is"
+    " closed with its reason before the power goes",
 }
 RECORDER_COMMANDS: Final = {
     "recorder": "help",

@@ -131,6 +131,7 @@ def test_the_recording_goes_on_for_the_reserved_time_and_closes_with_its_reason(
     with recording(place, attack, seconds) as (story, sid), filled(story, attack):
         began, before = monotonic(), len(story.of(sid, "tick"))
         assert os.statvfs(story.device_folder).f_bavail == 0
+        story.wait_until(lambda: story.of(sid, "close"), "the end", seconds=400)
         close = story.closed(sid)
         lasted = monotonic() - began
         assert close["reason"] == "storage"
@@ -156,7 +157,7 @@ def test_where_no_file_can_be_named_segments_go_on_in_spare_files(place: Path, r
         before = len(story.of(sid, "seg"))
         assert os.statvfs(story.device_folder).f_ffree == 0
         story.wait_until(lambda: said(story, "cause.space_alarm"), "the warning to be spoken")
-        story.wait_until(lambda: len(story.of(sid, "close")) == 1, "the end", seconds=200)
+        story.wait_until(lambda: story.of(sid, "close"), "the end", seconds=200)
         assert story.closed(sid)["reason"] == "storage"
         # Two minutes of spare files are left for the end.
         taken = len(story.of(sid, "seg")) - before

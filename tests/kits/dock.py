@@ -73,6 +73,9 @@ class Overseer(Watchdog):
         """So much time from now on."""
         self._end_ns = self._clock.monotonic_ns() + round(seconds * NS)
 
+    def stopping(self, why: str) -> None:
+        """Nobody asks the dock to end but this one."""
+
     def pet(self) -> None:
         now_ns = self._clock.monotonic_ns()
         self.most_apart_ns = max(self.most_apart_ns, now_ns - self._last_ns)

@@ -32,7 +32,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("systemd-analyze is not here")
     root = tmp_path_factory.mktemp("root")
     shutil.copytree(ROOTFS, root, dirs_exist_ok=True)
-    for name in ("opt/recorder/bin/recorder", "usr/bin/systemd-tmpfiles"):
+    for name in ("opt/recorder/bin/recorder", "usr/bin/systemd-tmpfiles", "bin/sh"):
         program = root / name
         program.parent.mkdir(parents=True)
         program.write_text("#!/bin/sh\n")

@@ -32,7 +32,7 @@ OPENED_NS: Final = 1_800_000_000_000
 
 _ANSWERED: Final = frozenset({Task.ATTEST, Task.SIGN, Task.BEGIN, Task.CAUSE})
 """What a mark answers; the others are answered by speaking."""
-_BY_THE_OFFICER: Final = frozenset({"officer"})
+_BY_THE_OFFICER: Final = frozenset({"officer", "power_off"})
 """Ends of the session before that only he can explain; of the others the device knows the cause."""
 
 

@@ -87,10 +87,12 @@ def ask(session: Session, event: RecordHeld) -> Step:
 
 def confirm(session: Session, event: RecordPressed) -> Step:
     """The confirming press ends the recording, unless it comes too late."""
+    if session.confirms_off:
+        return session, (button("record", "press", event.at_ns),)
     if session.endings is None and event.at_ns > session.confirm_until_ns:
-        return _unconfirmed(session), ()
+        return unconfirmed(session), ()
     press = button("record", "confirm", event.at_ns)
-    return after(_untold(session, press), _stop_as_asked, event)
+    return after(untold(session, press), _stop_as_asked, event)
 
 
 def tell_end(session: Session, event: MarkTapped) -> Step:
@@ -122,7 +124,7 @@ def wait_for_confirmation(session: Session, event: Ticked) -> Step:
         return moved, () if same else (Say(sentences.ending(menu.option)),)
     if before is None and event.at_ns <= session.confirm_until_ns:
         return session, ()
-    return _unconfirmed(session), (HushPrompts(), Say(sentences.not_stopped()))
+    return unconfirmed(session), (HushPrompts(), Say(sentences.not_stopped()))
 
 
 def announce_again(session: Session, event: MarkHeld) -> Step:
@@ -143,6 +145,7 @@ def stop(session: Session, reason: str, at_ns: int) -> Step:
         closing_ns=at_ns,
         again=False,
         endings=None,
+        confirms_off=False,
     )
     quiet, left = asking.give_up(stopping, at_ns)
     effects: tuple[Effect, ...] = (StopCapture(), HushPrompts(), *left)
@@ -295,7 +298,7 @@ def _options(session: Session) -> tuple[str, ...]:
     return (*as_ruled, *(STOP + cause for cause in session.conduct.causes))
 
 
-def _untold(session: Session, press: StoreEvent) -> Step:
+def untold(session: Session, press: StoreEvent) -> Step:
     """Ended without a word about how, where the rules have one: signed, for the desk."""
     options = _options(session)
     if not options:
@@ -311,10 +314,11 @@ def _stop_as_asked(session: Session, event: RecordPressed | MarkTapped) -> Step:
     return stop(session, "officer", event.at_ns)
 
 
-def _unconfirmed(session: Session) -> Session:
+def unconfirmed(session: Session) -> Session:
+    """Nobody confirmed: as before the hold."""
     silent = session.speech is Speech.SILENT
     going = Phase.RECORDING if silent else Phase.ANNOUNCING
-    return replace(session, phase=going, endings=None)
+    return replace(session, phase=going, endings=None, confirms_off=False)
 
 
 def _abandon(session: Session, trouble: str) -> Step:
@@ -331,5 +335,7 @@ def _idle(session: Session, trouble: str | None) -> Step:
     if session.quitting:
         return idle, (Quit(),)
     if session.pressed_again_ns is None:
-        return idle, ()
+        if not session.switching_off:
+            return idle, ()
+        return replace(idle, switching_off=True), (Say(sentences.switching_off()),)
     return starting.start_late(replace(idle, pressed_again_ns=session.pressed_again_ns))

@@ -13,15 +13,19 @@ from typing import Final
 from agent.session.effects import Effect, Say, StoreEvent
 from agent.session.events import BatteryRead
 from agent.session.gauge import CRITICAL_PERCENT
-from agent.session.moves import ending
+from agent.session.moves import ending, switching
+from agent.session.moves.starting import LAST_PERCENT
 from agent.session.moves.steps import Step
 from agent.session.states import Power, Session
 from agent.voice import sentences
 
 LOW_PERCENT: Final = 10
+VERY_LOW_PERCENT: Final = 5
+"""Said once more here: whoever did not hear it the first time still has some minutes."""
 HEALTHY_MILLIVOLTS: Final = 3_600
 """A lithium cell that still has this much is not empty, whatever the gauge says."""
 READINGS: Final = 2
+_WARNED: Final = (LOW_PERCENT, VERY_LOW_PERCENT)
 
 
 def take_reading(session: Session, event: BatteryRead) -> Step:
@@ -32,6 +36,15 @@ def take_reading(session: Session, event: BatteryRead) -> Step:
 def hear_reading(session: Session, event: BatteryRead) -> Step:
     """A reading while nothing is recorded: charging that begins and a low battery are spoken."""
     return _with(session, event), _spoken(session, event)
+
+
+def judge_idle(session: Session, event: BatteryRead) -> Step:
+    """The same; a battery that is empty while nothing is recorded switches off in order."""
+    known, spoken = hear_reading(session, event)
+    empty = known.power.critical >= READINGS and event.percent <= LAST_PERCENT
+    if not empty or session.docked:
+        return known, spoken
+    return switching.run_empty(known, event)
 
 
 def sign_reading(session: Session, event: BatteryRead) -> Step:
@@ -67,7 +80,8 @@ def _spoken(session: Session, event: BatteryRead) -> tuple[Effect, ...]:
     before = session.power
     if event.charging and not before.charging:
         return (Say(sentences.charging()),)
-    if event.percent <= LOW_PERCENT < before.percent and not event.charging:
+    fell = any(event.percent <= least < before.percent for least in _WARNED)
+    if fell and not event.charging:
         return (Say(sentences.battery_low(event.minutes)),)
     return ()
 

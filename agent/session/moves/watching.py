@@ -13,7 +13,16 @@ from typing import Final
 from agent.preflight.results import OK, code_of
 from agent.session.effects import Say, Watch
 from agent.session.events import PartFailed, PartRecovered, Ticked, Watched
-from agent.session.moves import asking, checking, ending, noting, photographing, speaking, telling
+from agent.session.moves import (
+    asking,
+    checking,
+    ending,
+    noting,
+    photographing,
+    speaking,
+    switching,
+    telling,
+)
 from agent.session.moves.noting import STORAGE, VAULT
 from agent.session.moves.steps import Step, after
 from agent.session.states import Phase, Session
@@ -36,12 +45,13 @@ _SENSES: Final = frozenset({"camera", "microphone"})
 
 def starting(session: Session, event: Ticked) -> Step:
     """The vault is awaited; the officer is told when it does not come."""
-    return _miss_vault(session, event)
+    return after(_miss_vault(session, event), switching.wait, event)
 
 
 def idle(session: Session, event: Ticked) -> Step:
     """Check again after ten minutes; tell the officer of a vault that stays away."""
     step = after(checking.wait(session, event), telling.wait, event)
+    step = after(step, switching.wait, event)
     return after(step, _miss_vault, event)
 
 

@@ -16,6 +16,7 @@ from agent.session.moves import (
     photographing,
     powering,
     speaking,
+    switching,
     watching,
 )
 from agent.session.table.rows import (
@@ -101,8 +102,8 @@ CLIP_ENDED: Final = Rows(
     stopping=ending.clip_ended,
 )
 SPOKEN: Final = Rows(
-    starting=NOBODY_ASKED,
-    idle=NOBODY_ASKED,
+    starting=switching.spoken,
+    idle=switching.spoken,
     opening=NOBODY_ASKED,
     announcing=NOBODY_ASKED,
     recording=asking.spoken,
@@ -125,11 +126,11 @@ TICKED: Final = Rows(
     announcing=watching.announcing,
     recording=watching.recording,
     confirming=watching.confirming,
-    stopping=ending.wait_for_reports,
+    stopping=switching.closing,
 )
 BATTERY_READ: Final = Rows(
     starting=powering.hear_reading,
-    idle=powering.hear_reading,
+    idle=powering.judge_idle,
     opening=powering.sign_reading,
     announcing=powering.judge_reading,
     recording=powering.judge_reading,

@@ -14,6 +14,7 @@ from agent.session.moves import (
     noting,
     photographing,
     starting,
+    switching,
     telling,
 )
 from agent.session.table.rows import BOUNCE, LATER, NO_SESSION, Ignored, Rows
@@ -89,4 +90,22 @@ PHOTO_HELD: Final = Rows(
     recording=classing.raise_class,
     confirming=classing.raise_class,
     stopping=classing.note_hold,
+)
+POWER_TAPPED: Final = Rows(
+    starting=switching.tell_how,
+    idle=switching.tell_how,
+    opening=switching.warn,
+    announcing=switching.warn,
+    recording=switching.warn,
+    confirming=switching.confirm,
+    stopping=switching.note_tap,
+)
+POWER_HELD: Final = Rows(
+    starting=switching.switch_off,
+    idle=switching.switch_off,
+    opening=switching.warn_of_hold,
+    announcing=switching.ask,
+    recording=switching.ask,
+    confirming=switching.confirm,
+    stopping=switching.off_afterwards,
 )

@@ -88,7 +88,6 @@ def test_the_kernel_claims_its_own_lines_and_leaves_the_others(
     compiled: Callable[[str], Path],
 ) -> None:
     claimed = [
-        (f"{ROOT_NODE}/recorder-keys/button-power", "gpios"),
         (f"{ROOT_NODE}/charger", "gpios"),
         (f"{ROOT_NODE}/charger", "charge-status-gpios"),
         (f"{ROOT_NODE}/audio-codec-amplifier", "sdmode-gpios"),
@@ -107,6 +106,7 @@ def test_the_kernel_claims_its_own_lines_and_leaves_the_others(
         ("record", BUTTONS[ButtonName.RECORD].bcm),
         ("mark", BUTTONS[ButtonName.MARK].bcm),
         ("photo", BUTTONS[ButtonName.PHOTO].bcm),
+        ("power", BUTTONS[ButtonName.POWER].bcm),
         ("dock", DOCK.bcm),
         ("case", CASE.bcm),
     ],
