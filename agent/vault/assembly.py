@@ -27,6 +27,7 @@ from agent.vault.session.recovery import Remains
 from agent.vault.store.catalog import Catalog
 from agent.vault.store.medium import Medium
 from agent.vault.words.policy import Policy
+from agent.vault.updates import Updates
 from agent.vault.words.roster import Roster
 from agent.vault.words.words import Words
 from hw.ports import VaultBoard
@@ -52,6 +53,7 @@ class Parts:
         words: Takes the bureau's words.
     """
 
+        updates: Asks for an update when one may be tried.
     medium: Medium
     log: DeviceLog
     remains: Remains
@@ -68,6 +70,7 @@ class Parts:
 
 
 def assemble(device: Device, board: VaultBoard) -> Parts:
+    updates: Updates
     """Put the parts of one vault together; the device log has its ``start`` afterwards.
 
     Raises:
@@ -126,3 +129,4 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         docking=Docking(mandate, log, medium, clock, start),
         clock=clock,
     )
+        updates=Updates(paths, mandate, log, examination.sure_now, custody.let_go),

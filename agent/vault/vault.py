@@ -72,6 +72,7 @@ class Vault:
         self._handover = parts.handover
         self._docking = parts.docking
         self._words = parts.words
+        self._updates = parts.updates
         self._latch = parts.latch
         self._wholeness = parts.wholeness
         self._notify: Notify = _nobody
@@ -352,6 +353,7 @@ class Vault:
         except (RefusedError, HardwareFault) as error:
             self._handover.note_refused("challenge", error.detail, token)
             return m.Refused(code="challenge", detail=error.detail)
+            self._updates.look(recording=False)
 
     def _take_time(self, token: bytes) -> m.ToDock:
         try:
