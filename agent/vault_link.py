@@ -303,7 +303,8 @@ class VaultLink:
                 self._refused(message)
             case m.PreflightStored():
                 self._answered(m.StorePreflight)
-                self._post(e.PreflightStored(message.trigger, tuple(message.checks)))
+                checks = tuple(message.checks)
+                self._post(e.PreflightStored(message.trigger, checks, message.sha256))
             case m.Status():
                 self._answered(m.AskStatus)
                 self._post(e.StatusTold(message))

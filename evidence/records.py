@@ -173,6 +173,12 @@ EVENTS: Final[Mapping[str, s.Schema]] = {
         "to_ns": s.optional(s.natural),
         "cause": s.code,
     },
+    "doubt": {
+        "track": s.one_of("audio"),
+        "from_ns": s.natural,
+        "to_ns": s.natural,
+        "within_ns": s.natural,
+    },
     "tamper": {"part": s.code, "detail": s.text},
     "fault": {
         "part": s.code,
@@ -180,7 +186,12 @@ EVENTS: Final[Mapping[str, s.Schema]] = {
         "detail": s.text,
         "state": s.one_of("begun", "ended"),
     },
-    "check": {"name": s.code, "passed": s.boolean, "detail": s.text},
+    "check": {
+        "name": s.code,
+        "passed": s.boolean,
+        "detail": s.text,
+        "sha256": s.May(s.sha256),
+    },
     "disclosure": {
         "clip": s.code,
         "text_sha256": s.sha256,

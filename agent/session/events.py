@@ -216,6 +216,7 @@ class PreflightStored:
 
     trigger: str
     checks: tuple[CheckResult, ...]
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,18 @@ from evidence.verify.findings import Findings
 _MINUTE_NS: Final = 60 * 1_000_000_000
 _HOUR_NS: Final = 60 * _MINUTE_NS
 _SECOND_NS: Final = 1_000_000_000
+_LONGEST: Final = 120
 _ROUNDING: Final = 2
 """Seconds between reading the clock for the link and stamping the record."""
 
 
 def check_antecedents(
-    opened: JsonObject, log: LogReading | None, book: Rulebook | None, findings: Findings
+    opened: JsonObject,
+    log: LogReading | None,
+    book: Rulebook | None,
+    findings: Findings,
+    *,
+    late: JsonObject | None = None,
 ) -> None:
     """Check what the ``open`` record points back to.
 
@@ -33,10 +39,14 @@ def check_antecedents(
         log: The device log; None where it is absent or another device's.
         book: The rulebook the session was opened under, for the age of the check.
         findings: Takes what is found.
+        late: The check that was only made after the press, as an event of the session tells it.
     """
     if "plan_id" not in opened:
         return
-    _check_preflight(opened, log, book, findings)
+    if opened["preflight"] is None:
+        _check_late(late, log, findings)
+    else:
+        _check_preflight(opened, log, book, findings)
     previous = opened.get("previous")
     if previous is not None:
         detail = f"session {previous['counter']} ended {previous['seconds']} s before"
@@ -67,6 +77,17 @@ def _check_preflight(
     if book is not None and age_ns > book.number("preflight.valid_hours") * _HOUR_NS:
         detail = f"{age_ns // _MINUTE_NS} minutes"
         findings.add("preflight_old", detail, file=JOURNAL_NAME, record=0)
+
+
+def _check_late(late: JsonObject | None, log: LogReading | None, findings: Findings) -> None:
+    """A press waits for no check: the one made after it is told in the session."""
+    if late is None:
+        findings.add("preflight_absent", file=JOURNAL_NAME, record=0)
+        return
+    findings.add("preflight_late", late["detail"][:_LONGEST], file=JOURNAL_NAME, record=0)
+    digest = late.get("sha256")
+    if digest is not None and log is not None and log.whole and digest not in log.preflights:
+        findings.add("preflight_unknown", digest[:16], file=JOURNAL_NAME, record=0)
 
 
 def _check_previous(

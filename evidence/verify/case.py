@@ -68,7 +68,8 @@ class Case:
         self._check_files(truncated=truncated)
         book = self._check_policy()
         if self._session.story.opened is not None:
-            check_antecedents(self._session.story.opened, log, book, self._findings)
+            late = self._session.story.checked
+            check_antecedents(self._session.story.opened, log, book, self._findings, late=late)
         self._tell_disclosure()
         return self._verdict()
 

@@ -132,6 +132,14 @@ CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "pts_overlap": Meaning(_B, "frames stand twice without a resumption", "画面重复且无说明"),
         "overlap": Meaning(_I, "frames sent again after a resumption", "恢复后重发的画面"),
         "gap": Meaning(_E, "a signed gap in the recording", "有签名说明的断点"),
+        "doubt": Meaning(
+            _I,
+            "sound whose time is signed as less certain than 5 ms",
+            "部分声音的时间误差可能超过 5 毫秒, 已签名说明",
+        ),
+        "doubt_reversed": Meaning(
+            _B, "a doubt of sound that ends before it begins", "声音时间说明的起止颠倒"
+        ),
         "frames_dropped": Meaning(_E, "frames known to have been dropped", "已知丢帧"),
         "segment_cut": Meaning(
             _E, "the recorder was lost; the vault ended the segment", "录制中断, 由证据库收尾"
@@ -214,6 +222,9 @@ CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         # Disclosure.
         "count_backwards": Meaning(_B, "a lifetime number that does not go up", "终身计数没有递增"),
         "preflight_absent": Meaning(_I, "no check before use is on record", "没有使用前检查记录"),
+        "preflight_late": Meaning(
+            _I, "the check before use was made after the press", "按下录制键后才完成使用前检查"
+        ),
         "preflight_old": Meaning(
             _I, "the check before use was older than the rulebook allows", "使用前检查已过有效期"
         ),

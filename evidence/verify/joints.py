@@ -87,6 +87,18 @@ class Joints:
         if fields["track"] in _VIDEO:
             self._gaps.append(_Gap(start, end))
 
+    def doubt(self, fields: JsonObject, link: Link) -> None:
+        """Sound beside a loss: arrivals could not tell on which side of it it was made."""
+        begin, end = fields["from_ns"], fields["to_ns"]
+        long_ms, within_ms = (end - begin) // 1_000_000, -(-fields["within_ns"] // 1_000_000)
+        self._findings.add(
+            "doubt" if begin <= end else "doubt_reversed",
+            f"{long_ms} ms of sound, right to {within_ms} ms",
+            record=link.number,
+            file=JOURNAL_NAME,
+            second=self._clock.second_of_pts(begin),
+        )
+
     def segment(self, payload: JsonObject, link: Link) -> None:
         """The next segment."""
         frames = payload["frames"]

@@ -38,6 +38,7 @@ class Story:
         opened: The ``open`` record; None where it is missing or damaged.
         announced: Disclosure events in order.
         prompts: Prompts in order: their fields and records.
+        checked: The check before use that was only made after the press, as the session tells it.
         records: Records that could be trusted.
         last: Number of the last line.
     """
@@ -45,6 +46,7 @@ class Story:
     opened: JsonObject | None = None
     announced: list[Announced] = field(default_factory=list)
     prompts: list[Announced] = field(default_factory=list)
+    checked: JsonObject | None = None
     records: int = 0
     last: int | None = None
 
@@ -156,6 +158,10 @@ class Session:
                 self.media.still(fields, link, second)
             case "gap":
                 self.joints.gap(fields, link)
+            case "check" if fields["name"] == "preflight":
+                self.story.checked = fields
+            case "doubt":
+                self.joints.doubt(fields, link)
             case "clock_step":
                 self._add("clock_step", f"{fields['step_ms']} ms", link, second)
             case "disclosure":

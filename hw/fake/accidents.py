@@ -152,6 +152,10 @@ class Accidents:
         """Let the camera deliver the same picture over and over."""
         self.link.change(camera=CameraCondition.FROZEN.value)
 
+    def drop_frames(self, count: int = 1) -> None:
+        """Let the camera drop its next frames."""
+        self.link.change(frames_dropped=self.link.state().frames_dropped + count)
+
     def cover_camera(self) -> None:
         """Put a hand before the lens."""
         self.link.change(camera_covered=True)
@@ -219,6 +223,10 @@ class Accidents:
     def mute_speaker(self) -> None:
         """Let the loudspeaker count what it plays, and nothing be heard."""
         self.link.change(speaker=SpeakerCondition.MUTE.value)
+
+    def starve_speaker(self, times: int = 1) -> None:
+        """Let the loudspeaker run dry so often: the machine is too busy to feed it."""
+        self.link.change(speaker_starved=self.link.state().speaker_starved + times)
 
     def cover_speaker(self) -> None:
         """Press a thumb on the loudspeaker."""

@@ -173,6 +173,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         clock_error_ms: See ``hw.types.ClockQuality``.
         clock_stands_at_ns: Where the wall clock stands still, before the offset; None: it runs.
         camera: How the camera is.
+        frames_dropped: Frames that the camera has dropped so far.
         camera_covered: Whether something black is before the lens.
         camera_smeared: Whether there is grease on the lens.
         scene: ``moving``, ``still``, or the path of a film or of a folder of pictures.
@@ -182,6 +183,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         samples_lost: Microphone samples lost so far, with the driver knowing.
         samples_vanished: Microphone samples lost so far, with the driver not knowing.
         speaker: How the loudspeaker is.
+        speaker_starved: How often the loudspeaker was not given its sound in time so far.
         talking: Whether somebody near the recorder talks.
         clapping: Whether somebody claps once a second: a flash in one frame and a beep at its
             instant.
@@ -220,6 +222,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     clock_error_ms: _Count | None = 50
     clock_stands_at_ns: int | None = None
     camera: CameraCondition = CameraCondition.WORKING
+    frames_dropped: _Count = 0
     camera_covered: bool = False
     camera_smeared: bool = False
     scene: _Text = "moving"
@@ -229,6 +232,7 @@ class WorldState(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     samples_lost: _Count = 0
     samples_vanished: _Count = 0
     speaker: SpeakerCondition = SpeakerCondition.WORKING
+    speaker_starved: _Count = 0
     talking: bool = False
     clapping: bool = False
     lamp: _Text = LampPattern.STARTING.value

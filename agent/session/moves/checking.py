@@ -108,6 +108,7 @@ def keep_in_session(session: Session, event: PreflightStored) -> Step:
         "name": "preflight",
         "passed": not _problems(event.checks),
         "detail": f"made after the press: {found}"[:_LONGEST_DETAIL],
+        **({"sha256": event.sha256} if event.sha256 else {}),
     }
     return replace(known, unchecked=False), (StoreEvent("check", told),)
 

@@ -55,10 +55,12 @@ class PreflightStored(msgspec.Struct, frozen=True, kw_only=True, tag="checked"):
     Attributes:
         trigger: As asked.
         checks: All checks, the vault's too.
+        sha256: Digest of the record, by which a session points to it.
     """
 
     trigger: str
     checks: list[CheckResult]
+    sha256: str = ""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True, tag="stands"):

@@ -20,6 +20,7 @@ from agent.vault.preflight.examination import Examination
 from agent.vault.preflight.latch import Latch
 from agent.vault.preflight.wholeness import Found, Wholeness
 from evidence.canonical import JsonObject
+from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError
 from evidence.records import check_device_fields
 
@@ -95,8 +96,8 @@ class Preflights:
         whole = self._wholeness.judge(found, theirs)
         own = [*slow, whole, *self._quick(bits_per_second)]
         checks = [*theirs[: MOST_CHECKS - len(own)], *own]
-        self._log.record("preflight", _record(message.trigger, checks))
-        return PreflightStored(trigger=message.trigger, checks=checks)
+        line = self._log.record("preflight", _record(message.trigger, checks))
+        return PreflightStored(trigger=message.trigger, checks=checks, sha256=sha256_hex(line))
 
     def _quick(self, bits_per_second: int) -> Iterator[CheckResult]:
         look = self._examination

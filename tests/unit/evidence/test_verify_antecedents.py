@@ -69,6 +69,28 @@ def test_a_missing_check_is_told_and_never_broken() -> None:
     assert codes(take_after(Recorder(BUREAU))) == {"preflight_absent"}
 
 
+def pressed_before_its_check(*, known: bool) -> Verdict:
+    recorder = Recorder(BUREAU)
+    take = take_after(recorder)
+    digest = preflight(recorder) if known else "a" * 64
+    detail = "made after the press: battery ok"
+    told = {"name": "preflight", "passed": True, "detail": detail, "sha256": digest}
+    take.event("check", told)
+    return judged(take)
+
+
+@pytest.mark.rule("B5")
+def test_a_check_made_after_the_press_is_told_and_pointed_to_by_the_session() -> None:
+    told = {f.code: f.detail for f in pressed_before_its_check(known=True).findings}
+    assert told["preflight_late"] == "made after the press: battery ok"
+    assert not {"preflight_absent", "preflight_unknown"} & told.keys()
+
+
+def test_a_check_after_the_press_that_the_device_never_made_is_broken() -> None:
+    broken = pressed_before_its_check(known=False).of(Severity.BROKEN)
+    assert [finding.code for finding in broken] == ["preflight_unknown"]
+
+
 def test_a_session_of_an_earlier_device_is_not_asked_for_a_check() -> None:
     assert codes(Take(Recorder(BUREAU))) == set()
 

@@ -167,6 +167,14 @@ def test_a_press_cuts_what_is_being_said_and_waits_for_no_check() -> None:
     assert opening.checkup.checks == (GOOD, BAD)
 
 
+def test_a_check_made_after_the_press_is_told_in_the_session_and_pointed_to() -> None:
+    unchecked = replace(recording(), unchecked=True)
+    session, effects = run(unchecked, e.PreflightStored("power_up", (GOOD,), "a" * 64))
+    [told] = stored(effects, "check")
+    assert (told["name"], told["passed"], told["sha256"]) == ("preflight", True, "a" * 64)
+    assert not session.unchecked
+
+
 def test_a_check_that_a_press_overtook_is_made_again_after_the_recording() -> None:
     session, _ = run(recording(), e.PreflightReady("power_up", (BAD,)))
     done, _ = run(stopping(session), e.SessionClosed("s1", "officer"))

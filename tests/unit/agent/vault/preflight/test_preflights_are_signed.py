@@ -70,6 +70,16 @@ def test_a_session_points_to_the_last_check_and_finds_its_age(enrolled: Enrolled
     assert not {code for code in codes if code.startswith("preflight")}
 
 
+def test_the_recorder_learns_how_to_point_to_a_check(enrolled: Enrolled) -> None:
+    with RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        message = m.StorePreflight(trigger="power_up", checks=[])
+        stored = recorder.ask(message, m.PreflightStored)
+        line = raw_lines(enrolled.device.paths.device_log)[-1]
+    assert stored.sha256 == sha256_hex(line)
+
+
 def test_a_check_outlives_the_vault_that_signed_it(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         recorder = vault.recorder()
