@@ -151,6 +151,34 @@ def take_words(
     _guard(work)
 
 
+@app.command(
+    help=(
+        "软件升级。不加选项：试装证据库请求的升级包，新版本不能按时就绪则退回"
+        "（由 recorder-update.service 以 root 运行）。\n\n"
+        "--recover 在开机时运行：未确认的新版本一律退回。"
+        "--from 从存储盘取升级包（provision update publish 写入）放入待装文件夹。\n\n"
+        "例：recorder update --from /media/usb --device /var/lib/recorder"
+    ),
+)
+def update(
+    *,
+    device: DeviceOption,
+    prefix: Annotated[Path, typer.Option(help="各版本所在文件夹。")] = Path("/opt/recorder"),
+    recover: Annotated[bool, typer.Option("--recover", help="退回未确认的版本。")] = False,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="存储盘文件夹。", show_default=False)
+    ] = None,
+) -> None:
+    """Try an update, roll one back, or take one from a medium."""
+    # The four processes and the other commands need none of it.
+    from agent.update import command  # noqa: PLC0415
+
+    process.log_to_stderr("update")
+    _guard(
+        lambda: typer.echo(command.run(load_device(device), prefix, recover=recover, source=source))
+    )
+
+
 @app.command("vault", help="只启动证据库进程：封存、签名、保管；无网络、无摄像头。")
 def run_vault(*, device: DeviceOption) -> None:
     """Run the vault."""

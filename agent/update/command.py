@@ -9,22 +9,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 import msgspec
-from cryptography import x509
 
 from agent.errors import AgentError
 from agent.settings import Device
 from agent.status import look_at
 from agent.update.prefix import Prefix, State
-from agent.update.services import Services
+from agent.update.services import Services, Systemd
+from agent.update.staging import root_of, stage
 from agent.update.switching import Patience, Switcher
-from evidence import rulebook
-from evidence.errors import EvidenceError, RulebookError
-from evidence.rulebook import Root
+from evidence.moments import utc_text
 from evidence.store import durable
+from hw.pi.clock import PiClock
 
 _log = logging.getLogger(__name__)
+
+_SAID: Final = {
+    "none": "没有升级记录。",
+    "trying": "正在试装",
+    "confirmed": "已升级到",
+    "rolled_back": "未能就绪，已退回；未采用",
+    "refused": "已拒绝",
+}
 
 
 class Updater:
@@ -74,7 +83,7 @@ class Updater:
         if asked == state.sha256:
             _log.info("the request was served already")
             return self._tell(state)
-        return self._tell(self._switcher.adopt(paths.update_inbox, _root(self._device)))
+        return self._tell(self._switcher.adopt(paths.update_inbox, root_of(self._device)))
 
     def _tell(self, state: State) -> State:
         """Leave word for the vault; it signs it."""
@@ -99,9 +108,30 @@ def reason_to_wait(device: Device) -> str | None:
     return None
 
 
-def _root(device: Device) -> Root:
-    try:
-        ca = x509.load_pem_x509_certificate(device.paths.ca.read_bytes())
-        return rulebook.read_root(device.paths.root.read_bytes(), ca)
-    except (EvidenceError, OSError, ValueError) as error:
-        raise RulebookError(f"no root document: {error}", code="update_signature") from error
+def run(device: Device, folder: Path, *, recover: bool, source: Path | None) -> str:
+    """Do what the command line asks.
+
+    Args:
+        device: Whose.
+        folder: Where its releases are.
+        recover: Only roll back what was never confirmed.
+        source: Only take a bundle from this medium.
+
+    Returns:
+        What became of it, in Chinese.
+
+    Raises:
+        RulebookError: It was refused.
+    """
+    if source is not None:
+        staged = stage(device, source)
+        return f"已放入待装：第 {staged.version} 版（{staged.release}），由证据库择时请求。"
+    clock = PiClock()
+
+    def now() -> str | None:
+        return utc_text(clock.utc_ns()) if clock.quality().error_ms is not None else None
+
+    services = Systemd(wait=not recover)
+    updater = Updater(device, Prefix(folder.absolute()), services, now=now, patience=Patience())
+    state = updater.recover() if recover else updater.serve()
+    return f"{_SAID[state.step]} {state.release} {state.code}".rstrip()

@@ -226,6 +226,7 @@ class Vault:
             if self._log.state.docked is not was:
                 self._tell(m.DockChanged(docked=self._log.state.docked))
 
+                self._updates.look(recording=self._slot.session is not None)
         self._scribe.submit(job)
 
     # On the scribe's thread.
@@ -296,6 +297,7 @@ class Vault:
 
     def _open(self, request: m.OpenSession) -> None:
         try:
+        self._updates.look(recording=self._slot.session is not None)
             opened = self._slot.open(request)
         except RefusedError as error:
             self._log.record("refusal", {"code": error.code, "detail": error.detail[:1_000]})

@@ -317,6 +317,21 @@ def release_scratch(path: Path) -> None:
         sync_folder(path.parent)
 
 
+def replace_with(source: Path, target: Path) -> None:
+    """Let ``target`` be the file ``source``, which loses its name; whole at every instant.
+
+    Raises:
+        OSError: They lie on different media, or the medium is broken.
+    """
+    fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    source.replace(target)
+    sync_folder(target.parent)
+
+
 def make_folder(path: Path, *, mode: int = 0o750) -> None:
     """Create a folder, and those above it, durably. Idempotent."""
     if path.is_dir():

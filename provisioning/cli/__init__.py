@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from provisioning.cli import authority, custody, enrolment, paper, policy
+from provisioning.cli import authority, custody, enrolment, paper, policy, update
 
 app = typer.Typer(
     name="provision",
@@ -23,5 +23,5 @@ app = typer.Typer(
     ),
 )
 
-for _theme in (authority, enrolment, custody, paper, policy):
+for _theme in (authority, enrolment, custody, paper, policy, update):
     _theme.register(app)
