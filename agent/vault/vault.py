@@ -225,8 +225,8 @@ class Vault:
             answer(m.Noted())
             if self._log.state.docked is not was:
                 self._tell(m.DockChanged(docked=self._log.state.docked))
-
                 self._updates.look(recording=self._slot.session is not None)
+
         self._scribe.submit(job)
 
     # On the scribe's thread.
@@ -267,6 +267,7 @@ class Vault:
         self._handover.recover()
         self._handover.release_due(recording=self._slot.session is not None)
         self._medium.keep_reserve()
+        self._updates.look(recording=self._slot.session is not None)
         self._offered = self._shelf.choices()
 
     def _attach(self, notify: Notify) -> None:
@@ -297,7 +298,6 @@ class Vault:
 
     def _open(self, request: m.OpenSession) -> None:
         try:
-        self._updates.look(recording=self._slot.session is not None)
             opened = self._slot.open(request)
         except RefusedError as error:
             self._log.record("refusal", {"code": error.code, "detail": error.detail[:1_000]})
@@ -325,6 +325,7 @@ class Vault:
             self._handover.release_due(recording=False)
             self._medium.keep_reserve()
             self._adopt_words()
+            self._updates.look(recording=False)
         if now_ns - self._looked_ns >= _LOOK_EVERY_NS:
             self._looked_ns = now_ns
             self._log.notice_step()
@@ -355,7 +356,6 @@ class Vault:
         except (RefusedError, HardwareFault) as error:
             self._handover.note_refused("challenge", error.detail, token)
             return m.Refused(code="challenge", detail=error.detail)
-            self._updates.look(recording=False)
 
     def _take_time(self, token: bytes) -> m.ToDock:
         try:
