@@ -6,6 +6,7 @@ attached here is let go again by its own name.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import Self
+from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
 MIB = 1024 * 1024
@@ -23,8 +24,9 @@ MOUNT_OPTIONS = "noatime"
 """As Raspberry Pi OS mounts its root; data=ordered and commit=5 are ext4's own."""
 CLEAN = (0, 1)
 """What ``e2fsck -p`` may end with: nothing to mend, or mended without a question."""
-_TOOLS = ("mkfs.ext4", "e2fsck", "losetup", "mount", "umount")
+_TOOLS = ("mkfs.ext4", "e2fsck", "losetup", "mount", "umount", "unshare")
 _SECONDS = 20.0
+_EVERYBODYS = "CARDS_EVERYBODYS_MOUNTS"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def missing() -> str | None:
             return f"a card needs {path}: modprobe fuse loop"
     absent = [tool for tool in _TOOLS if _tool(tool) is None]
     if absent:
-        return f"a card needs {', '.join(absent)}: apt install e2fsprogs mount"
+        return f"a card needs {', '.join(absent)}: apt install e2fsprogs mount util-linux"
     return None
 
 
@@ -79,6 +81,7 @@ class Card:
         make_file_system(self.base, mib)
 
     def __enter__(self) -> Self:
+        assert_own_mounts()
         with ExitStack() as stack:
             self._serve(stack)
             loop = run("losetup", "--find", "--show", str(self._file)).strip()
@@ -113,6 +116,35 @@ class Card:
             assert self._server.poll() is None, "the card's server ended"
             Event().wait(0.01)
         raise AssertionError("the card's server does not serve")
+
+
+def in_own_mounts(module: str, *words: str | Path, seconds: float | None = None) -> Any:
+    """Run a module of ours where what it mounts is its own; returns the JSON object it prints last.
+
+    Nobody else's copy of the mount table can then hold a card, and one that a failure left mounted
+    goes with the last process that knew it.
+    """
+    alone = [_need("unshare"), "--mount", "--propagation", "private"]
+    command = [*alone, sys.executable, "-m", module, *map(str, words)]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        check=False,
+        stdout=subprocess.PIPE,
+        timeout=seconds,
+        env={**os.environ, _EVERYBODYS: _namespace()},
+    )
+    assert done.returncode == 0, f"{module} ended with {done.returncode}"
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def assert_own_mounts() -> None:
+    """Refuse to mount anything where everybody would see it."""
+    assert os.environ.get(_EVERYBODYS, _namespace()) != _namespace(), "use in_own_mounts"
+
+
+def _namespace() -> str:
+    return str(Path("/proc/self/ns/mnt").readlink())
 
 
 def make_file_system(path: Path, mib: int) -> None:

@@ -111,7 +111,8 @@ class Campaign:
             yield self._cut(instant, dice)
 
     def _cut(self, instant: Instant, dice: random.Random) -> Outcome:
-        images = [self.scratch / "device.cut", self.scratch / "bureau.cut"]
+        # Names of their own: nobody takes a device for another that has not been let go of yet.
+        images = [self.scratch / f"{name}.{instant.at_ns}" for name in ("device", "bureau")]
         left = self._replays[0].lay(instant.at_ns, images[0], instant.cache, dice)
         self._replays[1].lay(instant.at_ns, images[1], Cache.KEPT, dice)
         mended = max(check(image) for image in images)
@@ -123,6 +124,8 @@ class Campaign:
             reboot = self._rebooter.run()
             problems = [*reboot.problems, *self._changed(archive, instant)]
             lost_ns = self._lost(archive, instant, judge)
+        for image in images:
+            image.unlink()
         said = acknowledged(self.course, instant.at_ns).count
         black = self.course.wholes[instant.sid].black
         return Outcome(instant, left, mended, said, found, lost_ns, problems, black)

@@ -97,11 +97,12 @@ def _cut(
     lost, unreadable, losing, total = 0, 0, 0, 0
     for fraction, cache in fractions:
         at_ns = begin_ns + int(fraction * (end_ns - begin_ns))
-        image = scratch / "tiny.cut"
+        image = scratch / f"tiny.{at_ns}"
         replay.lay(at_ns, image, cache, dice)
         assert check(image) in CLEAN
         with mounted(image, card.mount) as mount:
             held = _read(mount / _NAME)
+        image.unlink()
         acknowledged = sum(one <= at_ns for one in said)
         gone = acknowledged - len([n for n in held or () if n < acknowledged])
         unreadable += held is None

@@ -54,13 +54,24 @@ class Tap:
         to_recorder = path.name == "vault.sock"
         self._said = _Ear(m.ToRecorder if to_recorder else m.ToDock, said)
         self._asked = _Ear(m.FromRecorder if to_recorder else m.FromDock, asked)
-        Thread(target=self._run, name=f"tap-{path.name}", daemon=True).start()
+        self._open: list[socket.socket] = [self._listener]
+        self._threads: list[Thread] = []
+        self._start(self._run)
 
     def close(self) -> None:
-        """Take no more connections."""
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        """End every connection, and take no more."""
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for one in self._open:
+            one.close()
+
+    def _start(self, work: Callable[[], None]) -> None:
+        thread = Thread(target=work, name="tap", daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _run(self) -> None:
         while True:
@@ -70,6 +81,7 @@ class Tap:
                 return  # closed
             far = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             far.connect(str(self._real))
+            self._open += [near, far]
             self._join(far, near, self._said.fresh())
             self._join(near, far, self._asked.fresh())
 
@@ -84,7 +96,7 @@ class Tap:
             with contextlib.suppress(OSError):
                 sink.shutdown(socket.SHUT_WR)
 
-        Thread(target=carry, daemon=True).start()
+        self._start(carry)
 
 
 class _Ear:
