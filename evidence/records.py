@@ -292,6 +292,13 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
         "failed": s.natural,
         "skipped": s.natural,
     },
+    "update": {
+        "version": s.natural,
+        "release": s.text,
+        "sha256": s.sha256,
+        "state": s.one_of("requested", "confirmed", "rolled_back", "refused"),
+        "code": s.text,
+    },
     "plan": {"plan_id": s.code, "sha256": s.sha256, "state": s.one_of("taken", "expired")},
     "fault": EVENTS["fault"],
     "clock_step": EVENTS["clock_step"],
@@ -303,13 +310,6 @@ DEVICE_RECORDS: Final[Mapping[str, s.Schema]] = {
     "time": {
         "nonce": s.sha256,
         "sha256": s.sha256,
-    "update": {
-        "version": s.natural,
-        "release": s.text,
-        "sha256": s.sha256,
-        "state": s.one_of("requested", "confirmed", "rolled_back", "refused"),
-        "code": s.text,
-    },
         "bureau_utc": s.utc,
         "offset_ms": s.integer(-(2**53), 2**53),
         "round_trip_ms": s.natural,

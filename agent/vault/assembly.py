@@ -26,8 +26,8 @@ from agent.vault.session.plans import PlanShelf
 from agent.vault.session.recovery import Remains
 from agent.vault.store.catalog import Catalog
 from agent.vault.store.medium import Medium
-from agent.vault.words.policy import Policy
 from agent.vault.updates import Updates
+from agent.vault.words.policy import Policy
 from agent.vault.words.roster import Roster
 from agent.vault.words.words import Words
 from hw.ports import VaultBoard
@@ -51,9 +51,9 @@ class Parts:
         docking: Answers the bureau's challenge and takes its time.
         clock: The board's, taught by the bureau.
         words: Takes the bureau's words.
+        updates: Asks for an update when one may be tried.
     """
 
-        updates: Asks for an update when one may be tried.
     medium: Medium
     log: DeviceLog
     remains: Remains
@@ -67,10 +67,10 @@ class Parts:
     docking: Docking
     clock: TaughtClock
     words: Words
+    updates: Updates
 
 
 def assemble(device: Device, board: VaultBoard) -> Parts:
-    updates: Updates
     """Put the parts of one vault together; the device log has its ``start`` afterwards.
 
     Raises:
@@ -126,7 +126,7 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
         words=Words(kinds, log, custody.let_go),
+        updates=Updates(paths, mandate, log, examination.sure_now, custody.let_go),
         docking=Docking(mandate, log, medium, clock, start),
         clock=clock,
     )
-        updates=Updates(paths, mandate, log, examination.sure_now, custody.let_go),
