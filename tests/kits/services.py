@@ -108,10 +108,17 @@ class Services(Story):
                 ended[name] = (code, monotonic() - began)
         return ended
 
+    def start_script(self, name: str, script: Path, *arguments: str) -> None:
+        """Start another program in the place of one of them."""
+        self._run(name, str(script), *arguments)
+
     def _serve(self, name: str, module: str, *arguments: str) -> None:
+        self._run(name, "-m", module, *arguments)
+
+    def _run(self, name: str, *words: str) -> None:
         with self._log(name) as log:
             self._running[name] = subprocess.Popen(
-                [*as_user(self._uid), sys.executable, "-m", module, *arguments],
+                [*as_user(self._uid), sys.executable, *words],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -128,6 +128,10 @@ class Story(Stage):
         """End one process as by kill -9."""
         os.kill(self.process_of(name), signal.SIGKILL)
 
+    def wait_for_end(self, name: str, *, seconds: float = 60.0) -> int:
+        """Wait until a process that was started has ended by itself; returns its exit code."""
+        return self._running.pop(name).wait(seconds)
+
     def judge(self, sid: str) -> JsonObject:
         """What ``evidence verify`` says of the session as it lies on the device."""
         folder = self.folder / f"case-{sid}"
