@@ -16,11 +16,16 @@ MOST_EXPOSED = {
     "recorder-dock.service": 1.0,
     "recorder-enrol.service": 2.3,
     "recorder-locker.service": 0.8,
+    "recorder-rollback.service": 0.9,
     "recorder-session.service": 1.0,
+    "recorder-update.service": 0.9,
     "recorder-vault.service": 0.6,
 }
 ONCE_AS_ROOT = "recorder-enrol.service"
 """Before anything is recorded: it gives what it got to the users of the others."""
+PROGRAM = "/opt/recorder/current/bin/recorder"
+SWITCHES = ("recorder-rollback.service", "recorder-update.service")
+"""They change what runs, by a command that stands here: root in name, with one capability."""
 GIVES_AWAY = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"}
 HARM = {"CAP_LINUX_IMMUTABLE", "CAP_SYS_RAWIO", "CAP_SYS_MODULE", "CAP_SYS_PTRACE"}
 
@@ -32,7 +37,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("systemd-analyze is not here")
     root = tmp_path_factory.mktemp("root")
     shutil.copytree(ROOTFS, root, dirs_exist_ok=True)
-    for name in ("opt/recorder/bin/recorder", "usr/bin/systemd-tmpfiles", "bin/sh"):
+    for name in ("opt/recorder/current/bin/recorder", "usr/bin/systemd-tmpfiles", "bin/sh"):
         program = root / name
         program.parent.mkdir(parents=True)
         program.write_text("#!/bin/sh\n")
@@ -82,7 +87,7 @@ def test_every_service_loses_what_could_lift_a_lock_and_the_locker_alone_gets_it
     back = max(given.iterdir())
     assert back.name > "10-no-harm.conf", "a drop-in of a later name wins"
     assert _last_set(back) == "CAP_LINUX_IMMUTABLE"
-    for unit in set(SERVICES) - {"recorder-locker.service", ONCE_AS_ROOT}:
+    for unit in set(SERVICES) - {"recorder-locker.service", ONCE_AS_ROOT, *SWITCHES}:
         assert _last_set(UNITS / unit) == ""
 
 
@@ -91,10 +96,23 @@ def test_what_works_as_root_works_once_and_may_give_files_away_and_no_more() -> 
         unit: re.findall(r"^User=(.*)$", (UNITS / unit).read_text(), re.MULTILINE)
         for unit in SERVICES
     }
-    assert [unit for unit, user in users.items() if user == []] == [ONCE_AS_ROOT]
+    assert [unit for unit, user in users.items() if user == []] == sorted((ONCE_AS_ROOT, *SWITCHES))
     text = (UNITS / ONCE_AS_ROOT).read_text()
     assert "ConditionPathExists=!/var/lib/recorder/bureau/rulebook.floor\n" in text
     assert set(_last_set(UNITS / ONCE_AS_ROOT).split()) == GIVES_AWAY
+
+
+def test_what_switches_releases_is_started_by_a_fixed_command_and_reaches_no_record() -> None:
+    for name, option in zip(SWITCHES, (" --recover", ""), strict=True):
+        text = (UNITS / name).read_text()
+        assert re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE) == [
+            f"{PROGRAM} update --device /var/lib/recorder --prefix /opt/recorder{option}"
+        ]
+        assert "ReadWritePaths=/opt/recorder /var/lib/recorder/state\n" in text
+        assert "PrivateNetwork=yes\n" in text
+        assert _last_set(UNITS / name) == "CAP_DAC_OVERRIDE"
+    path = (UNITS / "recorder-update.path").read_text()
+    assert "PathChanged=/var/lib/recorder/state/update/request\n" in path
 
 
 def test_no_login_no_shell_no_way_in() -> None:
