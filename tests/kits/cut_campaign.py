@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +18,7 @@ from tests.kits.card_log import Cache, Left, Replay
 from tests.kits.cut_checks import Found, Judge, acknowledged, lost_media_ns
 from tests.kits.cut_reboot import Rebooter
 from tests.kits.cut_story import Course, CutStory, Phase, clocks_in, identity_of, play
+from tests.kits.cut_tiny import Kept, compare
 from tests.kits.nursery import Nursery
 
 LOST_NS = 1_500_000_000
@@ -202,5 +205,46 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
             )
 
 
+def tiny_summary(kept: Mapping[str, Kept]) -> Iterator[str]:
+    """The figures of TinyDB."""
+    for name, one in kept.items():
+        yield (
+            f"TinyDB, {name} storage: {one.records} records, {one.bytes_written / 1e6:.1f} MB "
+            f"written; unreadable after {one.unreadable} of {one.cuts} cuts, {one.losing} lose "
+            f"acknowledged records, {one.lost} of {one.acknowledged}"
+        )
+
+
 def _sum_lost(outcomes: Sequence[Outcome]) -> int:
     return sum(len(one.found.lost) for one in outcomes)
+
+
+def main() -> None:
+    """Play, cut, compare; the last line printed tells it all."""
+    scratch, rounds, seconds, each, heard, seed = sys.argv[1:]
+    dice = random.Random(int(seed))
+    campaign = Campaign.play(Path(scratch), int(rounds), float(seconds))
+    with campaign:
+        instants = campaign.instants(dict.fromkeys(Phase, int(each)), dice)
+        instants += campaign.after_words(int(heard), dice)
+        outcomes = []
+        for outcome in campaign.cut(instants, dice):
+            outcomes.append(outcome)
+            sys.stderr.write("".join(f"{one}\n" for one in failures([outcome])[:5]))
+    kept = compare(campaign.course, Path(scratch), len(outcomes), dice)
+    written = sum(len(one) + 1 for one in campaign.course.lines)
+    told = {
+        "cuts": {str(k): v for k, v in Counter(o.instant.phase for o in outcomes).items()},
+        "failures": failures(outcomes),
+        "summary": [
+            *summary(outcomes),
+            *tiny_summary(kept),
+            f"the same records as signed chains: about {written / 1e6:.1f} MB",
+        ],
+        "tiny": {name: asdict(one) for name, one in kept.items()},
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
+
+
+if __name__ == "__main__":
+    main()
