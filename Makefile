@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 CAMPAIGN := scripts/test --campaign-scale=full --timeout=0
 
 .PHONY: help setup demo test check bench bench-pi lock vectors announcements \
-        campaign-kill campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day
+        campaign-kill campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day campaign-offline
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ campaign-joins: ## record over many segment joins, count every frame, full size
 
 campaign-hearing: ## hear the announcement in rooms and noise, and nothing else, full size
 	@$(CAMPAIGN) tests/hearing
+
+campaign-offline: ## attack a card in hand, and dock honest ones a thousand times, full size
+	@$(CAMPAIGN) tests/offline
 
 campaign-day: ## record 24 virtual hours with drift, losses and clock steps, full size
 	@$(CAMPAIGN) -s tests/campaign

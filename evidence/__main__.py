@@ -18,8 +18,9 @@ from cryptography import x509
 
 from evidence import journal, report, timeline
 from evidence.errors import EvidenceError
+from evidence.store.card import read_card
 from evidence.store.folder import read_folder
-from evidence.verify import Severity, Verdict, verify
+from evidence.verify import CardVerdict, Judgement, Severity, Verdict, verify, verify_card
 from evidence.verify.bundle import Bundle
 
 VERIFIED: Final = 0
@@ -38,12 +39,19 @@ rulebook.json and root.json. What is missing of these five is reported as absent
 The only thing that is trusted is the certificate of the bureau's CA. Get it from the bureau, not
 from whoever hands you the recording.
 """
+_ABOUT_CARD = """\
+Judge a recorder's medium: every session on it, and whether it holds what its own log says it holds.
+
+A card that was put back to an older state as a whole cannot be told from its bytes. The bureau can
+tell it when the recorder docks: see `bureau docks list`.
+"""
 _AFTER = """\
 examples:
   evidence verify ./case-17 --ca bureau-ca.pem
   evidence verify ./case-17 --ca bureau-ca.pem --lang zh
   evidence verify ./case-17 --ca bureau-ca.pem --json > verdict.json
   evidence show ./case-17
+  evidence card /mnt/card --ca bureau-ca.pem
 
 exit codes of verify:
   0  verified, perhaps with explained interruptions
@@ -55,15 +63,22 @@ exit codes of verify:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot write a character shows it escaped rather than ending the program.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
-        bundle = read_folder(options.folder)
         if options.command == "show":
-            return _show(bundle)
+            return _show(read_folder(options.folder))
         ca = x509.load_pem_x509_certificate(_read_ca(options.ca))
-        verdict = verify(bundle, ca)
+        if options.command == "card":
+            return _print_card(
+                verify_card(read_card(options.folder), ca), options.lang, as_json=options.json
+            )
+        verdict = verify(read_folder(options.folder), ca)
     except EvidenceError as error:
         print(f"evidence: {error.detail}", file=sys.stderr)
         return UNUSABLE
@@ -90,13 +105,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument("folder", type=Path, metavar="DIR", help="the evidence folder")
-    check.add_argument(
-        "--ca", type=Path, required=True, metavar="PEM", help="certificate of the bureau's CA"
+    _add_judging(check)
+    whole = commands.add_parser(
+        "card",
+        help="judge everything on a recorder's medium",
+        description=_ABOUT_CARD,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    check.add_argument("--json", action="store_true", help="print the verdict for machines")
-    check.add_argument(
-        "--lang", choices=report.LANGUAGES, default="en", help="language of findings"
-    )
+    whole.add_argument("folder", type=Path, metavar="DIR", help="the device's folder, or its store")
+    _add_judging(whole)
     tell = commands.add_parser(
         "show",
         help="tell the journal as a timeline, without judging it",
@@ -104,6 +121,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     tell.add_argument("folder", type=Path, metavar="DIR", help="the evidence folder")
     return parser
+
+
+def _add_judging(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--ca", type=Path, required=True, metavar="PEM", help="certificate of the bureau's CA"
+    )
+    command.add_argument("--json", action="store_true", help="print the verdict for machines")
+    command.add_argument(
+        "--lang", choices=report.LANGUAGES, default="en", help="language of findings"
+    )
 
 
 def _read_ca(path: Path) -> bytes:
@@ -117,6 +144,15 @@ def _print(verdict: Verdict, language: str, *, as_json: bool) -> None:
         return
     for line in report.report(verdict, language):
         print(line)
+
+
+def _print_card(verdict: CardVerdict, language: str, *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(verdict.to_json(), ensure_ascii=False, indent=1))
+    else:
+        for line in report.report_card(verdict, language):
+            print(line)
+    return BROKEN if verdict.judgement is Judgement.BROKEN else VERIFIED
 
 
 def _show(bundle: Bundle) -> int:

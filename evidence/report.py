@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
 
-from evidence.verify import CODES, Finding, Judgement, Severity, Verdict
+from evidence.verify import CODES, CardVerdict, Finding, Judgement, Severity, Verdict
 
 LANGUAGES: Final = ("en", "zh")
 
@@ -86,6 +86,22 @@ def report(verdict: Verdict, language: str) -> Iterator[str]:
     if verdict.judgement is Judgement.VERIFIED:
         yield ""
         yield word["nothing"]
+    yield ""
+    yield LAST_LINE[verdict.judgement]
+
+
+def report_card(verdict: CardVerdict, language: str) -> Iterator[str]:
+    """The lines of a report on a whole card: a line for each session, then what is broken."""
+    word = _LANGUAGE[language]
+    yield f"{word['device']}: {verdict.device or word['unknown']}"
+    for one in verdict.sessions:
+        counter = word["unknown"] if one.counter is None else one.counter
+        told = f"#{counter} {printable(one.session or word['unknown'])}"
+        yield f"  {told}: {LAST_LINE[one.judgement]}"
+    if verdict.broken:
+        yield ""
+        yield word["broken"]
+        yield from (_finding(finding, language) for finding in verdict.broken)
     yield ""
     yield LAST_LINE[verdict.judgement]
 

@@ -51,6 +51,7 @@ class _Docking:
     judged: bool = False
     tried: set[int] = field(default_factory=set)
     fresh: int | None = None
+    returned: int | None = None
     failed: bool = False
 
 
@@ -156,7 +157,7 @@ class Doorkeeper:
         docking.tried.add(holdings.branch)
         untried = [n for n in range(len(holdings.chains)) if n not in docking.tried]
         if untried:
-            holdings.branch = untried[0]
+            holdings.branch = docking.returned = untried[0]
         elif len(holdings.chains) <= MOST_BRANCHES:
             holdings.branch_off()
             docking.fresh = holdings.branch
@@ -167,6 +168,10 @@ class Doorkeeper:
     def follow(self, device: str) -> None:
         """Lines of a log were accepted: say where it left the one that was known."""
         docking, holdings = self._dockings.get(device), self._holdings(device)
+        if docking is not None and docking.returned == holdings.branch:
+            docking.returned = None
+            detail = f"log {holdings.branch} goes on, and another one was seen last"
+            self._find(device, DockFinding(judging.CLONED, detail))
         if docking is None or docking.fresh != holdings.branch:
             return
         others = holdings.chains[: holdings.branch]

@@ -180,8 +180,9 @@ class Intake:
         """What was pushed does not continue the log: another of the device's own, or refused."""
         if not self.door.leaves(device):
             return self._quarantine_log(device, message, why)
-        _log.error("the log of %s: %s; asking for all of it", device, why)
-        return [answer(device, _success(message.topic, next_index=0))]
+        _log.error("the log of %s: %s; following where it leads", device, why)
+        held = self.steps.holdings(device).chain.lines
+        return [answer(device, _success(message.topic, next_index=held))]
 
     def _quarantine_log(self, device: str, message: Message, why: str) -> list[Outgoing]:
         self.steps.keep_aside(device, "log", message.payload, why)

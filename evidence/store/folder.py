@@ -77,14 +77,21 @@ class FolderFiles:
             os.close(fd)
 
 
-def read_folder(folder: Path) -> Bundle:
+def read_folder(folder: Path, *, journal_optional: bool = False) -> Bundle:
     """Read an evidence folder.
+
+    Args:
+        folder: Which.
+        journal_optional: Take a folder without a journal for one whose journal is empty: on a card
+            a crash may have left it so.
 
     Raises:
         StoreError: It has no journal, or one of its files cannot be read or is too large.
     """
-    parts = {name: _read_part(folder / name, limit) for name, limit in _LIMITS.items()}
+    parts = {name: read_part(folder / name, limit) for name, limit in _LIMITS.items()}
     journal = parts[JOURNAL_NAME]
+    if journal is None and journal_optional:
+        journal = b""
     if journal is None:
         raise StoreError(f"{folder} has no {JOURNAL_NAME}: it is no evidence folder")
     return Bundle(
@@ -98,7 +105,7 @@ def read_folder(folder: Path) -> Bundle:
     )
 
 
-def _read_part(path: Path, limit: int) -> bytes | None:
+def read_part(path: Path, limit: int) -> bytes | None:
     """The whole of a small file; None where there is none."""
     try:
         fd, size = _open(path)

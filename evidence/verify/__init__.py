@@ -53,6 +53,7 @@ from __future__ import annotations
 from cryptography import x509
 
 from evidence.verify.bundle import Bundle, Files
+from evidence.verify.card import Card, CardVerdict, verify_card
 from evidence.verify.case import Case
 from evidence.verify.findings import CODES, Finding, Meaning, Severity
 from evidence.verify.verdict import Counts, Judgement, Presence, Verdict
@@ -60,6 +61,8 @@ from evidence.verify.verdict import Counts, Judgement, Presence, Verdict
 __all__ = [
     "CODES",
     "Bundle",
+    "Card",
+    "CardVerdict",
     "Counts",
     "Files",
     "Finding",
@@ -69,6 +72,7 @@ __all__ = [
     "Severity",
     "Verdict",
     "verify",
+    "verify_card",
 ]
 
 

@@ -1,6 +1,6 @@
-"""What a session points back to: the check before use, and the session that it goes on with.
+"""What a session points back to: the check before use, the bureau's challenge, the session before.
 
-Owns holding both against the device log. Refuses severity: a missing or an old check is told, for
+Owns holding them against the device log. Refuses severity: a missing or an old check is told, for
 the desk to judge; only a pointer to what the device never recorded is broken.
 """
 
@@ -47,6 +47,9 @@ def check_antecedents(
         _check_late(late, log, findings)
     else:
         _check_preflight(opened, log, book, findings)
+    nonce = opened["nonce"]
+    if nonce is not None and log is not None and log.whole and nonce not in log.nonces:
+        findings.add("nonce_unknown", nonce[:16], file=JOURNAL_NAME, record=0)
     previous = opened.get("previous")
     if previous is not None:
         detail = f"session {previous['counter']} ended {previous['seconds']} s before"
@@ -59,9 +62,6 @@ def _check_preflight(
     opened: JsonObject, log: LogReading | None, book: Rulebook | None, findings: Findings
 ) -> None:
     digest = opened["preflight"]
-    if digest is None:
-        findings.add("preflight_absent", file=JOURNAL_NAME, record=0)
-        return
     if log is None:
         return
     found = log.preflights.get(digest)

@@ -7,6 +7,7 @@ journals are judged with their own folders.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from cryptography import x509
 
@@ -30,6 +31,10 @@ _PROFILE = Profile(
 )
 
 
+_AWAKE: Final = frozenset({"dock", "press", "preflight", "challenge", "time", "plan"})
+"""Records that somebody outside the vault causes: none comes before recovery is done."""
+
+
 @dataclass(slots=True, kw_only=True)
 class LogReading:
     """What the device log says.
@@ -44,6 +49,12 @@ class LogReading:
         counters: Of the sessions entered, in order.
         sessions: The sessions entered: id → their line.
         preflights: Digest of a line → its number and the check it records.
+        nonces: Nonces of the challenges that were answered.
+        starts: Id of a start of the vault → number of its line.
+        awake: Number of the last line that a vault writes only once recovery is done.
+        released: Sessions whose files were let go, by the bureau's receipt.
+        receipts: Session and kind → digest of the receipt that was taken.
+        adopted: ``rulebook`` and ``assignment`` → number and digest that were last adopted.
         counting: Lifetime numbers.
     """
 
@@ -56,6 +67,12 @@ class LogReading:
     counters: list[int] = field(default_factory=list)
     sessions: dict[str, JsonObject] = field(default_factory=dict)
     preflights: dict[str, tuple[int, JsonObject]] = field(default_factory=dict)
+    nonces: set[str] = field(default_factory=set)
+    starts: dict[str, int] = field(default_factory=dict)
+    awake: int = -1
+    released: set[str] = field(default_factory=set)
+    receipts: dict[tuple[str, str], str] = field(default_factory=dict)
+    adopted: dict[str, tuple[int, str]] = field(default_factory=dict)
     counting: Counting
 
 
@@ -92,8 +109,7 @@ def _take(
         findings.add("not_opened", f"begins with {payload['t']}", file=DEVICE_LOG_NAME, record=0)
     reading.places[link.digest] = link.number
     reading.counting.take(payload.get("count"), link.number)
-    if payload["t"] == "preflight":
-        reading.preflights[link.digest] = (link.number, payload)
+    _remember(link, payload, reading)
     if payload["t"] != "session":
         return
     reading.counting.reach(payload.get("counted"), link.number)
@@ -106,6 +122,27 @@ def _take(
             "log_differs", "the session is entered twice", file=DEVICE_LOG_NAME, record=link.number
         )
     reading.entry, reading.entry_number = payload, link.number
+
+
+def _remember(link: Link, payload: JsonObject, reading: LogReading) -> None:
+    """What other parts of the evidence are held against."""
+    if payload["t"] in _AWAKE:
+        reading.awake = link.number
+    match payload["t"]:
+        case "start" if link.statement is not None:
+            reading.starts[link.statement["start_id"]] = link.number
+        case "preflight":
+            reading.preflights[link.digest] = (link.number, payload)
+        case "challenge":
+            reading.nonces.add(payload["nonce"])
+        case "release":
+            reading.released.add(payload["sid"])
+        case "receipt":
+            reading.receipts[payload["sid"], payload["kind"]] = payload["sha256"]
+        case "provision":
+            reading.adopted[payload["step"]] = (payload["version"], payload["sha256"])
+        case _:
+            pass
 
 
 def _check_counter(link: Link, counter: int, reading: LogReading, findings: Findings) -> None:

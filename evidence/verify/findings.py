@@ -196,6 +196,27 @@ CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         "counter_gap": Meaning(
             _B, "a session is missing between two of the device log", "台账中缺少一次记录"
         ),
+        "session_gone": Meaning(
+            _B,
+            "the device log names a session that is not there and was not released",
+            "台账所载的记录不在卡上, 且未经释放",
+        ),
+        "session_misplaced": Meaning(
+            _B, "a folder that bears another session's name", "文件夹名与其中的记录不符"
+        ),
+        "session_unentered": Meaning(
+            _B,
+            "a session that the device would have entered in its log long ago",
+            "设备早应登记而台账未登记的记录",
+        ),
+        "receipt_unrecorded": Meaning(
+            _B, "another receipt than the device log names", "回执与台账所载的不是同一份"
+        ),
+        "word_differs": Meaning(
+            _B,
+            "rulebook or assignment are older than, or other than, what the device adopted",
+            "办法或配发文件比设备已采用的旧, 或与之不同",
+        ),
         "receipt_invalid": Meaning(_B, "not a receipt of this bureau", "回执无效"),
         "receipt_foreign": Meaning(
             _B, "the receipt of another device, session or kind", "回执属于另一次记录"
@@ -233,6 +254,9 @@ CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
         ),
         "preflight_unknown": Meaning(
             _B, "a check before use that the device log does not hold", "台账中没有所指的使用前检查"
+        ),
+        "nonce_unknown": Meaning(
+            _B, "a challenge that the device log does not hold", "台账中没有所指的对接询问"
         ),
         "follows": Meaning(_I, "it goes on with a session that ended before", "接续前一次记录"),
         "previous_differs": Meaning(

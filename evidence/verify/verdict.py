@@ -107,8 +107,13 @@ class Verdict:
             "disclosure": self.disclosure,
             "layers": {name: state.value for name, state in self.layers.items()},
             "counts": {name: getattr(self.counts, name) for name in Counts.__slots__},
-            "findings": [_finding_json(finding) for finding in self.findings],
+            "findings": self.findings_to_json(self.findings),
         }
+
+    @staticmethod
+    def findings_to_json(findings: tuple[Finding, ...]) -> list[JsonObject]:
+        """Findings for machines."""
+        return [_finding_json(finding) for finding in findings]
 
 
 def _finding_json(finding: Finding) -> JsonObject:

@@ -131,29 +131,45 @@ class _Watched(VaultClient):
         return pending
 
 
-def dock(device: Device, bureau: Bureau, *, seconds: float = MOST_SECONDS) -> Network:
+def dock(
+    device: Device, bureau: Bureau, *, seconds: float = MOST_SECONDS, cut_after: int | None = None
+) -> Network:
     """Put a recorder, whose vault runs, on the cradle until all is handed over.
 
     Args:
         device: The recorder.
         bureau: Its bureau.
         seconds: Of jumping time, where the desk keeps something back.
+        cut_after: The connection breaks once, at that message of the device.
     """
     stop, clock = Event(), JumpingClock()
     overseer = Overseer(clock, stop, seconds)
     network = Network(bureau)  # type: ignore[arg-type] # a desk: hear, on_subscribe
+    network.on_link = lambda: _leave(bureau, device)
+    if cut_after is not None:
+        network.on_publish = _cutting(network, cut_after)
     board = DockBoard(
         boot_id="boot", clock=clock, dock=Contact(), battery=FullBattery(), watchdog=overseer
     )
     vault = _Watched(device.paths.dock_socket, stop)
     try:
         watch_for(device, board, stop, vault, network.make_link).run()
-        network.make_link()
     finally:
         vault.note("undocked", "")
         vault.close()
         _leave(bureau, device)
     return network
+
+
+def _cutting(network: Network, after: int) -> Callable[[str, bytes], None]:
+    left = [after]
+
+    def count(_topic: str, _payload: bytes) -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            network.cut()
+
+    return count
 
 
 def _leave(bureau: Bureau, device: Device) -> None:

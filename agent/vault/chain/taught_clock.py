@@ -61,23 +61,23 @@ class TaughtClock(Clock):
         return self._clock.monotonic_ns()
 
     def quality(self) -> ClockQuality:
-        """The board's own answer, or ``bureau`` where that bounds the wall clock as closely."""
-        own = self._clock.quality()
-        bound_ms = self._bound_ms()
-        if bound_ms is None or (own.error_ms is not None and own.error_ms < bound_ms):
+        """The board's own answer, or the bureau's: the closer bound, where both can be true.
+
+        Where they cannot, the bureau is believed.
+        """
+        own, lesson = self._clock.quality(), self._lesson
+        if lesson is None:
             return own
+        passed_ns = self.monotonic_ns() - lesson.mono_ns
+        apart_ns = abs(self.utc_ns() - lesson.utc_ns - passed_ns)
+        unsure_ns = lesson.half_trip_ns + passed_ns * DRIFT_PPM // _MILLION
+        bound_ms = -(-(apart_ns + unsure_ns) // _MS_NS)
+        if own.error_ms is not None:
+            agree = apart_ns <= unsure_ns + own.error_ms * _MS_NS
+            if agree and own.error_ms < bound_ms:
+                return own
         return ClockQuality(source=TimeSource.BUREAU.value, error_ms=bound_ms)
 
     def wait(self, event: Event, seconds: float) -> bool:
         """Wait as the board's clock does."""
         return self._clock.wait(event, seconds)
-
-    def _bound_ms(self) -> int | None:
-        """How far the wall clock is from the bureau's time at most, milliseconds."""
-        lesson = self._lesson
-        if lesson is None:
-            return None
-        passed_ns = self.monotonic_ns() - lesson.mono_ns
-        apart_ns = abs(self.utc_ns() - lesson.utc_ns - passed_ns)
-        bound_ns = apart_ns + lesson.half_trip_ns + passed_ns * DRIFT_PPM // _MILLION
-        return -(-bound_ns // _MS_NS)

@@ -1,0 +1,23 @@
+"""One recorder's life for all attacks; each thief gets a copy of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kits.offline import Thief, live, stolen_keys
+
+
+@pytest.fixture(scope="session")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Thief]:
+    """The card as it was taken, and what else a thief may hold."""
+    with pytest.MonkeyPatch.context() as monkeypatch, stolen_keys(monkeypatch) as keys:
+        yield live(tmp_path_factory.mktemp("o"), keys)
+
+
+@pytest.fixture
+def thief(taken: Thief, tmp_path: Path) -> Thief:
+    """A thief with a copy of his own."""
+    return taken.copy(tmp_path)
