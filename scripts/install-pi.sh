@@ -23,6 +23,7 @@ set -euo pipefail
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 rootfs=$tree/overlays/rootfs
 opt=/opt/recorder
+release=$opt/releases/000000-$(sed -n 's/^version = "\(.*\)"/\1/p' "$tree/pyproject.toml" | head -1)
 home=/var/lib/recorder
 boot=/boot/firmware
 label=recorder
@@ -103,7 +104,7 @@ check_machine() {
     mountpoint -q "$boot" || die "$boot is not mounted" "mount the card's first partition there"
   fi
   free=$(df --output=avail -k / | tail -1)
-  [[ -e $opt/installed ]] || ((free > 1500000)) ||
+  [[ -e $release/installed ]] || ((free > 1500000)) ||
     die "$((free / 1024)) MB are free on /, but 1,500 are needed" "use a larger card, or let raspi-config expand the root partition"
   say "$codename, $(dpkg --print-architecture), ${model:-no Pi: a rehearsal}"
 }
@@ -140,33 +141,51 @@ wanted_software() {
   } | sha256sum | cut -c1-64
 }
 
+# As updates have it: a folder for each release, a link to the one that runs. Number 0 is what was put here by hand.
 install_software() {
   local wanted
   wanted=$(wanted_software)
-  [[ -x $opt/bin/recorder && $(cat $opt/installed 2>/dev/null) == "$wanted" ]] ||
-    change "install the recorder's software into $opt, $(grep -c '==' "$tree/requirements-recorder.lock") packages by hash" make_venv "$wanted"
+  [[ -x $release/bin/recorder && $(cat "$release/installed" 2>/dev/null) == "$wanted" ]] ||
+    change "install the recorder's software into $release, $(grep -c '==' "$tree/requirements-recorder.lock") packages by hash" make_venv "$wanted"
+  if [[ ! -L $opt/current || $(readlink $opt/current) == releases/000000-* ]]; then
+    point "$opt/current" "releases/$(basename "$release")"
+  else
+    say "an update runs: $(readlink $opt/current) stays current"
+  fi
+  point $opt/bin/recorder ../current/bin/recorder
+}
+
+point() {
+  [[ $(readlink "$1" 2>/dev/null) == "$2" ]] || change "point $1 at $2" make_link "$2" "$1"
+}
+
+make_link() {
+  mkdir -p "$(dirname "$2")"
+  ln -sfn "$1" "$2.new"
+  mv -T "$2.new" "$2"
 }
 
 pip_install() {
   local from=()
   [[ -z $wheelhouse ]] || from=(--no-index --find-links "$wheelhouse")
-  "$opt/bin/python" -m pip install --quiet --no-cache-dir --no-deps --only-binary :all: "${from[@]}" "$@" ||
+  "$release/bin/python" -m pip install --quiet --no-cache-dir --no-deps --only-binary :all: "${from[@]}" "$@" ||
     die "pip could not install $*" "check the network, or give --wheelhouse a folder with every wheel of the lock"
 }
 
 make_venv() {
-  rm -f "$opt/installed"
-  python3 -m venv --system-site-packages "$opt"
+  rm -f "$release/installed"
+  mkdir -p "$opt/releases"
+  python3 -m venv --system-site-packages "$release"
   pip_install --require-hashes -r "$tree/requirements-recorder.lock"
   # The project's wheel is built from a copy: a clone may be read-only, and nothing is left in it.
   pip_install --require-hashes --target "$work/build" -r "$tree/requirements-build.lock"
   mkdir "$work/source"
   (cd "$tree" && cp -r agent bureau evidence hw provisioning pyproject.toml README.md LICENSE CHANGELOG.md "$work/source")
   find "$work/source" -name __pycache__ -prune -exec rm -r {} +
-  (cd "$work/source" && PYTHONPATH=$work/build "$opt/bin/python" -m hatchling build -t wheel -d "$work/wheel" >/dev/null)
+  (cd "$work/source" && PYTHONPATH=$work/build "$release/bin/python" -m hatchling build -t wheel -d "$work/wheel" >/dev/null)
   pip_install --force-reinstall "$work"/wheel/*.whl
-  "$opt/bin/recorder" --help >/dev/null || die "the recorder does not start" "read the message above"
-  echo "$1" >"$opt/installed"
+  "$release/bin/recorder" --help >/dev/null || die "the recorder does not start" "read the message above"
+  echo "$1" >"$release/installed"
 }
 
 # --- 4. what Debian is told: users, units, rights -----------------------------------------------------------------
@@ -334,7 +353,12 @@ enable() {
 }
 
 start_at_boot() {
+  local unit
   enable nftables.service chrony.service recorder.target
+  # Updates watch and roll back by units of their own.
+  for unit in recorder-update.path recorder-rollback.service; do
+    [[ ! -e $rootfs/etc/systemd/system/$unit ]] || enable "$unit"
+  done
   [[ $(readlink /etc/systemd/system/default.target) == */multi-user.target ]] ||
     change "start without a desktop" systemctl -q set-default multi-user.target
   # The seed holds a secret for one use: of the boot partition root alone sees anything.

@@ -21,12 +21,13 @@ MOST_EXPOSED = {
     "recorder-update.service": 0.9,
     "recorder-vault.service": 0.6,
 }
-ONCE_AS_ROOT = "recorder-enrol.service"
-"""Before anything is recorded: it gives what it got to the users of the others."""
-PROGRAM = "/opt/recorder/current/bin/recorder"
-SWITCHES = ("recorder-rollback.service", "recorder-update.service")
-"""They change what runs, by a command that stands here: root in name, with one capability."""
-GIVES_AWAY = {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"}
+AS_ROOT = {
+    "recorder-enrol.service": {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"},
+    "recorder-rollback.service": {"CAP_DAC_OVERRIDE"},
+    "recorder-update.service": {"CAP_DAC_OVERRIDE"},
+}
+"""Which work as root, never beside a session, and what of root's they keep: to give files to the
+users of the others, to write where another user owns the folder."""
 HARM = {"CAP_LINUX_IMMUTABLE", "CAP_SYS_RAWIO", "CAP_SYS_MODULE", "CAP_SYS_PTRACE"}
 
 
@@ -87,32 +88,22 @@ def test_every_service_loses_what_could_lift_a_lock_and_the_locker_alone_gets_it
     back = max(given.iterdir())
     assert back.name > "10-no-harm.conf", "a drop-in of a later name wins"
     assert _last_set(back) == "CAP_LINUX_IMMUTABLE"
-    for unit in set(SERVICES) - {"recorder-locker.service", ONCE_AS_ROOT, *SWITCHES}:
+    for unit in set(SERVICES) - {"recorder-locker.service", *AS_ROOT}:
         assert _last_set(UNITS / unit) == ""
 
 
-def test_what_works_as_root_works_once_and_may_give_files_away_and_no_more() -> None:
-    users = {
-        unit: re.findall(r"^User=(.*)$", (UNITS / unit).read_text(), re.MULTILINE)
-        for unit in SERVICES
-    }
-    assert [unit for unit, user in users.items() if user == []] == sorted((ONCE_AS_ROOT, *SWITCHES))
-    text = (UNITS / ONCE_AS_ROOT).read_text()
-    assert "ConditionPathExists=!/var/lib/recorder/bureau/rulebook.floor\n" in text
-    assert set(_last_set(UNITS / ONCE_AS_ROOT).split()) == GIVES_AWAY
+def test_what_works_as_root_keeps_little_of_it_and_nothing_that_could_lift_a_lock() -> None:
+    texts = {unit: (UNITS / unit).read_text() for unit in SERVICES}
+    assert {unit for unit, text in texts.items() if "\nUser=" not in text} == set(AS_ROOT)
+    for unit, kept in AS_ROOT.items():
+        assert set(_last_set(UNITS / unit).split()) == kept
+        assert not kept & HARM
+        assert "\nType=oneshot\n" in texts[unit]
 
 
-def test_what_switches_releases_is_started_by_a_fixed_command_and_reaches_no_record() -> None:
-    for name, option in zip(SWITCHES, (" --recover", ""), strict=True):
-        text = (UNITS / name).read_text()
-        assert re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE) == [
-            f"{PROGRAM} update --device /var/lib/recorder --prefix /opt/recorder{option}"
-        ]
-        assert "ReadWritePaths=/opt/recorder /var/lib/recorder/state\n" in text
-        assert "PrivateNetwork=yes\n" in text
-        assert _last_set(UNITS / name) == "CAP_DAC_OVERRIDE"
-    path = (UNITS / "recorder-update.path").read_text()
-    assert "PathChanged=/var/lib/recorder/state/update/request\n" in path
+def test_enrolment_runs_once() -> None:
+    text = (UNITS / "recorder-enrol.service").read_text()
+    assert "\nConditionPathExists=!/var/lib/recorder/bureau/rulebook.floor\n" in text
 
 
 def test_no_login_no_shell_no_way_in() -> None:
