@@ -21,6 +21,9 @@ MOST_EXPOSED = {
     "recorder-update.service": 0.9,
     "recorder-vault.service": 0.6,
 }
+PROGRAM = "/opt/recorder/current/bin/recorder"
+SWITCHES = ("recorder-rollback.service", "recorder-update.service")
+"""They change what runs, by a command that stands here: root in name, with one capability."""
 AS_ROOT = {
     "recorder-enrol.service": {"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID"},
     "recorder-rollback.service": {"CAP_DAC_OVERRIDE"},
@@ -104,6 +107,18 @@ def test_what_works_as_root_keeps_little_of_it_and_nothing_that_could_lift_a_loc
 def test_enrolment_runs_once() -> None:
     text = (UNITS / "recorder-enrol.service").read_text()
     assert "\nConditionPathExists=!/var/lib/recorder/bureau/rulebook.floor\n" in text
+
+
+def test_what_switches_releases_is_started_by_a_fixed_command_and_reaches_no_record() -> None:
+    for name, option in zip(SWITCHES, (" --recover", ""), strict=True):
+        text = (UNITS / name).read_text()
+        assert re.findall(r"^ExecStart=(.*)$", text, re.MULTILINE) == [
+            f"{PROGRAM} update --device /var/lib/recorder --prefix /opt/recorder{option}"
+        ]
+        assert "ReadWritePaths=/opt/recorder /var/lib/recorder/state\n" in text
+        assert "PrivateNetwork=yes\n" in text
+    path = (UNITS / "recorder-update.path").read_text()
+    assert "PathChanged=/var/lib/recorder/state/update/request\n" in path
 
 
 def test_no_login_no_shell_no_way_in() -> None:
