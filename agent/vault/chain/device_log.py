@@ -216,6 +216,11 @@ class DeviceLog:
         self.state.count += 1
         return self.state.count
 
+    @property
+    def latest_utc_ns(self) -> int:
+        """The latest time on record; no session begins before it, whatever the clock says."""
+        return self._stamps.latest_ns
+
     def notice_step(self) -> None:
         """Sign a step of the wall clock since the last call, if there was one."""
         step = self._stamps.step()

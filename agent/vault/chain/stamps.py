@@ -43,6 +43,9 @@ class Stamps:
         clock: The device's clock.
         boot_id: The kernel's boot id.
         not_before_ns: The last moment already on record; no stamp is below it.
+
+    Attributes:
+        latest_ns: The last moment that was given, nanoseconds since 1970.
     """
 
     def __init__(self, clock: Clock, boot_id: str, not_before_ns: int) -> None:
@@ -54,11 +57,12 @@ class Stamps:
         self._behind = wall_ns < floor_ns
         self._utc_ns = max(wall_ns, floor_ns)
         self._wall_offset_ns = wall_ns - self._mono_ns
+        self.latest_ns = not_before_ns
 
     def now(self) -> Moment:
         """The present moment of this chain."""
         mono_ns = self._clock.monotonic_ns()
-        utc_ns = self._utc_ns + mono_ns - self._mono_ns
+        utc_ns = self.latest_ns = self._utc_ns + mono_ns - self._mono_ns
         quality = self._clock.quality()
         sure = not self._behind and quality.error_ms is not None
         return Moment(

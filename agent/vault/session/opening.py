@@ -96,7 +96,7 @@ class Opener:
         book = admitted.book
         activity = request.activity if plan is None else plan.activity
         bounds = bounds_of(book, activity)
-        stamps = self.stamps(self.log.state.last_utc_ns)
+        stamps = self.stamps(self.log.latest_utc_ns)
         utc_ms = stamps.now().utc_ns // _MS_NS
         sid = ids.session_id(utc_ms, secrets.token_bytes(10))
         folder = self.medium.make_session_folder(sid)
