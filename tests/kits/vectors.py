@@ -13,7 +13,17 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from evidence.bureau_time import BureauTime, sign_time
 from evidence.canonical import JsonObject
+from evidence.challenge import (
+    Answer,
+    Challenge,
+    HeldSession,
+    Holding,
+    sign_answer,
+    sign_challenge,
+)
+from evidence.digests import sha256_hex
 from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
 from evidence.moments import utc_text
 from evidence.verify import Verdict, verify
@@ -23,6 +33,8 @@ from tests.kits.sessions import Bureau, Folder, Recorder, Take, sealed_file
 
 FOLDER = Path(__file__).parent.parent / "vectors"
 CASE = "case.json"
+WORDS = "words"
+"""Signed words that are no evidence: those of a docking."""
 CA = "ca.pem"
 BUREAU = Bureau("vectors")
 
@@ -167,6 +179,59 @@ def taken_up_again() -> Folder:
     return take.folder()
 
 
+def at_the_dock() -> tuple[Folder, Folder]:
+    """A session opened after a docking, and the three words of that docking."""
+    recorder = Recorder(BUREAU)
+    before = Take(recorder, plan=False)
+    before.segment(seconds=1, size=400)
+    before.close()
+    signs = (BUREAU.receipt_signer, BUREAU.receipt_certificate)
+    nonce, time_nonce = "1" * 64, "2" * 64
+    sent = utc_text(recorder.ticker.utc_ns)
+    lines = bytes(before.content).splitlines()
+    held = HeldSession(
+        sid=before.sid,
+        counter=1,
+        records=len(lines),
+        size=len(before.content),
+        head=sha256_hex(lines[-1]),
+    )
+    holding = Holding(
+        boot_id=recorder.ticker.boot_id,
+        start_id=recorder.start_id,
+        counter=1,
+        count=0,
+        held=1,
+        sessions=(held,),
+    )
+    recorder.note("challenge", {"nonce": nonce, "sent": sent, "holding": holding.sha256()})
+    answer = Answer(
+        dev=recorder.device,
+        nonce=nonce,
+        line=bytes(recorder.log).splitlines()[-1],
+        record={},
+        holding=holding,
+        time_nonce=time_nonce,
+    )
+    told = BureauTime(dev=recorder.device, nonce=time_nonce, received=sent, sent=sent)
+    words = {
+        "challenge.jws": sign_challenge(
+            Challenge(dev=recorder.device, nonce=nonce, sent=sent), *signs
+        ),
+        "answer.jws": sign_answer(answer, recorder.signer, recorder.x5c),
+        "time.jws": sign_time(told, *signs),
+    }
+    offset = {"offset_ms": -40, "round_trip_ms": 6, "error_ms": 3}
+    digest = sha256_hex(words["time.jws"])
+    recorder.note("time", {"nonce": time_nonce, "sha256": digest, "bureau_utc": sent, **offset})
+    opening: JsonObject = {"nonce": nonce, "plan_id": None, "officers": [], "previous": None}
+    take = Take(recorder, plan=False, opening=opening)
+    take.announce(verdict="verified", check="acoustic")
+    take.segment(seconds=1, size=400)
+    take.close()
+    return take.folder(), words
+
+
 def _tell(take: Take) -> None:
     """What happens in that session, event by event."""
     now = take.recorder.ticker.mono_ns
@@ -194,6 +259,7 @@ WHOLE: Mapping[str, Callable[[], Folder]] = {
     "still-open": still_open,
     "by-the-rules": by_the_rules,
     "taken-up-again": taken_up_again,
+    "docked": lambda: at_the_dock()[0],
 }
 
 
@@ -274,7 +340,7 @@ def files(vectors: Mapping[str, Vector]) -> dict[str, bytes]:
         text = json.dumps(case, indent=1, ensure_ascii=False) + "\n"
         found[f"{name}/{CASE}"] = text.encode()
         found |= {f"{name}/{file}": content for file, content in one.files.items()}
-    return found
+    return found | {f"{WORDS}/{name}": content for name, content in at_the_dock()[1].items()}
 
 
 def read(folder: Path = FOLDER) -> dict[str, Vector]:
