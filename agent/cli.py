@@ -293,6 +293,64 @@ def run_console(
     _guard(lambda: _say(open_console(load_device(device), start=start)))
 
 
+@app.command(
+    "field-test",
+    help=(
+        "现场检测：逐项引导检测人检测真机，语音和屏幕提示，最后由本机签署报告"
+        "（JSON 和可打印的 HTML）。\n\n"
+        "先停止记录进程（systemctl stop recorder-session），证据库和对接进程保持运行；"
+        "正在记录或有未结束的记录时拒绝检测。\n\n"
+        "断电检测会要求拔掉电源：重新开机后用 --resume 继续，得到完整报告。"
+        "各项说明见 docs/field-test.md。\n\n"
+        "例：recorder field-test --device ./device\n\n"
+        "例：recorder field-test --check field-test.json --ca ca.pem"
+    ),
+)
+def field_test(  # noqa: PLR0913 - one parameter for each option of the command
+    *,
+    device: Annotated[
+        Path | None, typer.Option("--device", help="设备文件夹。", show_default=False)
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="只做这一项，可重复；见 --list。", show_default=False)
+    ] = None,
+    list_them: Annotated[bool, typer.Option("--list", help="列出各项及其证明内容。")] = False,
+    soak_minutes: Annotated[float, typer.Option(min=0.01, help="长时间记录的分钟数。")] = 10.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="报告文件夹，默认 设备文件夹/field-test。", show_default=False),
+    ] = None,
+    start: Annotated[
+        bool, typer.Option("--start", help="先启动证据库和对接进程，检测后结束。")
+    ] = False,
+    go_on: Annotated[bool, typer.Option("--resume", help="断电并重新开机后继续。")] = False,
+    check: Annotated[
+        Path | None, typer.Option(help="核验这份已签署的报告。", show_default=False)
+    ] = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="核验时用的单位 CA 证书。", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出，供程序读取。")] = False,
+) -> None:
+    """Test this recorder in the field."""
+    # All of the recorder's mind is no part of the other commands' start.
+    from agent.field_test.command import Wishes, carry_out  # noqa: PLC0415
+
+    wishes = Wishes(
+        device=device,
+        only=tuple(only or ()),
+        list_them=list_them,
+        soak_minutes=soak_minutes,
+        out=out,
+        start=start,
+        go_on=go_on,
+        check=check,
+        ca=ca,
+        as_json=as_json,
+    )
+    _guard(lambda: carry_out(wishes))
+
+
 def _show(digits: str, *, as_json: bool = False) -> None:
     """Show the digits at once: the clerk waits for them."""
     line = json.dumps({"digits": digits}) if as_json else shown(digits)

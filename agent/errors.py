@@ -39,6 +39,15 @@ _DIAGNOSES = {
     "unreadable": "本机文件无法读取或已损坏, 请停止使用并报告",
     "clip": "告知语音文件缺失或被改动",
     "no_body": "模拟机身没有运行, 请先执行 recorder run, 或加 --start",
+    "field_test": "现场检测不能进行",
+    "field_no_vault": "证据库没有运行, 请先启动 (systemctl start recorder-vault), 或加 --start",
+    "field_attached": "记录进程正在运行, 请先停止 (systemctl stop recorder-session)",
+    "field_recording": "正在记录或有未结束的记录, 不能进行现场检测",
+    "field_unsigned": "本机未能签署检测报告, 请停止使用并报告",
+    "field_resume": "没有可以继续的断电检测, 请重新进行 recorder field-test",
+    "field_forged": "检测报告核验未通过, 不是本单位记录仪签署的原件",
+    "field_page": "不能生成打印页, 请安装: pip install jinja2",
+    "field_step": "没有这个检测项目, 见 recorder field-test --list",
     "not_fake": '控制台只用于模拟机身 (board = "fake")',
     "capture": "录音录像程序异常, 正在重新启动",
     "mux": "录音录像写入异常, 正在重新启动",
@@ -98,6 +107,12 @@ class ConsoleError(AgentError):
     """There is no fake body that could be shown."""
 
     code = "no_body"
+
+
+class FieldTestError(AgentError):
+    """The field test cannot be made, or not be signed."""
+
+    code = "field_test"
 
 
 class UndockedError(AgentError):

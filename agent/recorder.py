@@ -6,6 +6,7 @@ the check before use, the loop. Refuses work of its own.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from threading import Event as Signal
 from typing import Final
 
@@ -28,6 +29,52 @@ from hw.ports import RecorderBoard
 AUDIO_BITS_PER_SECOND: Final = 64_000
 
 
+@dataclass(frozen=True, kw_only=True)
+class Recorder:
+    """A recorder whose parts have met, not yet at work.
+
+    Attributes:
+        inbox: Where events come from.
+        ear: Hears the room.
+        voice: The loudspeaker's queue.
+        link: The vault's link.
+        media: Camera, microphone and the way of their media.
+        preflight: The recorder's own checks.
+        endurance: Knows how long the battery lasts.
+        runner: The loop.
+        workers: Threads beside it.
+    """
+
+    inbox: Inbox
+    ear: Ear
+    voice: Voice
+    link: VaultLink
+    media: RecorderMedia
+    preflight: Preflight
+    endurance: Endurance
+    runner: Runner
+    workers: tuple[Worker, ...]
+
+    def run(self) -> bool:
+        """Work until it is told to end or switched off, and nothing is recorded.
+
+        Returns:
+            Whether the machine is to be switched off.
+
+        Raises:
+            AgentError: A vital part failed; the process has to end non-zero, so that it is started
+                again and goes on with the session.
+        """
+        for worker in self.workers:
+            worker.start()
+        self.voice.start()
+        self.link.start(self.media)
+        self.runner.run()
+        self.link.stop()
+        self.media.close()
+        return self.runner.switched_off
+
+
 def serve(device: Device, board: RecorderBoard, stop: Signal) -> bool:
     """Run the recorder until ``stop`` is set or it is switched off, and nothing is recorded.
 
@@ -40,11 +87,24 @@ def serve(device: Device, board: RecorderBoard, stop: Signal) -> bool:
         Whether the machine is to be switched off.
 
     Raises:
-        AgentError: A vital part failed; the process has to end non-zero, so that it is started
-            again and goes on with the session.
+        AgentError: See ``Recorder.run``.
     """
-    inbox = Inbox()
-    ear = Ear(board.clock)
+    return put_together(device, board, Inbox(), stop).run()
+
+
+def put_together(
+    device: Device, board: RecorderBoard, inbox: Inbox, stop: Signal, ear: Ear | None = None
+) -> Recorder:
+    """The recorder's parts over ``board``.
+
+    Args:
+        device: Settings and folder.
+        board: The recorder's ports.
+        inbox: Where events go.
+        stop: Set by whoever ends it.
+        ear: Hears the room, where somebody listens with it.
+    """
+    ear = ear or Ear(board.clock)
     voice = Voice(board.speaker, board.clock, inbox.post, ear, inbox.fail)
     endurance = Endurance(device.settings.battery_minutes)
     stills, windows, checks = Worker("stills"), Worker("windows"), Worker("checks", 1)
@@ -62,15 +122,17 @@ def serve(device: Device, board: RecorderBoard, stop: Signal) -> bool:
         announce=device.paths.announce,
         endurance=endurance,
     )
-    for worker in (stills, windows, checks):
-        worker.start()
-    voice.start()
-    link.start(media)
-    runner = Runner(parts, inbox, stop)
-    runner.run()
-    link.stop()
-    media.close()
-    return runner.switched_off
+    return Recorder(
+        inbox=inbox,
+        ear=ear,
+        voice=voice,
+        link=link,
+        media=media,
+        preflight=preflight,
+        endurance=endurance,
+        runner=Runner(parts, inbox, stop),
+        workers=(stills, windows, checks),
+    )
 
 
 def request_of(settings: Settings) -> OpenSession:

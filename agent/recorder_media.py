@@ -119,6 +119,10 @@ class RecorderMedia(Media, CaptureListener):
             self._capture.close()
             self._capture = None
 
+    def rewarm(self) -> None:
+        """Warm up again what was let go of."""
+        self._warm()
+
     def _warm(self) -> Capture:
         if self._capture is None:
             self._capture = Capture(

@@ -125,9 +125,7 @@ def run_recorder(device: Device) -> None:
     children: list[Child] = []
     durable.make_folder(device.paths.run)
     try:
-        for program, listening in _companions(device):
-            children.append(Child(program))
-            _wait_for(listening)
+        children += start_companions(device)
         children += [Child(program) for program in own_programs(device.paths.folder)]
         while not (asked.to_end or any(child.switched_off for child in children)):
             for child in children:
@@ -136,6 +134,15 @@ def run_recorder(device: Device) -> None:
     finally:
         for child in reversed(children):
             child.end()
+
+
+def start_companions(device: Device) -> list[Child]:
+    """Start what the board needs and nobody runs yet, and wait until it listens."""
+    children = []
+    for program, listening in _companions(device):
+        children.append(Child(program))
+        _wait_for(listening)
+    return children
 
 
 def own_programs(folder: Path) -> Sequence[Program]:

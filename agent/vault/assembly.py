@@ -19,6 +19,7 @@ from agent.vault.handover import Handover
 from agent.vault.mandate import load_mandate
 from agent.vault.preflight.admission import Admission
 from agent.vault.preflight.examination import Examination
+from agent.vault.preflight.field_test import FieldTest
 from agent.vault.preflight.latch import Latch
 from agent.vault.preflight.wholeness import Wholeness
 from agent.vault.session.opening import Opener
@@ -30,7 +31,7 @@ from agent.vault.updates import Updates
 from agent.vault.words.policy import Policy
 from agent.vault.words.roster import Roster
 from agent.vault.words.words import Words
-from hw.ports import VaultBoard
+from hw.ports import Clock, VaultBoard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Parts:
         admission: Judges a start.
         latch: Sees to it that a recorder is not used with a fault that stops its use.
         wholeness: Sees to it that it is made of its own parts.
+        field_test: Answers a tester.
         shelf: Holds the plans.
         handover: Answers the dock.
         docking: Answers the bureau's challenge and takes its time.
@@ -62,6 +64,7 @@ class Parts:
     admission: Admission
     latch: Latch
     wholeness: Wholeness
+    field_test: FieldTest
     shelf: PlanShelf
     handover: Handover
     docking: Docking
@@ -110,6 +113,15 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
     custody = Custody(medium, log, mandate)
     latch = Latch(examination, log)
     wholeness = Wholeness(board.identity, log, latch, Bounded(clock))
+    field_test = FieldTest(
+        mandate=mandate,
+        log=log,
+        medium=medium,
+        wholeness=wholeness,
+        clock=clock,
+        boot_id=board.boot_id,
+        started_ns=_started_ns(log, board.boot_id, clock),
+    )
     kinds = {
         "roster": Roster(paths, mandate),
         "policy": Policy(paths, mandate, clock, examination.sure_now),
@@ -123,6 +135,7 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         admission=Admission(examination, latch, wholeness, beside.storage),
         latch=latch,
         wholeness=wholeness,
+        field_test=field_test,
         shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
         words=Words(kinds, log, custody.let_go),
@@ -130,3 +143,9 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         docking=Docking(mandate, log, medium, clock, start),
         clock=clock,
     )
+
+
+def _started_ns(log: DeviceLog, boot_id: str, clock: Clock) -> int:
+    """CLOCK_BOOTTIME of this boot's first start of the vault."""
+    boot = log.state.boot
+    return boot[1] if boot is not None and boot[0] == boot_id else clock.monotonic_ns()

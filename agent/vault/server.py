@@ -6,6 +6,7 @@ every message that is not in the protocol: that connection ends, the vault goes 
 
 from __future__ import annotations
 
+import itertools
 import logging
 import socket
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from hw.ports import VaultBoard
 
 _log = logging.getLogger(__name__)
 
-RecorderChannel = Channel[m.FromRecorder, m.ToRecorder]
+RecorderChannel = Channel[m.FromRecorder | m.FromTester, m.ToRecorder | m.ToTester]
 DockChannel = Channel[m.FromDock, m.ToDock]
 
 _POLL_SECONDS = 0.5
@@ -105,18 +106,36 @@ class _Server:
             connection.close()
 
     def _serve_recorder(self, connection: socket.socket) -> None:
-        channel: RecorderChannel = Channel(connection, m.FromRecorder)
+        channel: RecorderChannel = Channel(connection, m.FromRecorder | m.FromTester)
+        first = channel.receive()
+        if isinstance(first, m.FromTester):
+            # It asks, and takes nobody's place.
+            self._serve_tester(channel, first)
+            return
         # The one that died is noticed in a moment; one that lives keeps its place.
         if not self._recorder_lock.acquire(timeout=_TAKE_OVER_SECONDS):
             channel.send(m.Refused(code="recording", detail="a recorder is attached already"))
             return
         try:
             notify = partial(_send, channel)
-            for message in channel:
+            for message in itertools.chain(() if first is None else (first,), channel):
+                if isinstance(message, m.FromTester):
+                    raise ProtocolError("a recorder asks no tester's question")
                 self._from_recorder(message, notify)
         finally:
             self._vault.detach()
             self._recorder_lock.release()
+
+    def _serve_tester(self, channel: RecorderChannel, first: m.FromTester) -> None:
+        answer = partial(_send, channel)
+        for message in itertools.chain((first,), channel):
+            match message:
+                case m.AskFacts():
+                    self._vault.ask_facts(message, answer)
+                case m.SignReport():
+                    self._vault.sign_report(message, answer)
+                case _:
+                    raise ProtocolError("a tester asks, and no more")
 
     def _from_recorder(  # noqa: C901, PLR0912 - one case per message
         self, message: m.FromRecorder, notify: Callable[[m.ToRecorder], None]
@@ -169,11 +188,15 @@ class _Server:
                     self._vault.submit_challenge(message, answer)
                 case m.SubmitTime():
                     self._vault.submit_time(message, answer)
+                case m.SubmitPiece():
+                    self._vault.submit_piece(message, answer)
                 case _:
                     assert_never(message)
 
 
-def _send(channel: RecorderChannel | DockChannel, message: m.ToRecorder | m.ToDock) -> None:
+def _send(
+    channel: RecorderChannel | DockChannel, message: m.ToRecorder | m.ToDock | m.ToTester
+) -> None:
     """Send to whoever is there; who has gone learns the same when it attaches again."""
     try:
         channel.send(message)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from agent.vault.preflight.wholeness import CASE
 from agent.vault.session.photos import PhotoParts
 from agent.vault.session.recovery import Remains
 from agent.vault.session.slot import Slot
+from agent.vault.updates import WAITS
 from evidence import moments
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
@@ -75,6 +76,7 @@ class Vault:
         self._updates = parts.updates
         self._latch = parts.latch
         self._wholeness = parts.wholeness
+        self._field_test = parts.field_test
         self._notify: Notify = _nobody
         self._offered: list[m.PlanChoice] = []
         self._refused: str | None = None
@@ -216,6 +218,10 @@ class Vault:
         """The bureau's time as it sent it."""
         self._scribe.submit(lambda: answer(self._take_time(message.content)))
 
+    def submit_piece(self, message: m.SubmitPiece, answer: Answer) -> None:
+        """A piece of an update as the bureau sent it."""
+        self._scribe.submit(lambda: answer(self._take_piece(message)))
+
     def note_dock(self, message: m.NoteDock, answer: Answer) -> None:
         """The dock's state, for the device log and for the recorder."""
 
@@ -229,7 +235,36 @@ class Vault:
 
         self._scribe.submit(job)
 
+    # A tester's requests; ``answer`` is called once.
+
+    def ask_facts(self, message: m.AskFacts, answer: Callable[[m.ToTester], None]) -> None:
+        """How the vault and one session stand."""
+
+        def job() -> None:
+            attached = self._notify is not _nobody
+            told = self._field_test.facts(
+                message, attached=attached, open_session=self._open_session()
+            )
+            answer(told)
+
+        self._scribe.submit(job)
+
+    def sign_report(self, message: m.SignReport, answer: Callable[[m.ToTester], None]) -> None:
+        """Put the report of a field test on record, and vouch for it."""
+        self._scribe.submit(lambda: answer(self._sign_report(message)))
+
     # On the scribe's thread.
+
+    def _open_session(self) -> str | None:
+        return None if self._slot.session is None else self._slot.session.sid
+
+    def _sign_report(self, message: m.SignReport) -> m.ToTester:
+        try:
+            return self._field_test.sign(message, open_session=self._open_session())
+        except RefusedError as error:
+            return m.Refused(code=error.code, detail=error.detail)
+        except HardwareFault as fault:
+            return m.Refused(code="no_key", detail=fault.detail)
 
     def _tell(self, message: m.ToRecorder) -> None:
         """To whichever recorder is attached now."""
@@ -363,6 +398,17 @@ class Vault:
         except RefusedError as error:
             self._handover.note_refused("time", error.detail, token)
             return m.Refused(code="time", detail=error.detail)
+
+    def _take_piece(self, message: m.SubmitPiece) -> m.ToDock:
+        recording = self._slot.session is not None
+        try:
+            wanted = self._updates.take(message, recording=recording)
+        except RefusedError as error:
+            if error.code not in WAITS:
+                self._handover.note_refused(error.code, error.detail, message.content)
+            return m.Refused(code=error.code, detail=error.detail)
+        self._updates.look(recording=recording)
+        return wanted
 
     def _take_word(self, message: m.SubmitWord) -> m.ToDock:
         recording = self._slot.session is not None

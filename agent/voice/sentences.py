@@ -207,6 +207,18 @@ CLASSES: Final[dict[str, str]] = {
 }
 """Class of secrecy, the lowest first → its word (L1)."""
 
+FIELD_TASKS: Final[dict[str, Words]] = {
+    "press.mark": ("press.mark",),
+    "dock": ("step.dock_again",),
+    "session.begin": ("step.press_record",),
+    "pull_power": ("field.pull",),
+    "speak": (),
+    "hush": (),
+    "clap.begin": (),
+    "clap.end": (),
+}
+"""Task of the field test → what the tester is told, where it is not to look at the screen."""
+
 _MOST_CHECKS: Final = 3
 """More trouble than this nobody remembers; the log has all of it."""
 
@@ -479,6 +491,14 @@ def part_recovered(part: str) -> Words:
     """A part works again."""
     word = f"back.{part}"
     return _said((word if word in WORDS else "back.part",))
+
+
+# --- the field test
+
+
+def field_task(task: str) -> Words:
+    """What the tester is to do; the whole of it stands on the screen."""
+    return _said(FIELD_TASKS.get(task, ("field.screen",)))
 
 
 # --- how clauses become a sentence

@@ -20,6 +20,7 @@ from evidence.canonical import JsonObject
 from evidence.moments import utc_text
 from evidence.store.signers import file_signer
 from hw.fake.board import vault_board
+from hw.fake.clock import PacedClock
 from hw.fake.world import FakeWorld
 from tests.kits.enrolment import Enrolled
 
@@ -30,18 +31,22 @@ Answer = TypeVar("Answer")
 class RunningVault:
     """A vault in threads of this process, on the fake board of a world in this process."""
 
-    def __init__(self, enrolled: Enrolled, boot_id: str | None = None) -> None:
+    def __init__(
+        self, enrolled: Enrolled, boot_id: str | None = None, source: PacedClock | None = None
+    ) -> None:
         self.enrolled = enrolled
+        self._source = source
         self.folder = enrolled.device.paths.sessions
         self._boot_id = boot_id
-        self._begin(FakeWorld.here())
+        self._begin(FakeWorld.here(source))
 
     def _begin(self, world: FakeWorld) -> None:
         self.world = world
         self.error: Exception | None = None
         self._recorders: list[TestRecorder] = []
         self._stop = Event()
-        board = vault_board(world.link, device_dir=self.enrolled.device.paths.folder)
+        folder = self.enrolled.device.paths.folder
+        board = vault_board(world.link, device_dir=folder, source=self._source)
         self.clock = board.clock
         if self._boot_id is not None:
             board = replace(board, boot_id=self._boot_id)
@@ -81,7 +86,7 @@ class RunningVault:
         """End and begin again on the same store."""
         world = self.world
         self._end()
-        self._begin(world if keep_world else FakeWorld.here())
+        self._begin(world if keep_world else FakeWorld.here(self._source))
 
     def die(self) -> None:
         """End as by kill -9: what is on the medium now is all that the next start finds."""

@@ -87,6 +87,7 @@ class LogState:
         provisioned: What was last adopted: step → number and digest.
         parts: What the recorder is made of, as its bureau knows it; None before the first record.
         changed: Parts that were found to be others since; None: missing.
+        boot: The last boot on record, and CLOCK_BOOTTIME of the vault's first start in it.
     """
 
     sessions: dict[str, LoggedSession] = field(default_factory=dict)
@@ -104,6 +105,7 @@ class LogState:
     provisioned: dict[str, tuple[int, str]] = field(default_factory=dict)
     parts: dict[str, Made] | None = None
     changed: dict[str, Made | None] = field(default_factory=dict)
+    boot: tuple[str, int] | None = None
 
     def add(  # noqa: C901, PLR0912 - one case per record
         self, payload: JsonObject, digest: str
@@ -111,6 +113,9 @@ class LogState:
         """Take one record; ``digest`` is that of its line."""
         self.count = max(self.count, payload.get("count", 0), payload.get("counted", 0))
         match payload["t"]:
+            case "start" if "boot_id" in payload:
+                if self.boot is None or self.boot[0] != payload["boot_id"]:
+                    self.boot = (payload["boot_id"], payload["mono_ns"])
             case "session":
                 self._add_session(payload)
             case "aborted":

@@ -3,7 +3,8 @@
 Owns the messages; ``agent.channel`` frames them. Refuses time, order and predecessor: no message to
 the vault carries an index or a hash of a record, the vault makes those itself.
 
-``from_recorder`` and ``to_recorder`` are one direction each, ``dock`` both of the dock's;
+``from_recorder`` and ``to_recorder`` are one direction each, ``dock`` both of the dock's,
+``tester`` both of a field test's;
 ``values`` is what they carry. Everybody imports from here, as ``messages as m`` or by name.
 """
 
@@ -17,9 +18,11 @@ from agent.vault.messages.dock import (
     NoteDock,
     Pending,
     PendingSession,
+    PieceWanted,
     PlanTaken,
     ReceiptTaken,
     SubmitChallenge,
+    SubmitPiece,
     SubmitPlan,
     SubmitReceipt,
     SubmitTime,
@@ -42,6 +45,16 @@ from agent.vault.messages.from_recorder import (
     StoreEvent,
     StorePhoto,
     StorePreflight,
+)
+from agent.vault.messages.tester import (
+    AskFacts,
+    Facts,
+    FromTester,
+    MadeOf,
+    ReportSigned,
+    SessionFacts,
+    SignReport,
+    ToTester,
 )
 from agent.vault.messages.to_recorder import (
     Attached,
@@ -75,6 +88,7 @@ __all__ = [
     "ActiveSession",
     "AnnouncementRule",
     "Answered",
+    "AskFacts",
     "AskStatus",
     "Attach",
     "Attached",
@@ -85,10 +99,13 @@ __all__ = [
     "DockChanged",
     "Durable",
     "EndSegment",
+    "Facts",
     "Fragment",
     "FromDock",
     "FromRecorder",
+    "FromTester",
     "ListPending",
+    "MadeOf",
     "Natural",
     "NoteDock",
     "NoteFault",
@@ -97,6 +114,7 @@ __all__ = [
     "OpenSession",
     "Pending",
     "PendingSession",
+    "PieceWanted",
     "PlanChoice",
     "PlanTaken",
     "PlansChanged",
@@ -107,15 +125,19 @@ __all__ = [
     "ReceiptTaken",
     "Recorded",
     "Refused",
+    "ReportSigned",
     "SegmentSealed",
     "SessionClosed",
+    "SessionFacts",
     "SessionOpened",
+    "SignReport",
     "Status",
     "StorageState",
     "StoreEvent",
     "StorePhoto",
     "StorePreflight",
     "SubmitChallenge",
+    "SubmitPiece",
     "SubmitPlan",
     "SubmitReceipt",
     "SubmitTime",
@@ -123,6 +145,7 @@ __all__ = [
     "TimeTaken",
     "ToDock",
     "ToRecorder",
+    "ToTester",
     "WordAdopted",
     "WordTaken",
 ]

@@ -61,6 +61,8 @@ MAKERS: dict[type, Callable[[random.Random], Any]] = {
         checks=[m.CheckResult(name=a_text(d), state="ok", detail=a_text(d), value=a_number(d))],
     ),
     m.AskStatus: lambda _: m.AskStatus(),
+    m.AskFacts: lambda d: m.AskFacts(sid=d.choice([None, a_text(d)]), records=abs(a_number(d))),
+    m.SignReport: lambda d: m.SignReport(sha256=a_text(d), passed=1, failed=0, skipped=0),
     m.ListPending: lambda _: m.ListPending(),
     m.SubmitReceipt: lambda d: m.SubmitReceipt(content=some_bytes(d)),
     m.SubmitPlan: lambda d: m.SubmitPlan(content=some_bytes(d)),
@@ -69,6 +71,12 @@ MAKERS: dict[type, Callable[[random.Random], Any]] = {
     ),
     m.SubmitChallenge: lambda d: m.SubmitChallenge(content=some_bytes(d)),
     m.SubmitTime: lambda d: m.SubmitTime(content=some_bytes(d)),
+    m.SubmitPiece: lambda d: m.SubmitPiece(
+        update=a_text(d),
+        file=d.choice(["", a_text(d)]),
+        number=a_number(d),
+        content=some_bytes(d),
+    ),
     m.NoteDock: lambda d: m.NoteDock(state=a_text(d), detail=a_text(d)),
 }
 
@@ -83,7 +91,7 @@ def enrolled(tmp_path: Path) -> Enrolled:
 
 
 def test_every_message_but_the_end_is_tried() -> None:
-    known = {*get_args(m.FromRecorder), *get_args(m.FromDock)}
+    known = {*get_args(m.FromRecorder), *get_args(m.FromDock), *get_args(m.FromTester)}
     assert known - MAKERS.keys() == {m.CloseSession}
 
 

@@ -23,7 +23,19 @@ from hw import errors as faults
 ROOT = Path(__file__).parents[4]
 LONGEST_CLIP_ID = 512
 """What the fake world keeps of a sound's name."""
-READ_IN_A_TERMINAL = {"no_body", "not_fake"}
+READ_IN_A_TERMINAL = {
+    "no_body",
+    "not_fake",
+    "field_test",
+    "field_no_vault",
+    "field_attached",
+    "field_recording",
+    "field_unsigned",
+    "field_resume",
+    "field_forged",
+    "field_page",
+    "field_step",
+}
 MOST_SECONDS = 6.5
 """An announcement waits so long at most: a sentence that sounds cannot be silenced."""
 
@@ -31,7 +43,7 @@ MOST_SECONDS = 6.5
 def agent_codes() -> set[str]:
     """Stable codes of the recorder's errors: declared, worded, or raised somewhere in agent.
 
-    Without the terminal view's own: whoever meets those reads them.
+    Without those of the terminal's own commands: whoever meets them reads them.
     """
     classes = {
         thing.code
