@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,28 @@ def test_what_switches_releases_is_started_by_a_fixed_command_and_reaches_no_rec
         assert "PrivateNetwork=yes\n" in text
     path = (UNITS / "recorder-update.path").read_text()
     assert "PathChanged=/var/lib/recorder/state/update/request\n" in path
+
+
+def test_the_session_may_make_the_code_that_its_microphone_calls_back_through() -> None:
+    """Of what the units keep away, this alone would keep the sound away: tried, not read."""
+    if find_spec("_sounddevice") is None:
+        pytest.skip("sounddevice is not installed here; next: scripts/setup")
+    tried = """
+import ctypes
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) == 0:
+    import _sounddevice
+    _sounddevice.ffi.callback("PaStreamCallback", lambda *words: 0)
+"""
+    without = subprocess.run([sys.executable, "-c", tried], capture_output=True, check=False)
+    if without.returncode == 0:
+        pytest.skip("no PR_SET_MDWE here (Linux 6.3), or cffi needs no such memory any more")
+    assert b"Cannot allocate write+execute memory" in without.stderr
+    allowed = [unit for unit in SERVICES if "\nMemoryDenyWriteExecute=no\n" in _text(unit)]
+    assert allowed == ["recorder-session.service"]
+
+
+def _text(unit: str) -> str:
+    return (UNITS / unit).read_text()
 
 
 def test_no_login_no_shell_no_way_in() -> None:
