@@ -162,7 +162,7 @@ def packet_output(base: type[Foreign], encoder: Foreign, on_packet: OnPacket) ->
 def _open(camera: Callable[[], Foreign]) -> Foreign:
     try:
         return camera()
-    except (RuntimeError, IndexError) as error:
+    except (RuntimeError, IndexError, OSError) as error:
         raise CameraFault(
             "camera",
             f"libcamera finds none ({error}); is the cable in (rpicam-hello --list-cameras), is its"
