@@ -24,9 +24,9 @@ def bridge_the_sensor(picamera2):
         def __init__(self, camera_num=0):
             super().__init__(frames_per_second=25)
 
-        def create_video_configuration(self, *, main, lores, **more):
-            main, lores = ({**one, "format": "NV12"} for one in (main, lores))
-            return super().create_video_configuration(main=main, lores=lores, **more)
+        def create_video_configuration(self, main=None, lores=None, **more):
+            main, lores = (one and {**one, "format": "NV12"} for one in (main, lores))
+            return super().create_video_configuration(main=main or {}, lores=lores, **more)
 
     picamera2.Picamera2 = Camera
 
