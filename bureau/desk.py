@@ -44,6 +44,7 @@ TOPICS: Final = (
     f"{ROOT}/+/roster/ack",
     f"{ROOT}/+/policy/ack",
     f"{ROOT}/+/challenge/rsp",
+    f"{ROOT}/+/update/want",
 )
 CONNECT_SECONDS: Final = 10.0
 

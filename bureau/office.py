@@ -30,6 +30,7 @@ from bureau.plans.planning import Planning
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
 from bureau.settings import Bureau
+from bureau.updates import UpdateShelf
 from bureau.words.answers import AnswerBook
 from bureau.words.shelf import WordShelf
 from evidence import rulebook
@@ -64,6 +65,7 @@ def open_office(bureau: Bureau, clock: Clock) -> Office:
         plans=PlanBook(paths.plans, ca),
         words=WordShelf(paths.folder, ca),
         answers=AnswerBook(paths.registry / "words"),
+        updates=UpdateShelf(paths.folder, ca, clock),
         clock=clock,
         free_bytes=lambda: shutil.disk_usage(paths.folder).free,
     )

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
-from evidence import jws
+from evidence import canonical, jws
 from evidence import schema as s
 from evidence.canonical import JsonObject
-from evidence.errors import RulebookError
+from evidence.digests import CHUNK_BYTES
+from evidence.errors import EvidenceError, RulebookError, WireError
 from evidence.moments import utc_ns
 from evidence.rulebook import Root, sign_envelope
 from evidence.rulebook.envelope import VALIDITY, check_document, open_envelope
@@ -26,12 +27,20 @@ MANIFEST_NAME: Final = "update.json"
 MOST_FILES: Final = 500
 MOST_BYTES: Final = 512 * 1024 * 1024
 """All files of an update together."""
+PIECE_BYTES: Final = CHUNK_BYTES
+"""What travels in one message over the dock."""
 MOST_UNPACKED_BYTES: Final = 1024 * 1024 * 1024
 
 _NAME: Final = re.compile(
     r"(?:wheels/[A-Za-z0-9_.+-]+\.whl|overlay(?:/[A-Za-z0-9_@+-][A-Za-z0-9_.@+-]*)+)"
 )
+_MOST_PLACE_BYTES: Final = 512
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _RELEASE: Final = re.compile(r"[0-9][A-Za-z0-9.+-]{0,63}")
+
+
+def _is_digest_or_empty(value: object) -> bool:
+    return isinstance(value, str) and (value == "" or bool(_DIGEST.fullmatch(value)))
 
 
 def is_update_file(value: object) -> bool:
@@ -39,6 +48,11 @@ def is_update_file(value: object) -> bool:
     return isinstance(value, str) and len(value) <= 255 and bool(_NAME.fullmatch(value))  # noqa: PLR2004 - as file systems have it
 
 
+_PLACE: Final[s.Schema] = {
+    "update": s.satisfying(_is_digest_or_empty, "a digest or nothing"),
+    "file": s.satisfying(_is_digest_or_empty, "a digest or nothing"),
+    "index": s.integer(0, MOST_BYTES // PIECE_BYTES),
+}
 _FILE: Final[s.Schema] = {
     "name": s.satisfying(is_update_file, "wheels/….whl or overlay/…"),
     "size": s.integer(0, MOST_BYTES),
@@ -87,6 +101,52 @@ class Update:
     not_before: str
     expires: str
     files: tuple[UpdateFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A piece of an update, or the wish for it.
+
+    Attributes:
+        update: Digest of the signed manifest; empty where it is not known yet.
+        file: Digest of the file; empty for the manifest itself.
+        index: Which piece of ``PIECE_BYTES``.
+    """
+
+    update: str
+    file: str
+    index: int
+
+
+def encode_wish(place: Place) -> bytes:
+    """The payload of ``…/update/want``."""
+    return canonical.dumps(asdict(place))
+
+
+def decode_wish(payload: bytes) -> Place:
+    """Read the payload of ``…/update/want``.
+
+    Raises:
+        WireError: Not well formed.
+    """
+    return _place(payload)
+
+
+def encode_piece(place: Place, content: bytes) -> bytes:
+    """The payload of ``…/update``: where it belongs, a newline, the bytes."""
+    return encode_wish(place) + b"\n" + content
+
+
+def decode_piece(payload: bytes) -> tuple[Place, bytes]:
+    """Read the payload of ``…/update``.
+
+    Raises:
+        WireError: Not well formed, or more than a piece.
+    """
+    head, _, content = payload.partition(b"\n")
+    if len(content) > PIECE_BYTES:
+        raise WireError(f"{len(content)} bytes are more than a piece of an update")
+    return _place(head), content
 
 
 def sign_update(payload: JsonObject, signers: Sequence[jws.Signer]) -> bytes:
@@ -148,6 +208,15 @@ def check_adoptable(update: Update, *, running: int, floor: int, now: str | None
         raise RulebookError(f"it holds from {update.not_before} on", code="update_early")
     if utc_ns(now) >= utc_ns(update.expires):
         raise RulebookError(f"it held until {update.expires}", code="update_expired")
+
+
+def _place(text: bytes) -> Place:
+    try:
+        fields = canonical.loads(text, limit=_MOST_PLACE_BYTES)
+        s.check_fields(_PLACE, fields, "place")
+    except EvidenceError as error:
+        raise WireError(error.detail) from error
+    return Place(**fields)
 
 
 def _check(payload: JsonObject) -> None:

@@ -319,6 +319,16 @@ class Topics:
         return f"{self.base}/time/rsp"
 
     @property
+    def update(self) -> str:
+        """Where the bureau sends pieces of a signed update, as they are asked for."""
+        return f"{self.base}/update"
+
+    @property
+    def update_wish(self) -> str:
+        """Where the device says which piece its vault wants next."""
+        return f"{self.update}/want"
+
+    @property
     def policy(self) -> str:
         """Where the bureau leaves the rulebook and its root document (retained)."""
         return f"{self.base}/policy"
@@ -408,6 +418,13 @@ class AnswerTopic:
     device: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateWishTopic:
+    """``rec/v1/{dev}/update/want``."""
+
+    device: str
+
+
 DeviceTopic = (
     InitTopic
     | ChunkTopic
@@ -419,6 +436,7 @@ DeviceTopic = (
     | RosterAckTopic
     | PolicyAckTopic
     | AnswerTopic
+    | UpdateWishTopic
 )
 
 
@@ -441,7 +459,15 @@ def parse_topic(topic: str) -> DeviceTopic:
 _PLAIN: Final[
     Mapping[
         str,
-        type[LogTopic | StateTopic | PlanAckTopic | RosterAckTopic | PolicyAckTopic | AnswerTopic],
+        type[
+            LogTopic
+            | StateTopic
+            | PlanAckTopic
+            | RosterAckTopic
+            | PolicyAckTopic
+            | AnswerTopic
+            | UpdateWishTopic
+        ],
     ]
 ] = {
     "log": LogTopic,
@@ -450,6 +476,7 @@ _PLAIN: Final[
     "plan/ack": PlanAckTopic,
     "roster/ack": RosterAckTopic,
     "policy/ack": PolicyAckTopic,
+    "update/want": UpdateWishTopic,
 }
 """Topics that say nothing but whose they are."""
 

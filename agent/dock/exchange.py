@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -33,6 +34,7 @@ from agent.dock.to_vault.challenges import ChallengeDesk
 from agent.dock.to_vault.client import WordKind
 from agent.dock.to_vault.plans import PlanDesk
 from agent.dock.to_vault.receipts import ReceiptDesk
+from agent.dock.to_vault.updates import UpdateDesk
 from agent.dock.to_vault.words import WordDesk
 from agent.errors import LinkError
 from evidence import wire
@@ -86,6 +88,10 @@ class Exchange:
         self._plans = PlanDesk(receipts.vault)
         self._words = WordDesk(receipts.vault)
         self._challenges = ChallengeDesk(receipts.vault)
+        self._answering = {
+            topics.challenge: (self._challenges.answer, topics.challenge_answer),
+            topics.update: (UpdateDesk(receipts.vault).take, topics.update_wish),
+        }
         self._connect_seconds = connect_seconds
         self._will = Will(topics.state, will)
         self._mailbox = Mailbox(presence.bell)
@@ -104,7 +110,7 @@ class Exchange:
             self._link.subscribe(
                 (
                     *(topics.response, topics.receipts, topics.plan, topics.roster),
-                    *(topics.policy, topics.challenge, topics.time),
+                    *(topics.policy, topics.challenge, topics.time, topics.update),
                 )
             )
         except BaseException:
@@ -228,15 +234,19 @@ class Exchange:
             self._take_word("roster", self.topics.roster_ack, event.payload)
         elif event.topic == self.topics.policy:
             self._take_word("policy", self.topics.policy_ack, event.payload)
-        elif event.topic == self.topics.challenge:
-            answer = self._challenges.answer(event.payload)
-            if answer is not None:
-                self.publish(self.topics.challenge_answer, answer)
+        elif event.topic in self._answering:
+            self._answer(*self._answering[event.topic], event.payload)
         elif event.topic == self.topics.time:
             self._challenges.take_time(event.payload)
         else:
             self._complain(f"a message on {event.topic[:80]!r}, which was not asked for")
         return None
+
+    def _answer(self, ask: Callable[[bytes], bytes | None], answer_to: str, content: bytes) -> None:
+        """What the vault has to say to a message, where it says anything."""
+        answer = ask(content)
+        if answer is not None:
+            self.publish(answer_to, answer)
 
     def _take_word(self, kind: WordKind, answer_to: str, content: bytes) -> None:
         ack = self._words.take(kind, content)

@@ -66,6 +66,12 @@ def take_over(folder: Path, update: Update, target: Path) -> None:
         _copy(folder / one.name, place, one)
 
 
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _copy(source: Path, target: Path, wanted: UpdateFile) -> None:
     try:
         fd = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -15,20 +15,32 @@ from typing import Final
 
 import msgspec
 
+from agent.errors import RefusedError
 from agent.settings import Paths
-from agent.update.bundle import missing_from, open_bundle
+from agent.update.bundle import file_sha256, missing_from, open_bundle
 from agent.update.prefix import State
+from agent.vault import messages as m
 from agent.vault.chain.device_log import DeviceLog
 from agent.vault.mandate import Mandate
 from evidence import rulebook
 from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError, RulebookError
+from evidence.rulebook import Root
 from evidence.store import durable
-from evidence.update import MANIFEST_NAME, Update, check_adoptable
+from evidence.update import (
+    MANIFEST_NAME,
+    PIECE_BYTES,
+    Update,
+    UpdateFile,
+    check_adoptable,
+    read_update,
+)
 
 _log = logging.getLogger(__name__)
 
 _MOST_OUTCOME_BYTES: Final = 64 * 1024
+WAITS: Final = frozenset({"update_busy", "update_stray"})
+"""Codes of what is no fault of the bureau's word: it is not signed as a refusal."""
 _SETTLED: Final = frozenset({"confirmed", "rolled_back", "refused"})
 
 
@@ -75,6 +87,98 @@ class Updates:
             durable.replace_file(self._paths.update_request, sha256.encode())
             _log.info("asked for version %d", update.version)
 
+    def take(self, piece: m.SubmitPiece, *, recording: bool) -> m.PieceWanted:
+        """Keep a piece that came over the dock.
+
+        Returns:
+            What is wanted next; nothing where all of it lies here, or none of it is wanted.
+
+        Raises:
+            RefusedError: ``update_busy`` while something records, ``update_stray`` for a piece that
+                is not wanted now, else what is wrong with the manifest or the file.
+        """
+        if recording:
+            raise RefusedError("a session is open", code="update_busy")
+        try:
+            if not piece.file:
+                return self._take_manifest(piece.content)
+            return self._take_piece(piece)
+        except RulebookError as error:
+            raise RefusedError(error.detail, code=error.code) from error
+
+    def _take_manifest(self, content: bytes) -> m.PieceWanted:
+        outcome, sha256 = self._outcome(), sha256_hex(content)
+        if sha256 == outcome.sha256:
+            return m.PieceWanted()  # it was tried: it takes another to try again
+        update = read_update(content, self._root())
+        if update.version == outcome.running:
+            return m.PieceWanted()
+        check_adoptable(update, running=outcome.running, floor=outcome.floor, now=self._sure_now())
+        if _content(self._manifest) != content:
+            self._make_room(update)
+            durable.replace_file(self._manifest, content)
+        return self._wanted(update, sha256)
+
+    def _make_room(self, update: Update) -> None:
+        """What an earlier update left under a name of this one is let go, unless it is the same."""
+        inbox = self._paths.update_inbox
+        durable.make_folder(inbox)
+        for one in update.files:
+            place = inbox / one.name
+            if place.is_file() and (
+                place.stat().st_size != one.size or file_sha256(place) != one.sha256
+            ):
+                self._let_go(place)
+
+    def _take_piece(self, piece: m.SubmitPiece) -> m.PieceWanted:
+        update, sha256 = open_bundle(self._paths.update_inbox, self._root())
+        wanted = self._wanted(update, sha256)
+        if (piece.update, piece.file, piece.number) != (
+            wanted.update,
+            wanted.file,
+            wanted.number,
+        ):
+            raise RefusedError("another piece is wanted", code="update_stray")
+        one = next(one for one in update.files if one.sha256 == wanted.file)
+        part = self._part(one)
+        with durable.AppendFile(part, fresh=False) as file:
+            file.write(piece.content)
+            file.sync()
+        if part.stat().st_size >= one.size:
+            self._finish(one, part)
+        return self._wanted(update, sha256)
+
+    def _finish(self, one: UpdateFile, part: Path) -> None:
+        """Give a file that is whole its name; one that is another is let go and begins anew."""
+        if file_sha256(part) != one.sha256:
+            self._let_go(part)
+            raise RefusedError(f"{one.name} arrived as something else", code="update_changed")
+        place = self._paths.update_inbox / one.name
+        durable.make_folder(place.parent)
+        durable.replace_with(part, place)
+
+    def _wanted(self, update: Update, sha256: str) -> m.PieceWanted:
+        missing = missing_from(self._paths.update_inbox, update)
+        if not missing:
+            return m.PieceWanted(update=sha256)
+        part = self._part(missing[0])
+        held = part.stat().st_size if part.exists() else 0
+        number, torn = divmod(held, PIECE_BYTES)
+        if torn:
+            # The power went within a piece: pieces are synced whole or not counted.
+            self._let_go(part)
+            number = 0
+        return m.PieceWanted(update=sha256, file=missing[0].sha256, number=number)
+
+    def _part(self, one: UpdateFile) -> Path:
+        return self._paths.update_inbox / f"{one.sha256}.part"
+
+    def _root(self) -> Root:
+        try:
+            return rulebook.read_root(self._paths.root.read_bytes(), self._mandate.ca)
+        except (EvidenceError, OSError) as error:
+            raise RulebookError(f"no root document: {error}", code="update_signature") from error
+
     @property
     def _manifest(self) -> Path:
         return self._paths.update_inbox / MANIFEST_NAME
@@ -85,11 +189,7 @@ class Updates:
         return state.docked and not any(one.waits for one in state.sessions.values())
 
     def _judge(self, outcome: State) -> tuple[Update, str]:
-        try:
-            root = rulebook.read_root(self._paths.root.read_bytes(), self._mandate.ca)
-        except (EvidenceError, OSError) as error:
-            raise RulebookError(f"no root document: {error}", code="update_signature") from error
-        update, sha256 = open_bundle(self._paths.update_inbox, root)
+        update, sha256 = open_bundle(self._paths.update_inbox, self._root())
         check_adoptable(update, running=outcome.running, floor=outcome.floor, now=self._sure_now())
         return update, sha256
 

@@ -48,6 +48,7 @@ _Ack = (
     | wire.RosterAckTopic
     | wire.PolicyAckTopic
     | wire.AnswerTopic
+    | wire.UpdateWishTopic
 )
 
 
@@ -285,6 +286,8 @@ class Intake:
                 return [Outgoing(message.topic.removesuffix("/ack"), b"", retain=True)]
             case wire.AnswerTopic():
                 return self.door.take_answer(topic.device, message.payload)
+            case wire.UpdateWishTopic():
+                return self._office.updates.answer(topic.device, message.payload)
             case wire.PlanAckTopic():
                 self.courier.take_answer(topic.device, message.payload)
             case wire.RosterAckTopic():
@@ -305,7 +308,11 @@ class Intake:
             self.door.gone(device)
         if device not in self._cradles:
             return []
-        return [*self.words.greet(device), *self.courier.greet(device, anew=anew)]
+        return [
+            *self.words.greet(device),
+            *self.courier.greet(device, anew=anew),
+            *self._office.updates.greet(device, state),
+        ]
 
     def _refuse_topic(self, topic: str, error: WireError) -> list[Outgoing]:
         _log.warning("refused: %s", error.detail)

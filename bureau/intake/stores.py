@@ -18,6 +18,7 @@ from bureau.ledger import Ledger
 from bureau.plans.book import PlanBook
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
+from bureau.updates import UpdateShelf
 from bureau.words.answers import AnswerBook
 from bureau.words.shelf import WordShelf
 
@@ -37,6 +38,7 @@ class Office:
         plans: Every session plan.
         words: Assignments and policies in force.
         answers: What recorders made of them.
+        updates: Signed updates.
         clock: Says when.
         free_bytes: Free on the archive's medium.
     """
@@ -51,5 +53,6 @@ class Office:
     plans: PlanBook
     words: WordShelf
     answers: AnswerBook
+    updates: UpdateShelf
     clock: Clock
     free_bytes: Callable[[], int]

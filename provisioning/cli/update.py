@@ -79,8 +79,9 @@ def sign(
 
 @update_app.command(
     help=(
-        "把签署齐全的升级包写到存储盘，供 recorder update --from 使用。\n\n"
-        "例：provision update publish ./bundle --to /media/usb --bureau ./bureau"
+        "发布签署齐全的升级包：交采集工作站，设备对接且移交完毕后分块送达；"
+        "--to 写到存储盘，供 recorder update --from 使用。\n\n"
+        "例：provision update publish ./bundle --bureau ./bureau"
     ),
 )
 def publish(
@@ -88,11 +89,14 @@ def publish(
     context: typer.Context,
     bundle: BundleArgument,
     bureau: words.BureauOption,
-    to: Annotated[Path, typer.Option("--to", help="介质上的文件夹。", show_default=False)],
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="介质上的文件夹；不写则由采集工作站送达。", show_default=False),
+    ] = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
-    """Put a bundle onto a medium."""
+    """Hand a bundle to the desk, or put it onto a medium."""
     clock = words.clock(context)
     words.run(
         lambda: bundling.publish(bureau, bundle, to, clock=clock, dry_run=dry_run),

@@ -123,14 +123,14 @@ def sign(bureau_path: Path, bundle: Path, role: KeyRole, *, dry_run: bool = Fals
 
 
 def publish(
-    bureau_path: Path, bundle: Path, to: Path, *, clock: UtcNs, dry_run: bool = False
+    bureau_path: Path, bundle: Path, to: Path | None, *, clock: UtcNs, dry_run: bool = False
 ) -> Report:
-    """Put a signed bundle onto a removable medium, for ``recorder update --from``.
+    """Put a signed bundle where the desk finds it, or onto a medium (``recorder update --from``).
 
     Args:
         bureau_path: The bureau's folder.
         bundle: Signed by both.
-        to: A folder on the medium.
+        to: A folder on the medium; None: the bureau's own, for recorders that dock.
         clock: UTC in nanoseconds.
         dry_run: Only say what would happen.
 
@@ -149,6 +149,7 @@ def publish(
         raise UpdateError(error.detail, code="update_refused") from error
     _, payload = _draft(bundle)
     _check_files(bundle, payload)
+    to = bureau.folder.path / "updates" / f"{update.version:06}" if to is None else to
     steps = [_copy_step(bundle / one.name, to / one.name) for one in update.files]
     # The manifest last: without it nothing of a bundle is looked at.
     steps.append(content_step("清单", to / MANIFEST_NAME, envelope))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from agent.dock.serve import watch_for
 from agent.dock.to_vault.client import Vault
@@ -16,12 +17,14 @@ from agent.vault.messages import (
     Answered,
     Pending,
     PendingSession,
+    PieceWanted,
     PlanTaken,
     ReceiptTaken,
     Refused,
     TimeTaken,
     WordTaken,
 )
+from evidence.update import Place
 from hw.fake.clock import JumpingClock
 from hw.ports import Battery, Dock, DockBoard, Watchdog
 from hw.types import BatteryReading
@@ -95,6 +98,7 @@ class PaperVault(Vault):
     Attributes:
         taken: Receipts it took, as (kind, sid).
         refused: Contents it refused.
+        pieces: Pieces of updates it took.
         plans: Session plans it took, by their words.
         words: Words of the bureau it took, by kind and number.
         times: The bureau's times it took, by their words.
@@ -107,6 +111,7 @@ class PaperVault(Vault):
     log: Path
     taken: list[tuple[str, str]] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
+    pieces: list[tuple[Place, bytes]] = field(default_factory=list)
     plans: list[str] = field(default_factory=list)
     words: list[tuple[str, int]] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
@@ -174,6 +179,11 @@ class PaperVault(Vault):
         self.times.append(at)
         return TimeTaken(offset_ms=0, error_ms=1)
 
+    def submit_piece(self, place: Place, content: bytes) -> PieceWanted | Refused:
+        self._require()
+        self.pieces.append((place, content))
+        return PieceWanted(update=place.update, file="f" * 64, number=place.index + 1)
+
     def note(self, state: str, detail: str) -> None:
         self._require()
         self.notes.append((state, detail))
@@ -200,7 +210,7 @@ class Rig:
         transfer: Settings of the push.
     """
 
-    def __init__(self, folder: Path, *, seconds: float = 600, **transfer: int) -> None:
+    def __init__(self, folder: Path, *, seconds: float = 600, **transfer: Any) -> None:
         self.stop = Event()
         self.clock = JumpingClock()
         self.contact = Contact()

@@ -21,6 +21,7 @@ from bureau.ledger import Ledger
 from bureau.plans.book import PlanBook
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
+from bureau.updates import UpdateShelf
 from bureau.words.answers import AnswerBook
 from bureau.words.shelf import WordShelf
 from evidence import wire
@@ -75,6 +76,7 @@ class IntakeRig:
             plans=PlanBook(self.folder / "plans", self.bureau.ca),
             words=WordShelf(self.folder, self.bureau.ca),
             answers=AnswerBook(self.folder / "registry" / "words"),
+            updates=UpdateShelf(self.folder, self.bureau.ca, clock),
             clock=clock,
             free_bytes=lambda: self.free,
         )

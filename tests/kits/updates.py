@@ -31,10 +31,11 @@ BY_HAND: Final = f"import pathlib, sys, time\nVERSION = '0.0.0'\n{SAY}\ntime.sle
 """A launcher that is the whole recorder, as nobody installs it."""
 
 
-def wheel(version: str, main: str = GOOD, **more: bytes) -> bytes:
+def wheel(version: str, main: str = GOOD, *, stored: bool = False, **more: bytes) -> bytes:
     """A wheel whose recorder writes its version to its first argument: it is ready."""
     made = BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    packing = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(made, "w", packing) as archive:
         archive.writestr("agent/__init__.py", "")
         archive.writestr("agent/main.py", f"VERSION = {version!r}\n{main}")
         archive.writestr(f"zhifa_recorder-{version}.dist-info/METADATA", f"Version: {version}\n")
@@ -66,11 +67,14 @@ def write_bundle(
     main: str = GOOD,
     *,
     signers: Sequence[Signer] | None = None,
+    stored: bool = False,
     **changes: Any,
 ) -> Path:
     """A bundle, signed by clerk and head where nobody else is named."""
     files = {
-        f"wheels/zhifa_recorder-0.{version}.0-py3-none-any.whl": wheel(f"0.{version}.0", main),
+        f"wheels/zhifa_recorder-0.{version}.0-py3-none-any.whl": wheel(
+            f"0.{version}.0", main, stored=stored
+        ),
         "overlay/etc/systemd/system/recorder-vault.service": f"# {version}\n".encode(),
     }
     for name, content in files.items():

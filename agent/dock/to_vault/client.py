@@ -19,10 +19,12 @@ from agent.vault.messages import (
     Noted,
     NoteDock,
     Pending,
+    PieceWanted,
     PlanTaken,
     ReceiptTaken,
     Refused,
     SubmitChallenge,
+    SubmitPiece,
     SubmitPlan,
     SubmitReceipt,
     SubmitTime,
@@ -31,10 +33,20 @@ from agent.vault.messages import (
     ToDock,
     WordTaken,
 )
+from evidence.update import Place
 
 _CONNECT_SECONDS: Final = 5.0
 _Answer = TypeVar(
-    "_Answer", Pending, ReceiptTaken, PlanTaken, WordTaken, Noted, Answered, TimeTaken, Refused
+    "_Answer",
+    Pending,
+    ReceiptTaken,
+    PlanTaken,
+    WordTaken,
+    Noted,
+    Answered,
+    TimeTaken,
+    PieceWanted,
+    Refused,
 )
 WordKind = Literal["roster", "policy"]
 
@@ -65,6 +77,10 @@ class Vault(Protocol):
     @abstractmethod
     def time(self, content: bytes) -> TimeTaken | Refused:
         """Hand over the bytes of the bureau's time."""
+
+    @abstractmethod
+    def submit_piece(self, place: Place, content: bytes) -> PieceWanted | Refused:
+        """Hand over a piece of an update."""
 
     @abstractmethod
     def note(self, state: str, detail: str) -> None:
@@ -110,6 +126,14 @@ class VaultClient(Vault):
         """Hand over the bytes of the bureau's time."""
         answer = self._ask(SubmitTime(content=content))
         return answer if isinstance(answer, Refused) else self._expect(answer, TimeTaken)
+
+    def submit_piece(self, place: Place, content: bytes) -> PieceWanted | Refused:
+        """Hand over a piece of an update."""
+        question = SubmitPiece(
+            update=place.update, file=place.file, number=place.index, content=content
+        )
+        answer = self._ask(question)
+        return answer if isinstance(answer, Refused) else self._expect(answer, PieceWanted)
 
     def note(self, state: str, detail: str) -> None:
         """Have something written to the device log."""

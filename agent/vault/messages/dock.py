@@ -142,11 +142,58 @@ class TimeTaken(msgspec.Struct, frozen=True, kw_only=True, tag="timed"):
     error_ms: int
 
 
+class SubmitPiece(msgspec.Struct, frozen=True, kw_only=True, tag="piece"):
+    """A piece of an update as the bureau sent it. Answered by ``PieceWanted`` or ``Refused``.
+
+    Attributes:
+        update: Digest of the signed manifest.
+        file: Digest of the file; empty for the manifest itself.
+        number: Which piece.
+        content: Untouched.
+    """
+
+    update: str
+    file: str
+    number: int
+    content: bytes
+
+
+class PieceWanted(msgspec.Struct, frozen=True, kw_only=True, tag="wanted"):
+    """What of an update is wanted next.
+
+    Attributes:
+        update: Digest of the signed manifest.
+        file: Digest of the file; empty where nothing is wanted.
+        number: Which piece.
+    """
+
+    update: str = ""
+    file: str = ""
+    number: int = 0
+
+
 class Noted(msgspec.Struct, frozen=True, kw_only=True, tag="noted"):
     """The note is on the medium."""
 
 
 FromDock = (
-    ListPending | SubmitReceipt | NoteDock | SubmitPlan | SubmitWord | SubmitChallenge | SubmitTime
+    ListPending
+    | SubmitReceipt
+    | NoteDock
+    | SubmitPlan
+    | SubmitWord
+    | SubmitChallenge
+    | SubmitTime
+    | SubmitPiece
 )
-ToDock = Pending | ReceiptTaken | Noted | PlanTaken | WordTaken | Answered | TimeTaken | Refused
+ToDock = (
+    Pending
+    | ReceiptTaken
+    | Noted
+    | PlanTaken
+    | WordTaken
+    | Answered
+    | TimeTaken
+    | PieceWanted
+    | Refused
+)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from typer.testing import CliRunner
 
 from agent.update.command import Updater
@@ -15,8 +16,12 @@ from agent.update.prefix import Prefix
 from agent.update.staging import stage
 from agent.update.switching import Patience
 from agent.vault import messages as m
+from bureau.clock import Clock
+from bureau.updates import UpdateShelf
+from evidence.digests import sha256_hex
 from evidence.errors import RulebookError
-from evidence.update import MANIFEST_NAME
+from evidence.update import MANIFEST_NAME, decode_piece
+from evidence.wire import DeviceState
 from hw.fake.clock import SystemClock
 from provisioning.authority.keyring import KeyRole
 from provisioning.cli import app
@@ -98,6 +103,18 @@ def test_what_no_recorder_would_take_is_not_published(
     assert not (tmp_path / "usb" / MANIFEST_NAME).exists()
 
 
+def test_bundle_for_the_desk_lies_where_the_desk_looks(enrolled: Enrolled, signed: Path) -> None:
+    publish(enrolled.bureau, signed, None, clock=CLOCK)
+    certificate = x509.load_pem_x509_certificate(enrolled.device.paths.ca.read_bytes())
+    shelf = UpdateShelf(enrolled.bureau, certificate, Clock(CLOCK, CLOCK))
+    state = DeviceState(
+        online=True, docked=True, firmware="0", utc="2026-01-01T00:00:00.000000Z", utc_source="ntp"
+    )
+    (offered,) = shelf.greet("REC-001", state)
+    place, content = decode_piece(offered.payload)
+    assert place.update == sha256_hex(content)
+
+
 def test_expired_bundle_is_not_published(tmp_path: Path, enrolled: Enrolled, signed: Path) -> None:
     a_year_on = CLOCK() + 365 * 86_400 * 10**9
     with pytest.raises(UpdateError, match="held until"):
@@ -117,8 +134,8 @@ def test_folder_without_files_or_with_a_strange_one_makes_no_bundle(tmp_path: Pa
 def test_bundle_that_another_bureau_signed_is_not_even_staged(
     tmp_path: Path, enrolled: Enrolled, source: Path
 ) -> None:
-    (tmp_path / "other").mkdir()
-    other = enrol(tmp_path / "other")
+    (tmp_path / "o").mkdir()
+    other = enrol(tmp_path / "o")
     make(source, tmp_path / "b", WISH, clock=CLOCK)
     for role in (KeyRole.CLERK, KeyRole.HEAD):
         sign(other.bureau, tmp_path / "b", role)
