@@ -369,8 +369,8 @@ class Engine:
             self._sink.gap(gap)
 
     def _say_doubt(self, doubt: Doubt | None) -> None:
-        if doubt is not None:
-            self._sink.doubt(doubt)
+        if doubt is not None and doubt.to_ns > self._start_ns:
+            self._sink.doubt(replace(doubt, from_ns=max(doubt.from_ns, self._start_ns)))
 
     def _say_open(self, gap: Gap) -> None:
         self._open_gaps[gap.track] = gap

@@ -69,16 +69,21 @@ class Continuity:
 
 
 class Doubts:
-    """Joins the doubts of consecutive packets into records."""
+    """Joins the doubts of consecutive packets into records.
+
+    One that goes on is told each second, so that a crash leaves little sound without its doubt.
+    """
 
     def __init__(self) -> None:
         self._doubt: Doubt | None = None
+        self._since_ns = 0
 
     def follow(self, packet: MediaPacket) -> Doubt | None:
         """A packet of the sound is written; the doubt that has ended by that."""
         before, doubt = self._doubt, packet.doubt
-        if before is None or doubt is None or packet.gap is not None or _is_long(before):
-            self._doubt = doubt
+        long = packet.pts_ns - self._since_ns >= SECOND_NS
+        if before is None or doubt is None or packet.gap is not None or long:
+            self._doubt, self._since_ns = doubt, packet.pts_ns
             return before
         within_ns = max(before.within_ns, doubt.within_ns)
         self._doubt = Doubt(before.from_ns, doubt.to_ns, within_ns)
@@ -88,11 +93,6 @@ class Doubts:
         """No more sound comes; the doubt that has not ended."""
         doubt, self._doubt = self._doubt, None
         return doubt
-
-
-def _is_long(doubt: Doubt) -> bool:
-    """Whether it is told before it ends, so that a crash leaves little sound without its doubt."""
-    return doubt.to_ns - doubt.from_ns >= SECOND_NS
 
 
 def since(gap: Gap, start_ns: int) -> Gap | None:

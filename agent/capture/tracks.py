@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from agent.capture.aac import AacEncoder
@@ -127,6 +127,9 @@ class AudioTrack:
         self._frames: dict[int, _Frame] = {}
         self._doubted: deque[tuple[int, int, int]] = deque()
         self._hole: Gap | None = None
+        self._vanished_ns: int | None = None
+        self._found = 0
+        self._regretted: Doubt | None = None
         self._encoded = 0
 
     @property
@@ -211,7 +214,7 @@ class AudioTrack:
         """Silence for those missing samples that would lie in a packet with others."""
         missing = sum(one.samples for one in lost)
         if missing <= 0:
-            self._clock.skip(missing)
+            self._find(-missing)
             return []
         cause = max(lost, key=lambda one: one.samples).cause
         filled = min(missing, -self._waiting % AUDIO_FRAME)
@@ -225,7 +228,17 @@ class AudioTrack:
         elif _long_ns(filled) >= SHORTEST_GAP_NS:
             self._hole = Gap(begin_ns, begin_ns + _long_ns(filled), cause, Track.AUDIO)
         self._clock.skip(missing - filled)
+        if cause is Cause.SAMPLES_VANISHED:
+            self._vanished_ns, self._found = self._clock.time_of(self._clock.heard), 0
         return packets
+
+    def _find(self, samples: int) -> None:
+        """So many that were taken for lost come after all: all sound since then stood too late."""
+        if samples and self._vanished_ns is not None:
+            self._found += samples
+            begins_ns, within_ns = self._vanished_ns, SURE_NS + _long_ns(self._found)
+            self._regretted = Doubt(begins_ns, begins_ns, within_ns)
+        self._clock.skip(-samples)
 
     @property
     def _waiting(self) -> int:
@@ -247,12 +260,17 @@ class AudioTrack:
         self._last_ns = max(pts_ns, self._last_ns + _SHORTEST_STEP_NS)
         _, gap = self._continuity.step(self._last_ns)
         hole, self._hole = self._hole, None
-        doubt = self._doubt_of(self._last_ns)
+        doubt = self._doubt_of(self._last_ns, self._last_ns - pts_ns)
         self._frames[self._encoded] = _Frame(self._last_ns, gap or hole, doubt)
         self._encoded += AUDIO_FRAME
 
-    def _doubt_of(self, pts_ns: int) -> Doubt | None:
-        """Which sound of the next packet, which begins at ``pts_ns``, is in doubt."""
+    def _doubt_of(self, pts_ns: int, held_back_ns: int) -> Doubt | None:
+        """Which sound up to the end of the next packet, which begins at ``pts_ns``, is in doubt."""
+        regretted, self._regretted = self._regretted, None
+        if regretted is not None:
+            return replace(regretted, to_ns=pts_ns + AUDIO_FRAME_NS)
+        if held_back_ns > 0:
+            return Doubt(pts_ns, pts_ns + AUDIO_FRAME_NS, SURE_NS + held_back_ns)
         begin, end = self._encoded, self._encoded + AUDIO_FRAME
         spans = [span for span in self._doubted if span[0] < end]
         while self._doubted and self._doubted[0][1] <= end:

@@ -149,6 +149,7 @@ class Bench:
         self.keyframes_asked = 0
         self.restarts: list[Track] = []
         self.camera = self.microphone = True
+        self.late_ns = 0
         self.engine = Engine(
             rules=CaptureRules(segment_seconds=segment_seconds, memory_seconds=memory_seconds),
             sink=self.shelf,
@@ -174,7 +175,7 @@ class Bench:
     def step(self) -> None:
         """20 ms: a block of sound, and every second time a picture."""
         if self.microphone:
-            self.engine.sound(block_at(self.now_ns))
+            self.engine.sound(block_at(self.now_ns - self.late_ns, late_ns=self.late_ns))
         if self.now_ns % FRAME_NS == 0:
             if self.camera:
                 self.picture()

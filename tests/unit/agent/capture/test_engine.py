@@ -8,13 +8,14 @@ import pytest
 
 from agent.capture.engine import SILENCE_NS, Phase
 from agent.capture.errors import CaptureError
-from agent.capture.media import SECOND_NS, Cause, Gap, Track
+from agent.capture.media import AUDIO_FRAME_NS, SECOND_NS, Cause, Gap, Track
 from agent.capture.merge import HOLD_NS
 from hw.errors import CameraFault, MicrophoneFault
 from hw.types import VideoPacket
 from tests.kits.capture import BLOCK_NS, FRAME_NS, Bench, block_at, pictures
 
 CAMERA_GONE = CameraFault("camera", "the cable is off")
+MS = 1_000_000
 MICROPHONE_GONE = MicrophoneFault("microphone", "the cable is off")
 
 
@@ -565,6 +566,34 @@ def test_an_overflow_while_the_machine_is_busy_is_measured_once_it_has_caught_up
     assert gap.cause is Cause.SAMPLES_LOST
     assert gap.to_ns is not None
     assert gap.to_ns - gap.from_ns == pytest.approx(100_000_000, abs=2_000_000)
+
+
+def test_sound_that_was_put_too_late_by_mistake_is_in_doubt_once_that_shows() -> None:
+    """A constant delay that begins at once cannot be told from a loss until it ends."""
+    bench = Bench(segment_seconds=10)
+    bench.start()
+    bench.run(3)
+    begun_ns = bench.now_ns
+    bench.late_ns = 3 * BLOCK_NS
+    bench.now_ns += bench.late_ns
+    bench.run(1.5)
+    ended_ns, caught_up = bench.now_ns - bench.late_ns, 3
+    bench.late_ns = 0
+    for block in range(1, caught_up + 1):
+        end_ns = ended_ns + block * BLOCK_NS
+        bench.engine.sound(block_at(end_ns, late_ns=bench.now_ns - end_ns))
+    bench.run(2)
+    bench.stop()
+    [doubt] = bench.shelf.doubts
+    assert doubt.within_ns == pytest.approx(65 * MS, abs=2 * MS)
+    assert doubt.from_ns == pytest.approx(begun_ns + 60 * MS, abs=25 * MS)
+    assert doubt.to_ns >= ended_ns + 60 * MS
+    ticks = [round(tick * SECOND_NS / 48_000) for tick in bench.shelf.audio_ticks(0)]
+    assert all(
+        after - before == pytest.approx(AUDIO_FRAME_NS, abs=50_000)
+        for before, after in pairwise(ticks)
+        if after < doubt.from_ns - 60 * MS - AUDIO_FRAME_NS or before > doubt.to_ns
+    )
 
 
 def test_sound_that_comes_back_while_the_machine_is_busy_has_its_true_time() -> None:
