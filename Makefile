@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 CAMPAIGN := scripts/test --campaign-scale=full --timeout=0
 
 .PHONY: help setup demo test check bench bench-pi lock vectors announcements \
-        campaign-kill campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day campaign-offline
+        campaign-kill campaign-power campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day campaign-offline
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bench: setup ## measure capture, evidence and transfer
 
 campaign-kill: ## kill processes and cut the power at every step, full size
 	@$(CAMPAIGN) tests/power
+
+campaign-power: ## cut the power at 250 instants of a recording, a push and a release, full size
+	@$(CAMPAIGN) -s tests/power/test_power_cuts.py
 
 campaign-chaos: ## slow, cut and restart the broker and the desk, full size
 	@$(CAMPAIGN) tests/wire

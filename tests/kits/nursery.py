@@ -75,6 +75,7 @@ def serve() -> None:
             answer = os.fork()
             if answer == 0:
                 _be(apps[asked["program"]], asked["words"], Path(asked["log"]))
+            ended.discard(answer)  # the number of one that ended may come again
         elif "look" in asked:
             answer = int(not _has_ended(asked["look"], ended, os.WNOHANG))
         else:
