@@ -140,6 +140,11 @@ class PiPlayback(Playback):
         stream.start()
         for start in range(0, samples.size, _BLOCK_FRAMES):
             block = samples[start : start + _BLOCK_FRAMES]
+            late_ns = self._clock.monotonic_ns() - began_ns - start * _SECOND_NS // RATE
+            if start and late_ns > 0:
+                # All that was written has sounded: the loudspeaker has run dry.
+                self._underruns += 1
+                began_ns += late_ns
             try:
                 stream.write(block.tobytes())
             except Underrun:
@@ -193,7 +198,7 @@ def pyaudio_stream(card: str) -> Callable[[], Stream]:
                 f"no card {card} plays 48000 Hz ({error}); is the overlay loaded"
                 " (dtoverlay=recorder), does aplay -l show it?",
             ) from error
-        return _PyAudioStream(stream, pyaudio.paOutputUnderflowed)
+        return _PyAudioStream(stream)
 
     return open_stream
 
@@ -208,29 +213,22 @@ def _output(audio: Foreign, card: str) -> int:
 
 
 class _PyAudioStream:
-    """PyAudio's blocking stream, with its one error that is none told apart."""
+    """PyAudio's blocking stream."""
 
-    def __init__(self, stream: object, underflowed: int) -> None:
+    def __init__(self, stream: object) -> None:
         self._stream: _Blocking = stream  # type: ignore[assignment]  # PyAudio has no types
-        self._underflowed = underflowed
-        self._fresh = True
 
     def start(self) -> None:
         """Begin to sound."""
-        self._fresh = True
         self._stream.start_stream()
 
     def write(self, samples: bytes) -> None:
-        """As in ``Stream``; a stream that has just begun has nothing to run dry of."""
-        try:
-            self._stream.write(samples, exception_on_underflow=True)
-        except OSError as error:
-            if error.errno != self._underflowed:
-                raise
-            if not self._fresh:
-                raise Underrun from error
-        finally:
-            self._fresh = False
+        """As in ``Stream``, but never ``Underrun``.
+
+        PyAudio closes a stream whose underflow it raises, and the rest of the clip with it: it is
+        not asked to, and whoever writes tells a dry loudspeaker by the clock.
+        """
+        self._stream.write(samples, exception_on_underflow=False)
 
     def drain(self) -> None:
         """PortAudio's stop returns when the last sample has sounded."""
