@@ -30,7 +30,7 @@ class CountingLink(Link):
         self._note("connect", 0)
         self._link.open(mailbox, will)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+    def publish(self, topic: str, payload: bytes | memoryview, *, retain: bool = False) -> int:
         self._note(topic, len(payload))
         return self._link.publish(topic, payload, retain=retain)
 

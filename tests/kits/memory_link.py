@@ -79,10 +79,10 @@ class MemoryLink(Link):
         if self._network.connected is not None:
             mailbox.put(self._network.connected)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int:
+    def publish(self, topic: str, payload: bytes | memoryview, *, retain: bool = False) -> int:
         if not self.is_open or self._mailbox is None:
             raise LinkError("the connection is gone")
-        network = self._network
+        network, payload = self._network, bytes(payload)
         if network.on_publish is not None:
             network.on_publish(topic, payload)
         token = next(self._tokens)
