@@ -88,7 +88,7 @@ def whole_body(facts: Facts) -> Ruling:
     found = facts.reading.events("tamper")
     if found:
         return not_met("tampering was noticed", "发现拆装迹象", in_journal(found[0].record))
-    return left(Part.HARDWARE, "the body has no case switch yet", "外壳开关尚待硬件实现")
+    return left(Part.HARDWARE, "the case switch told nothing", "机壳开关未报告打开")
 
 
 RULES: Final[Mapping[str, Judge]] = {

@@ -25,7 +25,7 @@ from tests.kits.receipts import receipt_for, signed_by
 from tests.kits.vault import RunningVault, ask_dock
 
 SPOKEN_SAMPLES = 108_000
-TIMES = 3
+TIMES = 2
 """How fast the recorder's time passes: an ordinary machine keeps up with it."""
 RTC = "sys/class/rtc/rtc0/since_epoch"
 HOLD_SECONDS = 0.85
@@ -178,7 +178,7 @@ class Field:
     def terms(self, **changes: Any) -> Terms:
         quick: dict[str, Any] = {
             "soak_minutes": 0.02,
-            "patience_seconds": 6.0,
+            "patience_seconds": 20.0,
             "look_seconds": 2.1,
             "cut_seconds": 1.0,
             "out": self.out,

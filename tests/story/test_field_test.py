@@ -1,6 +1,6 @@
 """The field test on the fake world, moved by a tester who does as told; and each fault by its step.
 
-Plays three times as fast as life: prompts are spoken, buttons held, an announcement heard.
+Plays twice as fast as life: prompts are spoken, buttons held, an announcement heard.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def test_a_sound_recorder_passes_every_step_and_what_it_had_signed_survives_the_
     assert signed.report == report
     page = written.html.read_text()
     assert all(words.STEPS[code][0] in page for code in CODES)
-    assert "http" not in page
+    assert "://" not in page
     assert "<script" not in page
     log = journal.payloads(field.enrolled.device.paths.device_log.read_bytes())
     (entry,) = [one for one in log if one["t"] == "field_test"]

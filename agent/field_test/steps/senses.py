@@ -78,11 +78,11 @@ def microphone(bench: Bench) -> Outcome:
 
 def _room(bench: Bench) -> int | None:
     """How loud the room is while the recorder itself says nothing."""
-    for _ in range(ATTEMPTS):
+    level, attempts = bench.wait_for(lambda: bench.ear.level(_ROOM_SECONDS)), 0
+    while level is not None and attempts < ATTEMPTS:
         bench.quiet(2 * _ROOM_SECONDS)
         level = bench.ear.level(_ROOM_SECONDS)
-        if bench.was_quiet(2 * _ROOM_SECONDS):
-            break
+        attempts = ATTEMPTS if bench.was_quiet(2 * _ROOM_SECONDS) else attempts + 1
     return level
 
 
@@ -131,16 +131,22 @@ def _announced(bench: Bench) -> Outcome:
     return passed(**told)
 
 
+def _pairs(bench: Bench, since_ns: int) -> tuple[list[int], list[int], list[int]]:
+    """Flashes, beeps, and by how much each pair is apart."""
+    seen = [one for one in flashes(bench.camera.packets(since_ns)) if one >= since_ns]
+    heard = beeps(bench.ear.blocks(since_ns))
+    return seen, heard, sorted(offsets_ns(seen, heard))
+
+
 def together(bench: Bench) -> Outcome:
     """Flash and beep of one instant are so far apart in the recording (D10)."""
     bench.quiet(_ROOM_SECONDS)
     began_ns = bench.clock.monotonic_ns()
     bench.ask("clap.begin")
     bench.pause(bench.terms.look_seconds)
+    bench.wait_for(lambda: len(_pairs(bench, began_ns)[2]) >= LEAST_PAIRS)
     bench.ask("clap.end")
-    seen = flashes(bench.camera.packets(began_ns))
-    heard = beeps(bench.ear.blocks(began_ns))
-    apart = sorted(offsets_ns(seen, heard))
+    seen, heard, apart = _pairs(bench, began_ns)
     told: dict[str, Measure] = {"flashes": len(seen), "beeps": len(heard), "pairs": len(apart)}
     if len(apart) < LEAST_PAIRS:
         return failed("unseen" if len(seen) < LEAST_PAIRS else "unheard", **told)
