@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, overload
 
-from hw.ports import DockBoard, RecorderBoard, VaultBoard
+from hw.ports import DockBoard, RecorderBoard, Speaker, VaultBoard
 from hw.types import CameraSettings, Role
 
 BoardKind = Literal["pi", "fake"]
@@ -72,6 +72,28 @@ def open_board(
     from hw.pi.board import open_pi_board
 
     return open_pi_board(role, device_dir=device_dir, camera=camera)
+
+
+def open_speaker(kind: BoardKind, *, device_dir: Path, run_dir: Path | None = None) -> Speaker:
+    """Open the loudspeaker alone, for whoever only has to say something.
+
+    Args:
+        kind: As in ``open_board``.
+        device_dir: The recorder's folder.
+        run_dir: As in ``open_board``.
+
+    Raises:
+        MissingPartFault: The board of that kind cannot be opened here.
+    """
+    if kind == "fake":
+        camera = CameraSettings()
+        board = open_board(
+            kind, Role.RECORDER, device_dir=device_dir, camera=camera, run_dir=run_dir
+        )
+        return board.speaker
+    from hw.pi.board import open_pi_speaker
+
+    return open_pi_speaker()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import Final
 
 from agent.enrolment.enrol import Recorder, Show
 from agent.enrolment.telling import words_of
 from agent.errors import ClipError
-from agent.settings import Camera
 from agent.voice.words import clip_of
-from hw.board import open_board
+from hw.board import open_speaker
 from hw.errors import HardwareFault
 from hw.ports import Speaker
-from hw.types import Role
 
 Say = Callable[[str], None]
+_LONGEST_SECONDS: Final = 20.0
 
 
 def aloud(recorder: Recorder, show: Show, *, simulated: bool = False) -> Show:
@@ -44,21 +44,16 @@ def aloud(recorder: Recorder, show: Show, *, simulated: bool = False) -> Show:
 
 
 def say(speaker: Speaker, digits: str) -> None:
-    """Begin to say the digits, one at a time.
+    """Say the digits, one at a time, to the end.
 
     Raises:
         SpeakerFault: The loudspeaker does not play.
         ClipError: The sound of a digit is missing.
     """
-    speaker.play(clip_of(words_of(digits)))
+    speaker.play(clip_of(words_of(digits))).wait(_LONGEST_SECONDS)
 
 
 def _speaker(recorder: Recorder) -> Speaker:
-    board = open_board(
-        recorder.seed.board,
-        Role.RECORDER,
-        device_dir=recorder.paths.folder,
-        camera=Camera().for_board(),
-        run_dir=recorder.paths.run,
-    )
-    return board.speaker
+    """Only that: a camera that is opened for nothing does not always close well."""
+    paths = recorder.paths
+    return open_speaker(recorder.seed.board, device_dir=paths.folder, run_dir=paths.run)

@@ -59,6 +59,16 @@ def open_pi_board(
             return dock_board(header_pins(), root=root)
 
 
+def open_pi_speaker(root: Path = _ROOT) -> PiSpeaker:
+    """The loudspeaker of this Raspberry Pi, and nothing else of it.
+
+    Raises:
+        MissingPartFault: This is no Raspberry Pi, or PyAudio is not installed.
+    """
+    _refuse_other_machines(root)
+    return PiSpeaker(pyaudio_stream(_CARD), PiClock(root))
+
+
 def recorder_board(
     factory: Foreign,
     *,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,10 +112,14 @@ class Loud:
         self.said: list[str] = []
         self._broken = broken
 
-    def play(self, clip: Clip) -> None:
+    def play(self, clip: Clip) -> Any:
         if self._broken:
             raise SpeakerFault("speaker", "it does not play")
         self.said.append(catalog.text_of(clip.clip_id))
+        return self
+
+    def wait(self, seconds: float) -> bool:
+        return seconds > 0
 
 
 @pytest.mark.rule("H8")
