@@ -122,6 +122,7 @@ class Life:
         dock(self._enrolled.device, self._bureau, cut_after=cut_after)
         found = [row.detail for row in self._bureau.office.ledger.dockings(DEVICE_ID) if row.codes]
         assert found == []
+        assert list(self._bureau.office.archive.quarantined()) == []
 
 
 def test_nothing_is_found_on_recorders_that_nobody_touched(

@@ -101,7 +101,6 @@ class Opener:
         sid = ids.session_id(utc_ms, secrets.token_bytes(10))
         folder = self.medium.make_session_folder(sid)
         sealed_plan = None if plan is None else self._keep_plan(sid, plan)
-        previous = self._previous(stamps.now().utc_ns, plan, book)
         file = self.medium.keep_room(self.medium.create(folder / ids.JOURNAL_NAME))
         chain = Chain({"sid": sid}, ready.key, prev=self.log.head)
         signed = SignedFile(file, chain, stamps)
@@ -125,7 +124,8 @@ class Opener:
             ],
             "plan_id": None if plan is None else plan.plan_id,
             "officers": _officers(request, plan),
-            "previous": previous,
+            # Last of all: a slow medium must not part this moment from the record's own.
+            "previous": self._previous(stamps.now().utc_ns, plan, book),
             "bounds": {"begins": bounds.begins, "ends": bounds.ends, "item": bounds.item},
         }
         opened_ns = stamps.now().mono_ns
