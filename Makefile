@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 CAMPAIGN := scripts/test --campaign-scale=full --timeout=0
 
-.PHONY: help setup demo test check bench bench-pi lock vectors announcements \
+.PHONY: help setup demo test check bench bench-pi bench-install bench-arm lock vectors announcements \
         campaign-kill campaign-power campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day campaign-offline
 
 help: ## list the targets
@@ -55,6 +55,13 @@ campaign-day: ## record 24 virtual hours with drift, losses and clock steps, ful
 bench-pi: setup ## run the Pi's real stacks without a Pi: camera tier, overlays on an emulated Pi 3
 	@scripts/bench_pi/camera/run
 	@scripts/bench_pi/overlays/run
+	@scripts/bench_pi/overlays/validate
+
+bench-install: setup ## run the installer to its end twice in Debian 12 and 13; downloads
+	@scripts/bench_pi/install/run
+
+bench-arm: setup ## install every dependency of the device on emulated aarch64; downloads
+	@scripts/bench_pi/aarch64
 
 vectors: setup ## make the evidence test vectors again; no diff means nothing changed
 	@$(PYTHON) -m scripts.make_vectors
