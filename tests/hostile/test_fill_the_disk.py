@@ -127,7 +127,7 @@ def refused(story: Services) -> list[str]:
 def test_the_recording_goes_on_for_the_reserved_time_and_closes_with_its_reason(
     place: Path, attack: Attack, campaign_size: CampaignSize
 ) -> None:
-    seconds = campaign_size(ci=2, full=60)
+    seconds = campaign_size(ci=2, full=40)
     with recording(place, attack, seconds) as (story, sid), filled(story, attack):
         began, before = monotonic(), len(story.of(sid, "tick"))
         assert os.statvfs(story.device_folder).f_bavail == 0

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
+from agent.process import EXIT_POWER_OFF
 from agent.supervisor import PROCESSES, Child, Program, own_programs
 
 SECONDS = 20.0
@@ -51,3 +52,14 @@ def test_the_recorder_is_ended_before_the_vault_it_talks_to() -> None:
     names = [program.name for program in own_programs(Path("device"))]
     assert tuple(names) == PROCESSES
     assert names.index("vault") < names.index("session")
+
+
+def test_a_recorder_that_was_switched_off_is_not_started_again(tmp_path: Path) -> None:
+    told = tmp_path / "starts"
+    code = f"open({str(told)!r}, 'a').write('x'); raise SystemExit({EXIT_POWER_OFF})"
+    child = Child(_program(code))
+    _wait(lambda: child.switched_off, child)
+    for _ in range(20):
+        child.look()
+    assert told.read_text() == "x"
+    child.end()
