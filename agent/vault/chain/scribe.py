@@ -14,8 +14,8 @@ from typing import Final
 
 from hw.ports import Clock
 
-BEAT_SECONDS: Final = 0.4
-"""Between two syncs of an open segment; with the sync itself under the 0.5 s that may be lost."""
+BEAT_SECONDS: Final = 0.2
+"""Between two looks at an open segment: what is sealed waits no longer for its sync."""
 
 
 class Scribe:

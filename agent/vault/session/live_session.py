@@ -24,7 +24,7 @@ from agent.vault.messages import (
 from agent.vault.session.opened import Opened
 from agent.vault.session.photos import keep_photo
 from agent.vault.store.medium import Medium
-from agent.vault.store.seal import SealedFile
+from agent.vault.store.seal import Mark, SealedFile
 from evidence import digests, ids, marks
 from evidence.canonical import JsonObject
 from evidence.digests import FileFacts, sha256_hex
@@ -32,6 +32,11 @@ from evidence.jws import Signer
 
 TICK_NS: Final = 950_000_000
 """A tick at every beat that comes at least this long after the last one: about every second."""
+SYNC_NS: Final = 350_000_000
+"""Between two syncs, where what is sealed grows at every beat."""
+STALE_NS: Final = 1_200_000_000
+"""Pictures this old are signed at the first beat that finds them sealed, however young the last
+tick is: a scene that fills one chunk of age a second would else wait for two seconds and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,9 @@ class LiveSession:
         self._feeding: OpenSegment | None = None
         self._ticking: OpenSegment | None = None
         self._synced_length = -1
+        self._synced_ns = 0
+        self._signed_offset = 0
+        self._signed_pts_ns = 0
         self._last_tick_ns = 0
         self._finished = False
 
@@ -146,6 +154,7 @@ class LiveSession:
         """From now on ``segment`` is ticked."""
         self._ticking = segment
         self._synced_length = -1
+        self._signed_offset = 0
 
     def signed_as(self, event_id: str | None) -> int | None:
         """The ``i`` of the event that was sent under this id before; None where none was."""
@@ -206,9 +215,10 @@ class LiveSession:
 
     def beat(self, mono_ns: int) -> None:
         """Sync the open segment; about every second sign how far it got, and look at the clock."""
-        due = mono_ns - self._last_tick_ns >= TICK_NS
-        if self._ticking is not None:
-            self._sync(self._ticking.sealed, due=due)
+        mark = None if self._ticking is None else self._ticking.sealed.mark()
+        due = mono_ns - self._last_tick_ns >= TICK_NS or self._is_stale(mark, mono_ns)
+        if self._ticking is not None and mark is not None:
+            self._sync(self._ticking.sealed, mark, mono_ns, due=due)
         if due:
             self._last_tick_ns = mono_ns
             self._notice_step()
@@ -238,13 +248,22 @@ class LiveSession:
     def _folder(self) -> Path:
         return self._medium.session_folder(self.sid)
 
-    def _sync(self, sealed: SealedFile, *, due: bool) -> None:
-        mark = sealed.mark()
-        if mark.length != self._synced_length:
+    def _is_stale(self, mark: Mark | None, mono_ns: int) -> bool:
+        """Whether something sealed and not yet signed begins too long ago."""
+        if mark is None or mark.plaintext_offset <= self._signed_offset:
+            return False
+        rested = mono_ns - self._last_tick_ns >= SYNC_NS
+        return rested and mono_ns - self._signed_pts_ns >= STALE_NS
+
+    def _sync(self, sealed: SealedFile, mark: Mark, mono_ns: int, *, due: bool) -> None:
+        rested = mono_ns - self._synced_ns >= SYNC_NS
+        if mark.length != self._synced_length and (due or rested):
             sealed.sync()
-            self._synced_length = mark.length
+            self._synced_length, self._synced_ns = mark.length, mono_ns
         if not due or mark.length == 0:
             return
+        self._signed_offset = mark.plaintext_offset
+        self._signed_pts_ns = mark.progress.last_pts_ns
         index = self.journal.record(
             "tick",
             {
