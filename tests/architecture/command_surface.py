@@ -56,7 +56,11 @@ FORBIDDEN_ZH: Final = re.compile(
 )
 
 _ENDINGS: Final = ("s", "d", "r", "ed", "er", "ing")
-TO_THE_VAULT: Final = (*get_args(messages.FromRecorder), *get_args(messages.FromDock))
+TO_THE_VAULT: Final = (
+    *get_args(messages.FromRecorder),
+    *get_args(messages.FromDock),
+    *get_args(messages.FromTester),
+)
 
 
 @dataclass(frozen=True, slots=True)

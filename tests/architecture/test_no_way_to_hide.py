@@ -77,8 +77,12 @@ RECORDER_COMMANDS: Final = {
     "recorder enrol": "keys are made and certified before the first start",
     "recorder locker": "one process: files are made append-only, and never the other way",
     "recorder words": "words on a medium are put aside; the vault verifies them before they count",
+    "recorder update": "tries a release that two of the bureau signed, never while something is"
+    " recorded or waits for the bureau; goes back from one that is not ready",
     "recorder doctor": "looks: parts and drivers, one line each",
     "recorder status": "looks",
+    "recorder field-test": "records as a recorder does, watches, and has a report signed; refuses"
+    " while a session is open",
     "recorder console": "looks, and presses the fake body's buttons",
 }
 TO_THE_DEVICE: Final = {
@@ -88,11 +92,15 @@ TO_THE_DEVICE: Final = {
     "plan": "verified by the vault; what an officer may choose",
     "roster": "the assignment, verified by the vault: whose the recorder is",
     "policy": "the rulebook, verified by the vault and adopted between sessions alone",
+    "challenge": "asks what the device holds; answered under two keys",
+    "time": "the bureau's time, verified by the vault and put on record",
+    "update": "pieces of a signed update, kept aside; tried only when nothing is recorded or waits",
 }
 FROM_THE_DEVICE: Final = frozenset(
     {
         *("init", "chunk", "fin", "log", "state", "base"),
         *("receipt_ack", "plan_ack", "roster_ack", "policy_ack"),
+        *("challenge_answer", "update_wish"),
     }
 )
 MESSAGES: Final = {
@@ -113,6 +121,11 @@ MESSAGES: Final = {
     "dock": "a record is added",
     "plan": "verified and kept",
     "word": "verified and kept: assignment or rulebook",
+    "challenge": "a record is added, and what is held is said",
+    "time": "verified, and a record is added",
+    "piece": "kept aside: a part of a signed update",
+    "facts?": "looks",
+    "sign": "a record is added: the digest of a field test's report",
 }
 POLICY: Final[dict[str, Any]] = {
     "bureau.id": "county",
