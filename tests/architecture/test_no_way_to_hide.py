@@ -65,8 +65,8 @@ GESTURES: Final = {
     "PhotoPressed": "a still",
     "PhotoHeld": "while recording, raises the class of secrecy; nothing is left unrecorded for it",
     "PowerTapped": "switches nothing off; while recording, confirms an end that was held for",
-    "PowerHeld": "idle, switches off; while recording, asks for the confirming press: the recording is"
-    " closed with its reason before the power goes",
+    "PowerHeld": "idle, switches off; while recording, asks for the confirming press: the"
+    " recording is closed with its reason before the power goes",
 }
 RECORDER_COMMANDS: Final = {
     "recorder": "help",
