@@ -22,7 +22,7 @@ from scripts.stage import Stage
 _DEVICE: Final = "/var/lib/recorder"
 _SEED: Final = "/boot/firmware/seed"
 _STICK: Final = "/run/bench-stick"
-_RECORDER: Final = "/opt/recorder/bin/recorder"
+_RECORDER: Final = "/opt/recorder/current/bin/recorder"
 _PROCESSES: Final = ("locker", "vault", "session", "dock")
 _SMALL: Final = ("--width", "320", "--height", "240", "--bitrate", "400000")
 """An emulated processor encodes this in real time."""
@@ -88,6 +88,21 @@ class Day:
         return {row["sid"]: row for row in json.loads(self.stage.command("bureau.main", words))}
 
     # The device.
+
+    def prepare(self) -> None:
+        """Everything up to a recorder that is ready for a press."""
+        self.machine.new_medium()
+        self.machine.start()
+        self.found()
+        self.enrol()
+        self.begin_work()
+
+    def announced(self, sid: str) -> dict[str, Any]:
+        """Wait until the announcement's outcome is signed; returns it."""
+        told = self.machine.wait_until(
+            lambda: self.events(sid, "disclosure"), "the announcement", seconds=120, pause=1
+        )
+        return told[-1]
 
     def enrol(self) -> None:
         """Seed, ask, compare six digits, assign, take the answer: by stick."""
