@@ -24,7 +24,9 @@ from hw.fake.clock import JumpingClock
 from tests.kits.capture import FRAME_NS
 from tests.kits.long_take import (
     BOOTED_NS,
+    COURSES,
     GAP_NS,
+    MOST_IN_DOUBT,
     SETTLES_WITHIN_NS,
     WARM_NS,
     Conditions,
@@ -38,10 +40,8 @@ from tests.kits.long_take import (
 if TYPE_CHECKING:
     from tests.conftest import CampaignSize
 
-MOST_IN_DOUBT: Final = 10_000
-"""At most one of so many seconds of sound may be in doubt, and of each silent loss ..."""
 A_LOSS_NS: Final = 30_000_000
-"""... so much on the average."""
+"""So much sound may be in doubt for each silent loss, on the average."""
 LONGEST_DOUBT_NS: Final = SECOND_NS
 _FIRST_STEP: Final = 20
 """Second of a take at which the wall clock is stepped for certain."""
@@ -51,11 +51,6 @@ CAUSES: Final = {
     Mishap.QUEUE: Cause.QUEUE_FULL,
     Mishap.VANISHED: Cause.SAMPLES_VANISHED,
     Mishap.PICTURES: Cause.FRAMES_LOST,
-}
-COURSES: Final[dict[str, Callable[[float], float]]] = {
-    "fast": lambda _: 100.0,
-    "slow": lambda _: -100.0,
-    "wandering": lambda seconds: 100 * math.sin(seconds / 600),
 }
 
 

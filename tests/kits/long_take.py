@@ -43,6 +43,14 @@ BOOTED_NS: Final = 12 * 86_400 * SECOND_NS
 WARM_NS: Final = 3 * SECOND_NS
 FILE_TICK_NS: Final = SECOND_NS // AUDIO_RATE
 GAP_NS: Final = 20_000_000
+MOST_IN_DOUBT: Final = 10_000
+"""At most one of so many seconds of sound may be in doubt."""
+COURSES: Final[dict[str, Callable[[float], float]]] = {
+    "fast": lambda _: 100.0,
+    "slow": lambda _: -100.0,
+    "wandering": lambda seconds: 100 * math.sin(seconds / 600),
+}
+"""The microphone's crystal, parts per million at a second of a take."""
 _NEAR_NS: Final = 4 * FILE_TICK_NS
 """Times that are the same but for rounding."""
 SETTLES_WITHIN_NS: Final = 10 * SECOND_NS
@@ -143,7 +151,7 @@ Pieces = list[tuple[int, int, int]]
 """Of a packet: offset in it, number of the first delivered sample there, and how many."""
 
 
-class _Scribe(AacEncoder):
+class Scribe(AacEncoder):
     """An encoder that notes which of the delivered samples it was given.
 
     Args:
@@ -154,14 +162,19 @@ class _Scribe(AacEncoder):
         super().__init__()
         self._notes = notes
         self._delivered = 0
+        self.index = 0
 
     def encode(self, samples: bytes) -> list[tuple[int, bytes]]:
+        self.note(samples)
+        return super().encode(samples)
+
+    def note(self, samples: bytes) -> None:
+        """Which delivered samples the next packet holds, and where."""
         there = np.flatnonzero(np.frombuffer(samples, "<i2"))
         pieces: Pieces = []
         for run in np.split(there, np.flatnonzero(np.diff(there) > 1) + 1):
             pieces += self._pieces(int(run[0]), len(run))
         self._notes.append(pieces)
-        return super().encode(samples)
 
     def _pieces(self, offset: int, count: int) -> Iterator[tuple[int, int, int]]:
         while count:
@@ -189,7 +202,7 @@ class _Truth:
         return begins_ns + (index - first) * period_ns
 
 
-class _Judge:
+class Judge:
     """A sink that demuxes every segment, judges it and lets it go."""
 
     def __init__(self, truth: _Truth, notes: deque[Pieces], seen: deque[int]) -> None:
@@ -215,7 +228,7 @@ class _Judge:
                     if packet.stream.type == "video":
                         self._picture(at_ns)
                     else:
-                        self._sound(at_ns)
+                        self.sound(at_ns)
 
     def gap(self, gap: Gap) -> None:
         self.judged.gaps.append(gap)
@@ -231,7 +244,8 @@ class _Judge:
         self.judged.picture_errors = max(self.judged.picture_errors, error)
         self.judged.seen.add(at_ns // SECOND_NS)
 
-    def _sound(self, at_ns: int) -> None:
+    def sound(self, at_ns: int) -> None:
+        """A packet whose time in the file is ``at_ns``."""
         judged = self.judged
         while not judged.packets and self._is_before(at_ns):
             self._notes.popleft()
@@ -273,13 +287,13 @@ class Take:
         each_second: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._conditions = conditions
-        self._end_ns = BOOTED_NS + WARM_NS + seconds * SECOND_NS
+        self.end_ns = BOOTED_NS + WARM_NS + seconds * SECOND_NS
         self._dice = random.Random(conditions.seed)
         self._each_second = each_second
-        self._truth = _Truth()
+        self.truth = _Truth()
         self._captured: deque[int] = deque()
         notes: deque[Pieces] = deque()
-        self._judge = _Judge(self._truth, notes, self._captured)
+        self._judge = Judge(self.truth, notes, self._captured)
         self._film = pictures(250)
         self._now_ns = BOOTED_NS
         self._stall = (BOOTED_NS, BOOTED_NS)
@@ -291,17 +305,17 @@ class Take:
             listener=self.ear,
             asks=Asks(keyframe=lambda: None, restart=lambda _: None),
             now_ns=lambda: self._now_ns,
-            encoder=lambda: _Scribe(notes),
+            encoder=lambda: Scribe(notes),
         )
 
     def run(self) -> Judged:
         """Record from the beginning to the end."""
         for track in Track:
             self._engine.part_started(track)
-        sounds, sights = self._sounds(), self._sights()
+        sounds, sights = self.sounds(), self._sights()
         sound, sight = next(sounds), next(sights)
         begun, second_ns = False, BOOTED_NS + SECOND_NS
-        while self._now_ns < self._end_ns:
+        while self._now_ns < self.end_ns:
             if sound[0] <= sight[0]:
                 self._come_to(sound[0])
                 self._hear(sound[1])
@@ -337,7 +351,7 @@ class Take:
 
     # The microphone.
 
-    def _sounds(self) -> Iterator[tuple[float, AudioBlock | int]]:
+    def sounds(self) -> Iterator[tuple[float, AudioBlock | int]]:
         at_ns, arrived_ns = float(BOOTED_NS), 0.0
         mishaps = self._mishaps()
         mishap, due_ns = next(mishaps)
@@ -355,7 +369,7 @@ class Take:
                 unsure = mishap is Mishap.UNSURE
                 at_ns += long_ns
                 mishap, due_ns = next(mishaps)
-            self._truth.add(at_ns, period_ns)
+            self.truth.add(at_ns, period_ns)
             at_ns += BLOCK * period_ns
             arrived_ns = max(arrived_ns, self._arrival(at_ns))
             yield (
