@@ -246,7 +246,7 @@ class Medium:
     def _take_spare(self, path: Path) -> bool:
         """Give a spare file the name ``path``; False where files are not what is missing."""
         spares = self._spares()
-        if self._storage.read().free_files or not spares:
+        if self._free_files() or not spares:
             return False
         self.gave_reserve = True
         try:
@@ -258,7 +258,7 @@ class Medium:
         return True
 
     def _keep_spares(self) -> None:
-        free = self._storage.read().free_files
+        free = self._free_files()
         missing = SPARES - len(self._spares())
         if missing <= 0 or (free is not None and free < SPARES + missing):
             return
@@ -266,6 +266,14 @@ class Medium:
             path = self.paths.spares / f"{number:03}"
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640))
+
+    def _free_files(self) -> int | None:
+        """How many more the medium can name; 0 where it does not answer."""
+        try:
+            return self._storage.read().free_files
+        except HardwareFault as fault:
+            _log.warning("the medium does not say how many files it can name: %s", fault)
+            return 0
 
     def _spares(self) -> list[Path]:
         return sorted(self.paths.spares.iterdir())
