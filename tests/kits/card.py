@@ -24,7 +24,7 @@ MOUNT_OPTIONS = "noatime"
 """As Raspberry Pi OS mounts its root; data=ordered and commit=5 are ext4's own."""
 CLEAN = (0, 1)
 """What ``e2fsck -p`` may end with: nothing to mend, or mended without a question."""
-_TOOLS = ("mkfs.ext4", "e2fsck", "losetup", "mount", "umount", "unshare")
+_TOOLS = ("mkfs.ext4", "e2fsck", "debugfs", "losetup", "mount", "umount", "unshare")
 _SECONDS = 20.0
 _EVERYBODYS = "CARDS_EVERYBODYS_MOUNTS"
 
@@ -161,6 +161,13 @@ def check(image: Path) -> int:
         [_need("e2fsck"), "-p", str(image)], check=False, capture_output=True, text=True
     )
     return done.returncode
+
+
+def read_out(image: Path, name: str, target: Path) -> bool:
+    """Copy a file out of the root of a checked image without mounting it; whether it was there."""
+    target.unlink(missing_ok=True)
+    run("debugfs", "-R", f"dump /{name} {target}", str(image))
+    return target.exists()
 
 
 @contextmanager

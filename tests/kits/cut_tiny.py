@@ -17,7 +17,7 @@ from tinydb.storages import JSONStorage, Storage
 
 from agent.vault.store.catalog import AtomicStorage
 from hw.fake.clock import boottime_ns
-from tests.kits.card import CLEAN, ROOT, Card, check, mounted
+from tests.kits.card import CLEAN, ROOT, Card, check, read_out
 from tests.kits.card_log import Cache, Replay
 from tests.kits.cut_story import Course
 
@@ -95,13 +95,13 @@ def _cut(
     replay = Replay(card.base, card.log, scratch)
     begin_ns, end_ns = said[0], said[-1]
     lost, unreadable, losing, total = 0, 0, 0, 0
+    found = scratch / "found.json"
     for fraction, cache in fractions:
         at_ns = begin_ns + int(fraction * (end_ns - begin_ns))
         image = scratch / f"tiny.{at_ns}"
         replay.lay(at_ns, image, cache, dice)
         assert check(image) in CLEAN
-        with mounted(image, card.mount) as mount:
-            held = _read(mount / _NAME)
+        held = _read(found) if read_out(image, _NAME, found) else None
         image.unlink()
         acknowledged = sum(one <= at_ns for one in said)
         gone = acknowledged - len([n for n in held or () if n < acknowledged])
