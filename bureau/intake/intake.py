@@ -202,10 +202,11 @@ class Intake:
         holdings = self.steps.holdings(topic.device)
         target = _target_of(holdings, meta, topic.fid)
         holdings.aim(target)
+        if holdings.quarantined(target.sid):
+            # Said before what is held of it: the device must not wait for its receipt.
+            raise RefusedError(f"session {target.sid} is in quarantine", code="quarantined")
         if self._is_held(target):
             return [answer(topic.device, _success(message.topic, done=True))]
-        if holdings.quarantined(target.sid):
-            raise RefusedError(f"session {target.sid} is in quarantine", code="quarantined")
         if self._is_full():
             return [self._full(topic.device, message.topic)]
         have = () if target.facts.size == 0 else self._office.partials.open(target).ranges()

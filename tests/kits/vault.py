@@ -92,12 +92,14 @@ class RunningVault:
         """End as by kill -9: what is on the medium now is all that the next start finds."""
         store = self.enrolled.device.paths.store
         snapshot = store.with_name("snapshot")
-        # Journals first: what a tick signs is on the medium before the tick is.
-        for path in sorted(store.rglob("*"), key=lambda one: one.suffix != ".jws"):
-            if path.is_file():
-                copy = snapshot / path.relative_to(store)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, copy)
+        # Journals first: what a tick signs is on the medium before the tick is. Then everything
+        # that is there by then: a file may have come since the journals were looked for.
+        for is_journal in (True, False):
+            for path in sorted(store.rglob("*")):
+                if path.is_file() and (path.suffix == ".jws") is is_journal:
+                    copy = snapshot / path.relative_to(store)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(path, copy)
         self._end()
         shutil.rmtree(store)  # noqa: TID251 - the test's own folder
         snapshot.rename(store)

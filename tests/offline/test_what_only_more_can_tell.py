@@ -9,7 +9,7 @@ import pytest
 
 from bureau.docking import judging
 from hw.types import PartName
-from tests.kits.cradle import open_bureau
+from tests.kits.cradle import dock, open_bureau
 from tests.kits.offline import Thief, image
 from tests.kits.vault import RunningVault
 from tests.offline.attacks import NEWEST, forged_session, older_log
@@ -38,6 +38,23 @@ def test_a_forged_session_comes_no_further_than_quarantine(thief: Thief) -> None
     with open_bureau(thief.bureau) as bureau:
         reasons = [row.reason for row in bureau.office.ledger.quarantined()]
     assert any("counter twice" in reason for reason in reasons)
+
+
+def test_what_is_in_quarantine_keeps_no_other_session_on_the_card(thief: Thief) -> None:
+    forged_session(thief, random.Random(7))
+    thief.docked()
+    enrolled = thief.enrolled()
+    with open_bureau(thief.bureau) as bureau, RunningVault(enrolled) as vault:
+        recorder = vault.recorder()
+        recorder.attach()
+        sid = recorder.open().sid
+        recorder.segment(0)
+        recorder.close()
+        bureau.settle(enrolled.device.settings.device_id)
+        dock(enrolled.device, bureau)
+        row = bureau.office.ledger.find(sid)
+    assert row is not None
+    assert row.state == "stored"
 
 
 def test_a_card_put_back_to_exactly_the_last_docking_is_what_nobody_can_tell(
