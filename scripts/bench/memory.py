@@ -22,7 +22,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -36,6 +36,27 @@ OWN = ("session", "vault", "dock")
 GOAL_MB = 300
 FIELDS = ("Pss", "Pss_Anon", "Rss")
 LOCKER_SECONDS = 10
+
+
+def together(pids: Iterable[int]) -> float:
+    """MB of several processes, a file's pages counted once: as if nothing else ran here.
+
+    PSS shares them with every other Python on this machine, of which a recorder has none.
+    """
+    anonymous, files = 0, dict[str, int]()
+    for pid in pids:
+        path = ""
+        rss = own = 0
+        for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+            words = line.split()
+            if not words[0].endswith(":"):
+                anonymous, files[path] = anonymous + own, max(files.get(path, 0), rss - own)
+                path = f"{words[2]} {words[5]}" if len(words) > 5 and words[4] != "0" else ""
+                rss = own = 0
+            elif words[0] in ("Rss:", "Anonymous:"):
+                rss, own = (int(words[1]), own) if words[0] == "Rss:" else (rss, int(words[1]))
+        anonymous, files[path] = anonymous + own, max(files.get(path, 0), rss - own)
+    return (anonymous + sum(files.values())) / 1_000
 
 
 def memory_of(pid: int) -> dict[str, float]:
@@ -75,8 +96,8 @@ def locker(stage: Stage) -> Iterator[int | None]:
         process.wait(20)
 
 
-def record(folder: Path, seconds: int) -> list[dict[str, dict[str, float]]]:
-    """One session; the memory of every process, once a second."""
+def record(folder: Path, seconds: int) -> tuple[list[dict[str, dict[str, float]]], float]:
+    """One session; the memory of every process, once a second, and of all at the end."""
     samples = []
     with Stage(folder) as stage:
         stage.provision(Wishes(init=["--name", "某县统计局"]))
@@ -93,8 +114,9 @@ def record(folder: Path, seconds: int) -> list[dict[str, dict[str, float]]]:
                     stage.world.press(ButtonName.PHOTO)
                 samples.append({name: memory_of(pid) for name, pid in pids.items()})
                 Event().wait(1)
+            alone = together(pids.values())
             officer.end(sid)
-    return samples
+    return samples, alone
 
 
 def fake_camera() -> dict[str, float]:
@@ -121,10 +143,11 @@ def fake_camera() -> dict[str, float]:
 def measure(seconds: int) -> dict[str, Any]:
     """The highest sum, and the sample it comes from."""
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        samples = record(Path(name), seconds)
+        samples, alone = record(Path(name), seconds)
     sums = [sum(one["Pss"] for one in sample.values()) for sample in samples]
     return {
         "pss_mb": max(sums),
+        "alone_mb": alone,
         "first_mb": sums[0],
         "last_mb": sums[-1],
         "at_the_highest": samples[sums.index(max(sums))],
@@ -150,6 +173,7 @@ def report(measured: dict[str, Any]) -> None:
     print(
         f"  together {measured['pss_mb']:.1f} MB (goal {GOAL_MB}); at the beginning "
         f"{measured['first_mb']:.1f}, at the end {measured['last_mb']:.1f}\n"
+        f"  with nothing else on the machine, at the end: {measured['alone_mb']:.1f} MB\n"
         f"  of it the fake camera with its encoder, measured alone: {camera:.1f} MB"
     )
 
