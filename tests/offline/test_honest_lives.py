@@ -135,7 +135,7 @@ def test_nothing_is_found_on_recorders_that_nobody_touched(
         enrolled = enrol(tmp_path / str(number), numbers={"release.keep_days": keep})
         with open_bureau(enrolled.bureau) as bureau:
             life = Life(enrolled, bureau, dice)
-            life.live(campaign_size(ci=6, full=50))
+            life.live(campaign_size(ci=4, full=50))
             states = Counter(bureau.states(DEVICE_ID).values())
             assert set(states) == {"stored"}
             did += life.did
@@ -143,4 +143,4 @@ def test_nothing_is_found_on_recorders_that_nobody_touched(
         assert verdict.broken == []
         did["sessions left on cards"] += len(verdict.sessions)
     _log.info("%s", dict(did))
-    assert did["sessions"] == campaign_size(ci=6, full=1_000)
+    assert did["sessions"] == campaign_size(ci=4, full=1_000)

@@ -63,9 +63,19 @@ class Place:
         return records(self.enrolled.device.paths.device_log)
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bureau and a recorder of it, before anything happened."""
+    folder = tmp_path_factory.mktemp("p")
+    enrol(folder, numbers={"release.keep_days": 0})
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    enrolled = enrol(tmp_path, numbers={"release.keep_days": 0})
+def place(template: Path, tmp_path: Path) -> Iterator[Place]:
+    for name in ("bureau", DEVICE_ID):
+        image(template / name, tmp_path / name)
+    enrolled = Enrolled(tmp_path / "bureau", load_device(tmp_path / DEVICE_ID))
     with open_bureau(enrolled.bureau) as bureau:
         yield Place(tmp_path, enrolled, bureau)
 
