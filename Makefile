@@ -52,9 +52,10 @@ campaign-offline: ## attack a card in hand, and dock honest ones a thousand time
 campaign-day: ## record 24 virtual hours with drift, losses and clock steps, full size
 	@$(CAMPAIGN) -s tests/campaign
 
-bench-pi: setup ## run the Pi's real stacks without a Pi: camera tier, overlays on an emulated Pi 3
+bench-pi: setup ## run the Pi's real stacks without a Pi: camera tier, emulated Pi 3, installed recorder in a VM
 	@scripts/bench_pi/camera/run
 	@scripts/bench_pi/overlays/run
+	@scripts/bench_pi/machine/run
 	@scripts/bench_pi/overlays/validate
 
 bench-install: setup ## run the installer to its end twice in Debian 12 and 13; downloads

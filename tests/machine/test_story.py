@@ -1,4 +1,4 @@
-"""From a press that the kernel sees to a receipt: the installed recorder, its bureau on the host."""
+"""From a press that the kernel sees to a receipt: the installed recorder, a bureau on the host."""
 
 from __future__ import annotations
 

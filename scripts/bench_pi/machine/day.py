@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 from evidence import journal
 from evidence.canonical import JsonObject
 from hw.types import ButtonName
-from scripts.bench_pi.machine.machine import BUREAU, Machine, MachineError
+from scripts.bench_pi.machine.machine import BROKER_PORT, BUREAU, Machine, MachineError
 from scripts.clerk import CUSTODIAN, DEVICE_ID, HEAD, KEEPER, Clerk
 from scripts.stage import Stage
 
@@ -24,8 +24,8 @@ _SEED: Final = "/boot/firmware/seed"
 _STICK: Final = "/run/bench-stick"
 _RECORDER: Final = "/opt/recorder/current/bin/recorder"
 _PROCESSES: Final = ("locker", "vault", "session", "dock")
-_SMALL: Final = ("--width", "320", "--height", "240", "--bitrate", "400000")
-"""An emulated processor encodes this in real time."""
+_SMALL: Final = ("--width", "320", "--height", "240", "--bitrate", "400000", "--fps", "5")
+"""What an emulated processor encodes in real time; 25 pictures a second starve the session."""
 HOLD_SECONDS: Final = 3.6
 _READY_SECONDS: Final = 240.0
 
@@ -41,7 +41,7 @@ class Day:
     def __init__(self, folder: Path, *, keep_days: int = 0) -> None:
         self.stage = Stage(folder)
         self._keep_days = keep_days
-        self.machine = Machine(folder / "machine", {8883: self.stage.port})
+        self.machine = Machine(folder / "machine")
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +49,7 @@ class Day:
     def __exit__(self, *_: object) -> None:
         self.machine.cut()
         self.stage.clear()
+        _loopback("del")
 
     # The bureau.
 
@@ -57,7 +58,9 @@ class Day:
         passphrases = self.stage.folder / "root-passphrases"
         passphrases.write_text("".join(f"of root key {number}\n" for number in (1, 2, 3)))
         passphrases.chmod(0o600)
-        words = ["--name", "某县统计局", "--broker-host", BUREAU, "--port", str(self.stage.port)]
+        _loopback("replace")
+        words = ["--name", "某县统计局", "--broker-host", BUREAU, "--bind", BUREAU]
+        words += ["--port", str(BROKER_PORT)]
         words += ["--keep-days", str(self._keep_days), "--root-passphrases", str(passphrases)]
         self.clerk.found(words)
         self.clerk.register_people()
@@ -206,3 +209,9 @@ class Day:
         packed = self.machine.run("tar", "c", "-C", path, ".").out
         to.mkdir(parents=True, exist_ok=True)
         subprocess.run(["tar", "x", "--no-same-owner", "-C", str(to)], input=packed, check=True)
+
+
+def _loopback(verb: str) -> None:
+    """Give this host's loopback the bureau's address, or take it away again."""
+    words = ["ip", "address", verb, f"{BUREAU}/32", "dev", "lo"]
+    subprocess.run(words, check=False, capture_output=True)

@@ -71,7 +71,7 @@ def main(folder: Path) -> int:
     )
     failed = 0
     with Day(folder) as day:
-        machine = day.machine = MachineWithPort(folder / "machine", {8883: day.stage.port})
+        machine = day.machine = MachineWithPort(folder / "machine")
         day.found()
         machine.new_medium()
         machine.start()

@@ -15,7 +15,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -28,14 +28,15 @@ from hw.types import ButtonName
 
 BENCH: Final = Path(__file__).resolve().parents[3] / ".tools" / "bench" / "machine"
 BUREAU: Final = "10.0.2.100"
-"""The host's broker, as the machine sees it."""
+"""The host's broker: an address of the host's loopback alone, and of the machine's network."""
+BROKER_PORT: Final = 8_883
+"""The only port that the recorder's packet filter lets the dock reach."""
 BOOT_SECONDS: Final = 240.0
 _LOG_BYTES: Final = 1 << 36
 """Of the sparse file that the medium's writes are noted in."""
 _ACCEL: Final = {"kvm": "kvm", "tcg": "tcg,thread=multi,tb-size=512"}
 _KEPT: Final = ("root.qcow2", "card.raw")
 _TAP_SECONDS: Final = 0.06
-_RELAY: Final = "import socket,sys,threading,shutil;"
 
 Found = TypeVar("Found")
 
@@ -87,13 +88,11 @@ class Machine:
 
     Attributes:
         folder: Holds the medium, its write log and the emulator's sockets.
-        bureau_port: Where the host's broker listens; None where there is none.
         memory_mib: A Zero 2 W has 512; the bench's own parts need some as well.
         acknowledged: What the recorder's process was told is durable, in order.
     """
 
     folder: Path
-    bureau_ports: Mapping[int, int] = field(default_factory=dict)
     memory_mib: int = 1024
     acknowledged: list[dict[str, int]] = field(default_factory=list)
 
@@ -154,6 +153,7 @@ class Machine:
         if state is None:
             self._wait_for(0, BOOT_SECONDS)
         else:
+            self._go_on()
             self.run("hwclock", "--hctosys", "--utc")
         return self
 
@@ -265,6 +265,15 @@ class Machine:
 
     # The emulator.
 
+    def _go_on(self) -> None:
+        """A machine was kept while it stood still: let it run once its memory has been read."""
+        until = monotonic() + BOOT_SECONDS
+        while "running" not in self._order("info status"):
+            if monotonic() > until:
+                raise MachineError("the kept machine does not go on")
+            self._order("cont")
+            Event().wait(0.1)
+
     def _order(self, words: str) -> str:
         """An order to the emulator's monitor; returns when it is done."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as monitor:
@@ -300,13 +309,10 @@ class Machine:
         ]
 
     def _network(self) -> list[str]:
-        forwards = "".join(
-            f",guestfwd=tcp:{BUREAU}:{inside}-cmd:{sys.executable}"
-            f" {Path(__file__).with_name('relay.py')} {outside}"
-            for inside, outside in self.bureau_ports.items()
-        )
+        relay = f"{sys.executable} {Path(__file__).with_name('relay.py')} {BUREAU} {BROKER_PORT}"
+        forward = f"guestfwd=tcp:{BUREAU}:{BROKER_PORT}-cmd:{relay}"
         return [
-            *("-netdev", f"user,id=net,restrict=on{forwards}"),
+            *("-netdev", f"user,id=net,restrict=on,{forward}"),
             *("-device", "virtio-net-pci,netdev=net,romfile="),
             *("-device", "virtio-rng-pci"),
         ]

@@ -1,4 +1,4 @@
-"""Hands one connection of the virtual machine on to a port of this host's loopback.
+"""Hands one connection of the virtual machine on to an address of this host's loopback.
 
 Started by the emulator for each connection (``guestfwd``): standard input and output are the
 machine's end.
@@ -16,7 +16,7 @@ _BLOCK = 65_536
 
 def main() -> None:
     """Copy both ways until both have ended."""
-    with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as far:
+    with socket.create_connection((sys.argv[1], int(sys.argv[2]))) as far:
 
         def out() -> None:
             while block := far.recv(_BLOCK):
