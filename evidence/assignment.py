@@ -49,6 +49,7 @@ _ASSIGNMENT: Final[s.Schema] = {
     "approval": s.optional(s.code),
     "because": s.optional(s.code),
     "issued": s.utc,
+    "until": s.May(s.optional(s.utc)),
 }
 
 
@@ -66,6 +67,7 @@ class Assignment:
         approval: Id of the head's recorded approval (A1); never None where it is assigned.
         because: Why it is frozen or ended, a code; None otherwise.
         issued: UTC.
+        until: UTC, from when on it permits nothing, docked or not (A4); None for no such end.
     """
 
     device: str
@@ -77,6 +79,7 @@ class Assignment:
     approval: str | None = None
     because: str | None = None
     issued: str
+    until: str | None = None
 
     @property
     def permits_recording(self) -> bool:

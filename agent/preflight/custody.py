@@ -15,6 +15,7 @@ from agent.preflight.results import Trouble, ok, refuse, warn
 from agent.preflight.stop_use import StopUse
 from agent.vault.messages import CheckResult
 from evidence.assignment import Assignment, Standing
+from evidence.moments import utc_ns
 
 NAME: Final = "custody"
 
@@ -54,10 +55,22 @@ def check(facts: CustodyFacts) -> CheckResult:
     if facts.stop_use is not None and not facts.stop_use.is_lifted_by(word):
         fault = f"{facts.stop_use.part}: {facts.stop_use.detail}; the keeper has to clear it"
         return refuse(NAME, "stop_use", fault, word.number)
-    if facts.clock_sure and facts.utc_ns >= facts.certified_until_ns:
+    return _over(facts, word) or ok(
+        NAME, f"assigned to {word.custodian}, approval {word.approval}", word.number
+    )
+
+
+def _over(facts: CustodyFacts, word: Assignment) -> CheckResult | None:
+    """A term that is over, if the clock can be held against one."""
+    if not facts.clock_sure:
+        return None
+    if word.until is not None and facts.utc_ns >= utc_ns(word.until):
+        lapsed = f"assigned until {word.until}: have the bureau extend it"
+        return refuse(NAME, "lapsed", lapsed, word.number)
+    if facts.utc_ns >= facts.certified_until_ns:
         expired = "the signing certificate has expired: enrol it again"
         return warn(NAME, "expired", expired, word.number)
-    return ok(NAME, f"assigned to {word.custodian}, approval {word.approval}", word.number)
+    return None
 
 
 def _nobody_s(word: Assignment | None) -> CheckResult:

@@ -212,7 +212,7 @@ class PreflightReady:
 
 @dataclass(frozen=True, slots=True)
 class PreflightStored:
-    """All checks are in the device log."""
+    """All checks are in the device log, in the record with that digest."""
 
     trigger: str
     checks: tuple[CheckResult, ...]

@@ -118,6 +118,7 @@ FINDINGS: Final[dict[tuple[str, str], Words]] = {
     ("custody", "ended"): ("cause.ended", "step.custodian"),
     ("custody", "expired"): ("cause.certificate", "step.custodian"),
     ("custody", "frozen"): ("cause.frozen", "step.custodian"),
+    ("custody", "lapsed"): ("cause.assignment", "step.custodian"),
     ("custody", "stop_use"): ("cause.stop_use", "step.custodian"),
     ("custody", "unassigned"): ("cause.unassigned", "step.custodian"),
     ("custody", "unreadable"): ("cause.assignment", "step.custodian"),

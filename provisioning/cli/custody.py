@@ -39,6 +39,14 @@ _Leader = Annotated[
     str | None,
     typer.Option(help="负责人（第一责任人）编号；默认沿用该设备原来的。", metavar="PERSON"),
 ]
+_Until = Annotated[
+    str | None,
+    typer.Option(
+        help="使用期限的最后一天，例如 2027-11-21：过期后设备不再开始记录，"
+        "未对接也一样。默认不设期限。",
+        metavar="DATE",
+    ),
+]
 _Approval = Annotated[
     str | None, typer.Option(help="批准编号；默认取未用过的、写明此人和此设备的批准。")
 ]
@@ -94,7 +102,7 @@ _HELP: Final = {
         "例：provision clear ZF-001 --keeper K-1 --note 已更换镜头 --bureau ./bureau"
     ),
     "keep": (
-        "更换保管维护人或负责人（第一责任人），使用人不变。\n\n"
+        "更换保管维护人或负责人（第一责任人），或延长使用期限（--until），使用人不变。\n\n"
         "例：provision keep ZF-001 --keeper K-2 --bureau ./bureau"
     ),
     "maintain": (
@@ -148,12 +156,19 @@ def assign(  # noqa: PLR0913 - one parameter for each option of the command
     keeper: _Keeper = None,
     leader: _Leader = None,
     approval: _Approval = None,
+    until: _Until = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
     """Hand a device out for the first time."""
     move = Assign(
-        device=device_id, custodian=to, keeper=keeper, leader=leader, approval=approval, again=False
+        device=device_id,
+        custodian=to,
+        keeper=keeper,
+        leader=leader,
+        approval=approval,
+        until=until,
+        again=False,
     )
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
 
@@ -167,12 +182,19 @@ def reassign(  # noqa: PLR0913 - one parameter for each option of the command
     keeper: _Keeper = None,
     leader: _Leader = None,
     approval: _Approval = None,
+    until: _Until = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
     """Hand a device out again."""
     move = Assign(
-        device=device_id, custodian=to, keeper=keeper, leader=leader, approval=approval, again=True
+        device=device_id,
+        custodian=to,
+        keeper=keeper,
+        leader=leader,
+        approval=approval,
+        until=until,
+        again=True,
     )
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
 
@@ -239,11 +261,12 @@ def keep(  # noqa: PLR0913 - one parameter for each option of the command
     bureau: words.BureauOption,
     keeper: _Keeper = None,
     leader: _Leader = None,
+    until: _Until = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
-    """Name another keeper or leader."""
-    move = Keep(device=device_id, keeper=keeper, leader=leader)
+    """Name another keeper, leader or last day."""
+    move = Keep(device=device_id, keeper=keeper, leader=leader, until=until)
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
 
 

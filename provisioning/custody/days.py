@@ -32,6 +32,11 @@ def is_day(text: object) -> bool:
         return False
 
 
+def end_of(day: str) -> str:
+    """When ``day`` is over in Beijing, as a UTC text."""
+    return utc_text(utc_ns(f"{day}T00:00:00.000000Z") + _DAY_NS - _BEIJING_NS)
+
+
 def whole_days(since: str, until: str) -> int:
     """Full days from one UTC text to another; 0 where the second is the earlier."""
     return max(0, (utc_ns(until) - utc_ns(since)) // _DAY_NS)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from evidence.assignment import Assignment, Standing
 from evidence.canonical import JsonObject
+from provisioning.custody.days import end_of
 from provisioning.custody.lines import ANY_DEVICE, MOVES, Kind, Role
 
 _NOBODY: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -99,6 +100,7 @@ class Custody:
         keeper: Who looks after it; None before the first assignment.
         leader: The responsible leader; None before the first assignment.
         approval: Of the custody that lasts.
+        until: Its last day in Beijing; None for no such day.
         words: What was issued, in order: number 1, 2 …; the last is in force.
         intervals: In whose hands it was, in order.
         taken_back: Number of the word that took it back last; 0 where it was never handed out.
@@ -116,6 +118,7 @@ class Custody:
     keeper: str | None = None
     leader: str | None = None
     approval: str | None = None
+    until: str | None = None
     words: tuple[Assignment, ...] = ()
     intervals: tuple[Interval, ...] = ()
     taken_back: int = 0
@@ -254,6 +257,7 @@ def _changed(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
             before,
             standing=Standing.ASSIGNED,
             intervals=(*before.intervals, begun),
+            until=payload.get("until"),
             **{name: payload[name] for name in own},
         )
     if kind is Kind.RETURNED:
@@ -263,7 +267,8 @@ def _changed(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
     if kind is Kind.FROZEN:
         return replace(custody, standing=Standing.FROZEN, note=payload["note"])
     if kind is Kind.KEPT:
-        return replace(custody, keeper=payload["keeper"], leader=payload["leader"])
+        until = payload.get("until", custody.until)
+        return replace(custody, keeper=payload["keeper"], leader=payload["leader"], until=until)
     if kind is Kind.CLEARED:
         held = custody.custodian is not None
         return replace(custody, standing=Standing.ASSIGNED if held else Standing.UNASSIGNED)
@@ -276,7 +281,7 @@ def _closed(custody: Custody, utc: str) -> Custody:
         replace(one, until=max(one.since, utc)) if one.until is None else one
         for one in custody.intervals
     )
-    return replace(custody, custodian=None, approval=None, intervals=intervals)
+    return replace(custody, custodian=None, approval=None, until=None, intervals=intervals)
 
 
 def _issue(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
@@ -291,6 +296,7 @@ def _issue(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
         approval=custody.approval,
         because=_because(custody, kind, payload),
         issued=payload["utc"],
+        until=None if custody.until is None else end_of(custody.until),
     )
     return replace(custody, words=(*custody.words, word))
 

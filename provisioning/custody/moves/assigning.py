@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evidence.assignment import Standing
+from provisioning.custody.days import day_of, is_day
 from provisioning.custody.docked import Docked
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.lines import ANY_DEVICE, Kind
@@ -29,6 +30,7 @@ class Assign:
         keeper: Who looks after it (保管维护人); None for whoever did before.
         leader: The responsible leader (第一责任人); None for whoever was before.
         approval: Id of the head's approval; None for the one that names both and is not used.
+        until: Last day of its use in Beijing, ``2027-11-21`` (A4); None for no such day.
         again: Whether it was in somebody's hands before; None where the clerk does not say.
     """
 
@@ -37,6 +39,7 @@ class Assign:
     keeper: str | None = None
     leader: str | None = None
     approval: str | None = None
+    until: str | None = None
     again: bool | None = None
 
     def entries(self, state: State, around: Around) -> Sequence[Entry]:
@@ -55,6 +58,8 @@ class Assign:
             "approval": self._approval(state),
             "docked": None,
         }
+        if self.until is not None:
+            fields["until"] = _last_day(self.until, around)
         if custody.standing is Standing.UNASSIGNED:
             docked = around.desk.docked(self.device)
             _check_running(custody, docked)
@@ -63,8 +68,14 @@ class Assign:
 
     def _is_so(self, custody: Custody) -> bool:
         """Asked for what is there: a command that was cut short is run again."""
-        held = (custody.custodian, custody.keeper, custody.leader, custody.approval)
-        asked = (self.custodian, self.keeper, self.leader, self.approval)
+        held = (
+            custody.custodian,
+            custody.keeper,
+            custody.leader,
+            custody.approval,
+            custody.until,
+        )
+        asked = (self.custodian, self.keeper, self.leader, self.approval, self.until)
         same = all(want in (None, have) for want, have in zip(asked, held, strict=True))
         return custody.standing is Standing.ASSIGNED and same
 
@@ -100,6 +111,17 @@ def _named(said: str | None, before: str | None, role: str) -> str:
     if named is None:
         raise CustodyError(f"--{role} names who; there was nobody before", code="unknown_person")
     return named
+
+
+def _last_day(day: str, around: Around) -> str:
+    """A day that is not over.
+
+    Raises:
+        CustodyError: ``until``: it is, or it is no day.
+    """
+    if not is_day(day) or day < day_of(around.utc):
+        raise CustodyError(f"{day!r} is no day from today on", code="until")
+    return day
 
 
 def _general(approval: Approval) -> bool:
@@ -150,26 +172,35 @@ def form_number(prefix: str, device: str, number: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """Somebody else looks after the device, or is responsible for it (A7).
+    """Somebody else looks after the device or is responsible (A7), or it is kept for longer.
 
     Attributes:
         device: Device id.
         keeper: Who looks after it from now on; None for whoever does.
         leader: Who is responsible from now on; None for whoever is.
+        until: Last day of its use from now on; None for whichever it is.
     """
 
     device: str
     keeper: str | None = None
     leader: str | None = None
+    until: str | None = None
 
     def entries(self, state: State, around: Around) -> Sequence[Entry]:
         """One line, or none where it is so."""
-        del around
         custody = custody_of(state, self.device)
         keeper = _named(self.keeper, custody.keeper, "keeper")
         leader = _named(self.leader, custody.leader, "leader")
-        if (custody.keeper, custody.leader) == (keeper, leader):
+        same = self.until in (None, custody.until)
+        if same and (custody.keeper, custody.leader) == (keeper, leader):
             return ()
         number = custody.number + 1
-        fields = {"device": self.device, "number": number, "keeper": keeper, "leader": leader}
+        fields: dict[str, Any] = {
+            "device": self.device,
+            "number": number,
+            "keeper": keeper,
+            "leader": leader,
+        }
+        if not same:
+            fields["until"] = _last_day(str(self.until), around)
         return (Entry(Kind.KEPT, fields),)

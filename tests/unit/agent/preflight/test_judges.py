@@ -24,13 +24,15 @@ from agent.preflight.results import Trouble, code_of, ok, refusal, refuse, warn
 from agent.preflight.stop_use import StopUse
 from agent.vault.messages import CheckResult
 from evidence.assignment import Assignment, Standing
-from evidence.moments import TimeSource
+from evidence.moments import TimeSource, utc_text
 from evidence.records import check_device_record
 from hw.types import ButtonName, LampPattern
 
 HUNG = Trouble("hung", "no answer within 2 s")
 DAY_NS = 86_400 * 10**9
 NOW_NS = 1_795_248_240 * 10**9
+_PASSED = utc_text(NOW_NS - 1_000)
+_COMING = utc_text(NOW_NS + 1_000)
 
 
 def _battery(percent: int | None = 80, millivolts: int = 4_000, **more: object) -> CheckResult:
@@ -50,7 +52,9 @@ def _clock(
     )
 
 
-def _word(standing: Standing = Standing.ASSIGNED, number: int = 3) -> Assignment:
+def _word(
+    standing: Standing = Standing.ASSIGNED, number: int = 3, until: str | None = None
+) -> Assignment:
     return Assignment(
         device="REC-001",
         number=number,
@@ -60,6 +64,7 @@ def _word(standing: Standing = Standing.ASSIGNED, number: int = 3) -> Assignment
         leader="L-1",
         approval="a-7",
         issued="2026-11-21T08:00:00.000000Z",
+        until=until,
     )
 
 
@@ -178,6 +183,9 @@ def _backlog(sessions: int | None, deadline_minutes: int | None = None) -> Check
         (_custody(stop_use=_stopped(3)), "custody", "refuse", "stop_use", 3),
         (_custody(stop_use=_stopped(2)), "custody", "ok", "ok", 3),
         (_custody(stop_use=_stopped(None)), "custody", "ok", "ok", 3),
+        (_custody(assignment=_word(until=_PASSED)), "custody", "refuse", "lapsed", 3),
+        (_custody(assignment=_word(until=_COMING)), "custody", "ok", "ok", 3),
+        (_custody(assignment=_word(until=_PASSED), clock_sure=False), "custody", "ok", "ok", 3),
         (_custody(certified_until_ns=NOW_NS), "custody", "warn", "expired", 3),
         (_custody(certified_until_ns=0, clock_sure=False), "custody", "ok", "ok", 3),
         (_custody(trouble=HUNG), "custody", "refuse", "unreadable", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,32 @@ def words(bureau: Path, name: str = "ZF-001") -> list[Assignment]:
     ca = x509.load_pem_x509_certificate((bureau / "certs" / "ca.pem").read_bytes())
     paths = sorted((bureau / "registry" / "assignments" / name).iterdir())
     return [assignment.read(path.read_bytes(), ca, device=name) for path in paths]
+
+
+@pytest.mark.rule("A4")
+def test_a_last_day_ends_at_midnight_in_beijing_and_is_put_off_without_a_new_approval(
+    bureau: Path, do: Callable[..., Report]
+) -> None:
+    do(approval(), replace(GIVE, until="2027-03-31"))
+    assert words(bureau)[-1].until == "2027-03-31T16:00:00.000000Z"
+    do(Freeze(device="ZF-001", because=REPAIR, note="lens"))
+    do(Clear(device="ZF-001", keeper="K-1", note="done"))
+    assert words(bureau)[-1].until == "2027-03-31T16:00:00.000000Z"
+    do(Keep(device="ZF-001", until="2028-03-31"))
+    last = words(bureau)[-1]
+    assert (last.until, last.keeper) == ("2028-03-31T16:00:00.000000Z", "K-1")
+    do(Keep(device="ZF-001", until="2028-03-31"))
+    assert words(bureau)[-1] == last
+    do(Return(device="ZF-001"))
+    assert words(bureau)[-1].until is None
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.parametrize("day", ["2020-01-01", "31.3.2027", ""])
+def test_a_last_day_that_is_over_or_none_is_refused(do: Callable[..., Report], day: str) -> None:
+    with pytest.raises(CustodyError) as refused:
+        do(approval(), replace(GIVE, until=day))
+    assert refused.value.code == "until"
 
 
 @pytest.mark.rule("A1")

@@ -9,12 +9,24 @@ import pytest
 
 from agent.vault import messages as m
 from evidence.assignment import Standing
+from evidence.moments import utc_text
+from hw.fake.clock import SystemClock
 from tests.kits.enrolment import Enrolled, assign, enrol
 from tests.kits.vault import RunningVault, TestRecorder, records
 
+_DAY_NS = 86_400 * 10**9
 REQUEST = m.OpenSession(
     activity="voluntary", officer="O-1", plan_id=None, bits_per_second=1_000_000
 )
+
+
+class CalendarClock(SystemClock):
+    """Real time, on another day."""
+
+    days = 0
+
+    def utc_ns(self) -> int:
+        return super().utc_ns() + self.days * _DAY_NS
 
 
 @pytest.fixture
@@ -67,6 +79,24 @@ def test_a_recorder_in_nobody_s_hands_refuses_and_says_why(
         assert recorder.attach().refused is None
         recorder.ask(REQUEST, m.SessionOpened)
         recorder.close()
+
+
+@pytest.mark.rule("A4", "B4")
+def test_an_assignment_that_ran_out_permits_nothing_without_any_docking(enrolled: Enrolled) -> None:
+    clock = CalendarClock()
+    assign(enrolled, until=utc_text(clock.utc_ns() + _DAY_NS))
+    with RunningVault(enrolled, source=clock) as vault:
+        recorder = vault.recorder()
+        assert recorder.attach().refused is None
+        sid = recorder.open().sid
+        clock.days = 1
+        recorder.segment(0)
+        assert recorder.close().reason == "officer"
+        assert turned_down(recorder).startswith("custody: lapsed: ")
+        assign(enrolled, number=2, until=utc_text(clock.utc_ns() + _DAY_NS))
+        recorder.ask(REQUEST, m.SessionOpened)
+        recorder.close()
+    assert (enrolled.device.paths.sessions / sid / "journal.jws").exists()
 
 
 @pytest.mark.rule("A1")
