@@ -37,9 +37,12 @@ REFUSALS: Final[dict[str, Words]] = {
     "vault": ("cause.vault", "step.report"),
     "receipt": ("cause.receipt", "step.kept"),
     "refused": ("cause.unknown", "step.custodian"),
+    "challenge": ("cause.unknown", "step.custodian"),
+    "time": ("cause.unknown", "step.custodian"),
     # the agent's own errors
     "agent": ("cause.unknown", "step.custodian"),
     "settings": ("cause.settings", "step.custodian"),
+    "client_version": ("cause.settings", "step.custodian"),
     "clip": ("cause.clip", "step.tell"),
     "capture": ("cause.capture", "step.restart"),
     "mux": ("cause.capture", "step.restart"),

@@ -39,7 +39,7 @@ def test_an_open_lid_is_told_at_once_and_once() -> None:
 
 def test_a_lid_that_flutters_counts_as_open_for_ten_seconds() -> None:
     world, looked = lid()
-    told = []
+    told: list[object] = []
     for at_ns in range(0, RESTS_NS, RESTS_NS // 100):
         world.open_case() if at_ns % 2 == 0 else world.close_case()
         told += looked.look(at_ns + 1)

@@ -177,7 +177,7 @@ def file_is_a_link(bundle: Path) -> None:
 
 
 def wheel_leads_out(bundle: Path) -> None:
-    content = wheel("0.7.0", GOOD, **{"..__..__evil.py": b"x"})
+    content = wheel("0.7.0", GOOD, stored=False, **{"..__..__evil.py": b"x"})
     name = "wheels/zhifa_recorder-0.7.0-py3-none-any.whl"
     (bundle / name).write_bytes(content)
     resign(bundle, {name: content})

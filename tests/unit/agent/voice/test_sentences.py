@@ -51,7 +51,9 @@ def agent_codes() -> set[str]:
         if issubclass(thing, errors.AgentError)
     }
     worded = set(vars(errors)["_DIAGNOSES"])
-    return (classes | worded | set(raised_codes())) - READ_IN_A_TERMINAL
+    codes = (classes | worded | set(raised_codes())) - READ_IN_A_TERMINAL
+    # What became of an update is told at the desk.
+    return {code for code in codes if not code.startswith("update_")}
 
 
 def raised_codes() -> Iterator[str]:

@@ -23,9 +23,10 @@ ACKNOWLEDGED = "/run/bench-acknowledged"
 
 def bridge_the_sensor(picamera2: Foreign) -> None:
     """Let ``Picamera2`` be the virtual sensor."""
-    import virtual_sensor  # noqa: PLC0415 - it needs picamera2, which has just been loaded
+    # It needs picamera2, which has just been loaded.
+    import virtual_sensor  # type: ignore[import-not-found]  # noqa: PLC0415
 
-    class Camera(virtual_sensor.VirtualCamera):
+    class Camera(virtual_sensor.VirtualCamera):  # type: ignore[misc]
         """YUV420 of a Pi is NV12 here; 5 pictures a second are what an emulator encodes."""
 
         def __init__(self, *_: object) -> None:
