@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 CAMPAIGN := scripts/test --campaign-scale=full --timeout=0
 
 .PHONY: help setup demo test check bench bench-pi bench-install bench-arm lock vectors announcements \
-        campaign-kill campaign-power campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day campaign-offline
+        campaign-kill campaign-power campaign-chaos campaign-tamper campaign-joins campaign-hearing campaign-day campaign-offline campaign-hostile
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ campaign-hearing: ## hear the announcement in rooms and noise, and nothing else,
 
 campaign-offline: ## attack a card in hand, and dock honest ones a thousand times, full size
 	@$(CAMPAIGN) tests/offline
+
+campaign-hostile: ## fill the medium, step the clock, search the card, switch off, full size
+	@$(CAMPAIGN) tests/hostile
 
 campaign-day: ## record 24 virtual hours with drift, losses and clock steps, full size
 	@$(CAMPAIGN) -s tests/campaign
