@@ -121,8 +121,8 @@ def test_a_folder_without_an_open_record_is_noted_and_its_counter_used_again(
         assert recorder.open().counter == 1
         recorder.close()
     log = records(enrolled.device.paths.device_log)
-    assert [record["t"] for record in log] == ["start", "aborted", "session"]
-    assert log[1]["sid"] == sid
+    assert [record["t"] for record in log] == ["start", "parts", "aborted", "session"]
+    assert log[2]["sid"] == sid
 
 
 def test_a_closed_journal_that_lacks_its_attest_gets_it(enrolled: Enrolled) -> None:
