@@ -81,7 +81,7 @@ put_text() {
     [[ ! -e $target ]] || change "take $target away" rm "$target"
     return
   fi
-  file=$(mktemp "$work/text.XXXX")
+  file=$(mktemp --tmpdir="$work")
   printf '%s\n' "$text" >"$file"
   put "$file" "$target"
 }
