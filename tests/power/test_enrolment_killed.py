@@ -166,7 +166,7 @@ def test_taking_is_completed_by_the_next_run_and_not_before_it_is_whole(
     asked = ends.device(NAME)
 
     def work(at: int) -> Callable[[], object]:
-        one = TwoEnds(ends.bureau, ends.folder / f"cut-{at}", ends.clock)
+        one = TwoEnds(ends.bureau, ends.folder / f"{at}", ends.clock)
         shutil.copytree(asked, one.device(NAME))
         one.stick = ends.stick
 

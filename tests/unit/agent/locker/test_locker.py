@@ -152,8 +152,8 @@ def test_a_receipt_that_does_not_fit_releases_nothing(
 def test_a_receipt_of_another_bureau_releases_nothing(
     sealed: Path, locker: KernelLocker, enrolled: Enrolled, tmp_path: Path
 ) -> None:
-    (tmp_path / "other").mkdir()
-    foreign = enrol(tmp_path / "other")
+    (tmp_path / "o").mkdir()
+    foreign = enrol(tmp_path / "o")
     permit = receipt(foreign, tmp_path, dev=enrolled.device.settings.device_id)
     with pytest.raises(LockFault, match="not a receipt of the bureau"):
         on(sealed, lambda fd: locker.release(fd, permit))

@@ -140,8 +140,8 @@ def test_a_plan_that_is_not_for_now_and_here_is_refused_and_signed(
 
 
 def test_a_plan_of_another_bureau_is_refused(enrolled: Enrolled, tmp_path: Path) -> None:
-    (tmp_path / "other").mkdir()
-    other = enrol(tmp_path / "other")
+    (tmp_path / "o").mkdir()
+    other = enrol(tmp_path / "o")
     with RunningVault(enrolled) as vault:
         token = plans.signed_by(other.bureau, of_today(vault))
         assert ask_dock(enrolled, m.SubmitPlan(content=token)).code == "plan_signature"

@@ -296,4 +296,4 @@ def test_more_sessions_wait_than_a_hundred(enrolled: Enrolled) -> None:
 def test_a_second_recorder_is_refused_while_one_is_attached(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         vault.recorder().attach()
-        assert vault.recorder().wait(m.Refused).code == "recording"
+        assert vault.recorder().ask(m.Attach(), m.Refused).code == "recording"
