@@ -29,6 +29,7 @@ from provisioning.custody.docked import Desk, Docked
 from scripts.stage import free_port
 from tests.kits.handbook import Act, Command, Sheet, Step, steps
 from tests.kits.terminals import ENTRIES, SECONDS, Terminal, wait_for
+from tests.kits.updates import wheel
 
 ROOT: Final = Path(__file__).parents[2]
 CLIP: Final = ROOT / "provisioning" / "files" / "announce" / "zh-CN"
@@ -132,6 +133,7 @@ class Walk:
             DOCKED: self._dock,
             r"把归档的备份放回 (\S+)": self._bring_back,
             r"录好告知语音 (\S+) 和文字 (\S+)": self._speak,
+            r"把供货方的升级文件放进 (\S+)": self._unpack_release,
         }
         for pattern, act in acts.items():
             said = re.fullmatch(pattern, what)
@@ -184,6 +186,11 @@ class Walk:
         command = ["ffmpeg", "-v", "error", "-i", str(CLIP / "audio.flac")]
         subprocess.run([*command, str(self.folder / sound)], check=True)
         shutil.copy(CLIP / "text.txt", self.folder / text)
+
+    def _unpack_release(self, source: str) -> None:
+        wheels = self.folder / source / "wheels"
+        wheels.mkdir(parents=True)
+        (wheels / "zhifa_recorder-0.2.0-py3-none-any.whl").write_bytes(wheel("0.2.0"))
 
     def _bring_back(self, archive: str) -> None:
         shutil.copytree(self.bureau / "archive", self.folder / archive, dirs_exist_ok=True)
