@@ -153,8 +153,11 @@ class Day:
 
 def _explains(doubt: Doubt, gap: Gap, loss: Loss) -> bool:
     around_ns = doubt.within_ns
+    to_ns = gap.from_ns if gap.to_ns is None else gap.to_ns
     return (
-        doubt.from_ns - SURE_NS <= gap.from_ns <= doubt.to_ns + SURE_NS
+        # The doubt is of the sound before the gap, of that after it, or of both.
+        gap.from_ns <= doubt.to_ns + SURE_NS
+        and doubt.from_ns - SURE_NS <= to_ns
         and doubt.from_ns - around_ns <= loss.at_ns <= doubt.to_ns + around_ns
     )
 
