@@ -24,6 +24,7 @@ FAULTS: Final[tuple[Fault, ...]] = (
     *body.clock(),
     *store.key(),
     *body.dock(),
+    *body.case(),
     *processes.processes(),
 )
 """Every part × every kind."""

@@ -1,4 +1,4 @@
-"""Faults of what is on the body: buttons, lamp, battery and gauge, clock, dock contact.
+"""Faults of what is on the body: buttons, lamp, battery and gauge, clock, dock contact, case.
 
 Owns what befalls them. Refuses outcomes: those are played.
 """
@@ -303,4 +303,42 @@ def dock() -> Iterable[Fault]:
         what="the short is gone",
         befall=then(_docked("on"), _docked("off")),
         but={**unheard, **signed},
+    )
+
+
+# --- case
+
+_LIFTED: Final = failed("case", "open", "nothing presses the switch under the lid")
+
+
+def case() -> Iterable[Fault]:
+    """Every kind, and what befalls."""
+    yield Fault(
+        part="case",
+        kind=Kind.FAILS,
+        what="the lid is lifted, or the switch's wire breaks; the vault signs `tamper` too, and the"
+        " next recording waits for the bureau",
+        befall=_LIFTED,
+    )
+    yield Fault(
+        part="case",
+        kind=Kind.HANGS,
+        what="-",
+        befall=nothing,
+        nowhere=at_phases(EVERY, "a switch on a wire makes nobody wait"),
+    )
+    yield Fault(
+        part="case",
+        kind=Kind.LIES,
+        what="it is held down while the lid is off",
+        befall=nothing,
+        nowhere=at_phases(
+            EVERY, "nobody can tell; a part that was swapped is found by its serial number"
+        ),
+    )
+    yield Fault(
+        part="case",
+        kind=Kind.RETURNS,
+        what="the lid is put back; the use stays stopped",
+        befall=then(_LIFTED, recovered("case")),
     )

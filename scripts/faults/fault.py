@@ -48,6 +48,7 @@ PARTS: Final = (
     "clock",
     "key",
     "dock contact",
+    "case",
     "vault process",
     "recorder process",
 )
