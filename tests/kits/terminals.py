@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import re
 import select
+import signal
 import struct
 import sys
 import termios
@@ -151,6 +152,8 @@ def _without_a_main_module() -> Iterator[None]:
 
 
 def _run(words: list[str], cwd: str, tty: str) -> None:
+    # Whoever runs the tests in the background ignores Ctrl-C, and so would they.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.setsid()
     terminal = os.open(tty, os.O_RDWR)
     for number in (0, 1, 2):
