@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -63,6 +64,17 @@ def make_release(files: Path, target: Path) -> None:
         path.chmod(_FOLDER if path.is_dir() or path == launcher else 0o644)
 
 
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
+"""What ``zipfile`` raises for a damaged archive or stream, one cut short, a method that it does not
+know, and an entry under a password."""
+
+
 def _lay_out(wheel: Path, library: Path, room: int) -> int:
     """Unpack one wheel; returns the bytes of room that are left."""
     try:
@@ -81,7 +93,7 @@ def _lay_out(wheel: Path, library: Path, room: int) -> int:
                 # zipfile checks the length that the entry claims, and its CRC.
                 with archive.open(entry) as packed, (library / place).open("wb") as file:
                     shutil.copyfileobj(packed, file)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _UNREADABLE as error:
         raise RulebookError(f"{wheel.name}: {error}", code="update_malformed") from error
     return room
 
