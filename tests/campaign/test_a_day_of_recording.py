@@ -136,6 +136,27 @@ class Day:
             return None
         return self.judged.doubts[number].within_ns
 
+    def apart_at_seconds(self) -> dict[int, int]:
+        """By how much sound and pictures are apart as each second begins, where there is sound.
+
+        Where a loss too short for a gap left silence just then, of the sound right after it.
+        """
+        found, second = {}, min(self.judged.seen) + 1
+        for begins_ns, ends_ns, error_ns in self.judged.pieces():
+            while second * SECOND_NS < ends_ns:
+                if begins_ns - second * SECOND_NS < GAP_NS:
+                    found[second] = abs(error_ns) + self.judged.picture_errors
+                second += 1
+        return found
+
+    def is_in_gap(self, at_ns: int) -> bool:
+        """Whether a signed gap says that there is no sound at this time."""
+        return any(
+            gap.from_ns <= at_ns <= gap.to_ns
+            for gap in self.judged.gaps
+            if gap.track is Track.AUDIO and gap.to_ns is not None
+        )
+
     def is_told_missing(self, second: int) -> bool:
         """Whether all of a second lies in signed gaps and doubts of the sound."""
         gaps = [
@@ -189,6 +210,7 @@ def test_sound_is_within_5_ms_of_pictures_at_every_second(
     day: Day, record_property: Callable[[str, object], None]
 ) -> None:
     judged = day.judged
+    at_seconds = day.apart_at_seconds()
     worst: dict[int, int] = {}
     doubted: list[int] = []
     wrong = []
@@ -206,6 +228,8 @@ def test_sound_is_within_5_ms_of_pictures_at_every_second(
     doubts_ns = [doubt.to_ns - doubt.from_ns for doubt in judged.doubts]
     silent = sum(loss.mishap is Mishap.VANISHED for loss in day.take.losses)
     figures = {
+        "seconds, each as it begins": len(at_seconds),
+        "most apart as a second begins, in doubt or not, ms": max(at_seconds.values()) / 1e6,
         "seconds": len(worst),
         "seconds without any sound, by signed gaps": len(unjudged),
         "packets": judged.packets,
@@ -227,7 +251,11 @@ def test_sound_is_within_5_ms_of_pictures_at_every_second(
     for name, figure in figures.items():
         record_property(f"{day.course} {name}", figure)
         print(f"{day.course:>10} {name}: {figure}")  # noqa: T201 - the figures of a campaign
-    # All sound, every sample of it, by what the device has signed and nothing else.
+    # As each second begins, whether the device doubts that sound or not; only a gap has none.
+    assert max(at_seconds.values()) <= SURE_NS
+    without = set(range(first + 1, last)) - at_seconds.keys()
+    assert [second for second in without if not day.is_in_gap(second * SECOND_NS)] == []
+    # All sound between, every sample of it, by what the device has signed and nothing else.
     assert wrong == []
     assert day.take.ear.faults == []
     # No second is left out unless a signed gap covers all of it; pictures are in every one.
