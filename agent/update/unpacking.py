@@ -9,6 +9,7 @@ beyond what a device has room for.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import zipfile
 import zlib
@@ -70,9 +71,16 @@ _UNREADABLE: Final = (
     EOFError,
     NotImplementedError,
     RuntimeError,
+    UnicodeDecodeError,
 )
-"""What ``zipfile`` raises for a damaged archive or stream, one cut short, a method that it does not
-know, and an entry under a password."""
+"""What ``zipfile`` raises for a damaged archive or stream, one cut short, a feature that it does
+not know, an entry under a password, and a name that is no text."""
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How wheels are packed; a damaged stream of another method is told as if the medium were."""
+_OF_THE_WHEEL: Final = frozenset(
+    {errno.EINVAL, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+)
+"""Errors of the system that a wheel's offsets and names lead to; the others are the medium's."""
 
 
 def _lay_out(wheel: Path, library: Path, room: int) -> int:
@@ -95,6 +103,10 @@ def _lay_out(wheel: Path, library: Path, room: int) -> int:
                     shutil.copyfileobj(packed, file)
     except _UNREADABLE as error:
         raise RulebookError(f"{wheel.name}: {error}", code="update_malformed") from error
+    except OSError as error:
+        if error.errno not in _OF_THE_WHEEL:
+            raise
+        raise RulebookError(f"{wheel.name}: {error}", code="update_malformed") from error
     return room
 
 
@@ -105,6 +117,10 @@ def _place(entry: zipfile.ZipInfo, wheel: str) -> PurePosixPath | None:
         raise RulebookError(f"{wheel} names {entry.filename!r}", code="update_malformed")
     if entry.external_attr >> 16 & _KIND == _LINK:
         raise RulebookError(f"{wheel} holds a link", code="update_malformed")
+    if entry.compress_type not in _METHODS:
+        raise RulebookError(
+            f"{wheel} packs {path} by method {entry.compress_type}", code="update_malformed"
+        )
     if path.parts[0].endswith(".data"):
         if len(path.parts) > 2 and path.parts[1] in _INTO_LIB:  # noqa: PLR2004 - <name>.data/<scheme>/…
             return PurePosixPath(*path.parts[2:])
