@@ -1,8 +1,9 @@
 """From a folder of wheels and overlay files to a bundle that recorders take.
 
 Owns a bundle's folder: the files under the names of the manifest, ``update.draft.json`` while it is
-signed, ``update.json`` once clerk and head have signed. Refuses a version that was signed before, a
-file that changed after the first signature, and to publish what a recorder would refuse.
+signed, ``update.json`` once clerk and head have signed. Refuses a file that changed after the first
+signature, and to publish what a recorder would refuse or a number that does not follow the last one
+(``published``).
 """
 
 from __future__ import annotations
@@ -20,13 +21,22 @@ from evidence.limits import MAX_RULEBOOK_BYTES
 from evidence.moments import utc_text
 from evidence.rulebook.envelope import open_envelope
 from evidence.store import durable
-from evidence.update import MANIFEST_NAME, TYP_UPDATE, check_adoptable, read_update, sign_update
+from evidence.update import (
+    MANIFEST_NAME,
+    TYP_UPDATE,
+    Update,
+    check_adoptable,
+    read_update,
+    sign_update,
+)
 from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out, content_step
 from provisioning.policy.publishing import SIGNATORIES
 from provisioning.update.errors import UpdateError
+from provisioning.update.manifest import Manifest
+from provisioning.update.published import follow
 
 DRAFT_NAME: Final = "update.draft.json"
 _PIECE: Final = 1024 * 1024
@@ -102,7 +112,8 @@ def sign(bureau_path: Path, bundle: Path, role: KeyRole, *, dry_run: bool = Fals
     """
     with exclusive(BureauFolder(bureau_path.absolute())):
         bureau = open_bureau(bureau_path)
-        outer, payload = _draft(bundle)
+        draft = Manifest.at(bundle / DRAFT_NAME)
+        outer, payload = draft.outer, draft.payload
         _check_files(bundle, payload)
         signer = bureau.signer(role)
         if signer.kid not in bureau.root.keys:
@@ -135,25 +146,36 @@ def publish(
         dry_run: Only say what would happen.
 
     Raises:
-        UpdateError: A signature is missing, a file changed, or a recorder would refuse it.
+        UpdateError: A signature is missing, a file changed, a recorder would refuse it, or its
+            number does not follow the one that was published last.
     """
-    bureau = open_bureau(bureau_path)
+    with exclusive(BureauFolder(bureau_path.absolute())):
+        bureau = open_bureau(bureau_path)
+        envelope, update = _signed(bundle, bureau, utc_text(clock()))
+        payload = Manifest.parse(envelope).payload
+        _check_files(bundle, payload)
+        updates = bureau.folder.path / "updates"
+        noted = follow(updates, payload)
+        to = updates / f"{update.version:06}" if to is None else to
+        steps = [_copy_step(bundle / one.name, to / one.name) for one in update.files]
+        # The manifest last: without it nothing of a bundle is looked at.
+        steps += [noted, content_step("清单", to / MANIFEST_NAME, envelope)]
+        outcomes = carry_out(steps, dry_run=dry_run)
+    return Report(outcomes=outcomes, facts=_facts(payload))
+
+
+def _signed(bundle: Path, bureau: Bureau, now: str) -> tuple[bytes, Update]:
+    """The manifest that both have signed, judged as a recorder would."""
     try:
         envelope = (bundle / MANIFEST_NAME).read_bytes()
     except OSError as error:
         raise UpdateError("clerk and head have not both signed", code="update_unsigned") from error
     try:
         update = read_update(envelope, bureau.root)
-        check_adoptable(update, running=update.least_version, floor=0, now=utc_text(clock()))
+        check_adoptable(update, running=update.least_version, floor=0, now=now)
     except EvidenceError as error:
         raise UpdateError(error.detail, code="update_refused") from error
-    _, payload = _draft(bundle)
-    _check_files(bundle, payload)
-    to = bureau.folder.path / "updates" / f"{update.version:06}" if to is None else to
-    steps = [_copy_step(bundle / one.name, to / one.name) for one in update.files]
-    # The manifest last: without it nothing of a bundle is looked at.
-    steps.append(content_step("清单", to / MANIFEST_NAME, envelope))
-    return Report(outcomes=carry_out(steps, dry_run=dry_run), facts=_facts(payload))
+    return envelope, update
 
 
 def _files_of(source: Path) -> Iterator[Path]:
@@ -192,20 +214,10 @@ def _copy_step(source: Path, target: Path) -> Step:
     return Step(f"文件 {target.name}", is_done, do)
 
 
-def _draft(bundle: Path) -> tuple[JsonObject, JsonObject]:
-    """The manifest with the signatures that it has, and what is signed."""
-    try:
-        outer = canonical.loads((bundle / DRAFT_NAME).read_bytes(), limit=MAX_RULEBOOK_BYTES)
-        body = jws.decode(outer["payload"].encode())
-        return outer, canonical.loads(body, limit=MAX_RULEBOOK_BYTES)
-    except (OSError, EvidenceError, KeyError, AttributeError) as error:
-        raise UpdateError(f"{bundle} holds no draft: {error}") from error
-
-
 def _is_of(path: Path, payload: JsonObject) -> bool:
     """Whether the draft at ``path`` says the same, its term aside."""
     try:
-        _, held = _draft(path.parent)
+        held = Manifest.at(path).payload
     except UpdateError:
         return False
     term = ("not_before", "expires")

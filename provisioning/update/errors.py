@@ -13,6 +13,10 @@ _DIAGNOSES = {
     "update_signer": "该密钥不是现行签名根文件中的密钥",
     "update_unsigned": "升级包缺少签署",
     "update_refused": "设备将拒绝该升级包，未作改动",
+    "update_older": (
+        "升级包序号不大于已发布的序号，未作改动；请用更大的序号重新制作、双签名后再发布"
+    ),
+    "update_published": "已发布升级的登记无法读取，未作改动；请从备份恢复该文件",
 }
 
 

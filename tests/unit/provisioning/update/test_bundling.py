@@ -115,6 +115,80 @@ def test_bundle_for_the_desk_lies_where_the_desk_looks(enrolled: Enrolled, signe
     assert place.update == sha256_hex(content)
 
 
+def next_bundle(folder: Path, bureau: Path, source: Path, wish: Wish) -> Path:
+    """One more bundle, signed by both."""
+    (source / "overlay" / "etc" / "motd").write_text(f"{wish.release}\n")
+    bundle = folder / f"bundle-{wish.version}-{wish.release}"
+    make(source, bundle, wish, clock=CLOCK)
+    for role in (KeyRole.CLERK, KeyRole.HEAD):
+        sign(bureau, bundle, role)
+    return bundle
+
+
+@pytest.mark.parametrize(
+    ("version", "first_to"), [(6, "desk"), (7, "medium")], ids=["older", "equal"]
+)
+def test_a_number_that_does_not_follow_the_last_published_one_is_refused_with_the_next_step(
+    tmp_path: Path, enrolled: Enrolled, source: Path, signed: Path, version: int, first_to: str
+) -> None:
+    first = None if first_to == "desk" else tmp_path / "stick"
+    publish(enrolled.bureau, signed, first, clock=CLOCK)
+    late = next_bundle(tmp_path, enrolled.bureau, source, Wish(version=version, release="0.6.9"))
+    words = ["update", "publish", str(late), "--bureau", str(enrolled.bureau)]
+    for to in ([], ["--to", str(tmp_path / "usb")]):
+        done = CliRunner().invoke(app, [*words, *to, "--json"], obj=CLOCK)
+        assert done.exit_code == 1
+        told = json.loads(done.output)
+        assert told["error"] == "update_older"
+        assert "请用更大的序号重新制作、双签名后再发布" in told["diagnosis"]
+        assert "version 7 (0.7.0) was published" in told["detail"]
+        assert "--version 8 or higher" in told["detail"]
+    assert not (tmp_path / "usb").exists()
+    assert not (enrolled.bureau / "updates" / "000006").exists()
+    assert publish(enrolled.bureau, signed, first, clock=CLOCK).changed == 0, "the last one again"
+    on = next_bundle(tmp_path, enrolled.bureau, source, Wish(version=8, release="0.8.0"))
+    assert publish(enrolled.bureau, on, None, clock=CLOCK).changed > 0
+
+
+def test_what_lies_ready_for_the_desk_counts_where_the_record_is_gone(
+    tmp_path: Path, enrolled: Enrolled, source: Path, signed: Path
+) -> None:
+    publish(enrolled.bureau, signed, None, clock=CLOCK)
+    (enrolled.bureau / "updates" / "published.json").unlink()
+    late = next_bundle(tmp_path, enrolled.bureau, source, Wish(version=5, release="0.5.0"))
+    with pytest.raises(UpdateError) as refused:
+        publish(enrolled.bureau, late, None, clock=CLOCK)
+    assert refused.value.code == "update_older"
+
+
+def test_a_record_that_cannot_be_read_publishes_nothing(
+    tmp_path: Path, enrolled: Enrolled, signed: Path
+) -> None:
+    (enrolled.bureau / "updates").mkdir(exist_ok=True)
+    for content in (b"{", b"{}", b'{"release":"x","sha256":"0","version":1}'):
+        (enrolled.bureau / "updates" / "published.json").write_bytes(content)
+        with pytest.raises(UpdateError) as refused:
+            publish(enrolled.bureau, signed, tmp_path / "usb", clock=CLOCK)
+        assert refused.value.code == "update_published"
+        assert not (tmp_path / "usb").exists()
+
+
+def test_a_folder_made_anew_after_both_signed_is_not_published_as_what_they_signed(
+    tmp_path: Path, enrolled: Enrolled, source: Path, signed: Path
+) -> None:
+    (source / "overlay" / "etc" / "motd").write_text("8\n")
+    make(source, signed, Wish(version=8, release="0.8.0"), clock=CLOCK)
+    with pytest.raises(UpdateError) as refused:
+        publish(enrolled.bureau, signed, tmp_path / "usb", clock=CLOCK)
+    assert refused.value.code == "update_bundle"
+    assert not (tmp_path / "usb").exists()
+
+
+def test_dry_run_uses_no_number_up(tmp_path: Path, enrolled: Enrolled, signed: Path) -> None:
+    assert publish(enrolled.bureau, signed, tmp_path / "usb", clock=CLOCK, dry_run=True).changed
+    assert not (enrolled.bureau / "updates").exists()
+
+
 def test_expired_bundle_is_not_published(tmp_path: Path, enrolled: Enrolled, signed: Path) -> None:
     a_year_on = CLOCK() + 365 * 86_400 * 10**9
     with pytest.raises(UpdateError, match="held until"):
