@@ -1,4 +1,4 @@
-"""One recorder's life for all attacks; each thief gets a copy of its own."""
+"""One recorder's life for all attacks; each thief gets a copy of its own. Twenty for the honest."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.kits.offline import Thief, live, stolen_keys
+
+HONEST_LIVES = 20
+"""At full size; one in every other run."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each honest life."""
+    if "life_number" in metafunc.fixturenames:
+        full = metafunc.config.getoption("campaign_scale") == "full"
+        metafunc.parametrize("life_number", range(HONEST_LIVES if full else 1))
 
 
 @pytest.fixture(scope="session")
