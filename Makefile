@@ -47,7 +47,7 @@ campaign-hearing: ## hear the announcement in rooms and noise, and nothing else,
 	@$(CAMPAIGN) tests/hearing
 
 campaign-offline: ## attack a card in hand, and dock honest ones a thousand times, full size
-	@$(CAMPAIGN) tests/offline
+	@$(CAMPAIGN) -s tests/offline
 
 campaign-hostile: ## fill the medium, step the clock, search the card, switch off, full size
 	@$(CAMPAIGN) tests/hostile

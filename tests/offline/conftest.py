@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "life_number" in metafunc.fixturenames:
         full = metafunc.config.getoption("campaign_scale") == "full"
         metafunc.parametrize("life_number", range(HONEST_LIVES if full else 1))
+
+
+@pytest.fixture(scope="session")
+def lived() -> Iterator[Counter[str]]:
+    """What happened in all honest lives, told at the end."""
+    whole: Counter[str] = Counter()
+    yield whole
+    print(f"\nhonest lives: {dict(sorted(whole.items()))}")  # noqa: T201 - figures of a campaign
 
 
 @pytest.fixture(scope="session")
