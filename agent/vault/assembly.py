@@ -107,6 +107,7 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         log=log,
         clock=clock,
         bounded=Bounded(clock),
+        officer=settings.officer,
     )
     # Neither takes the other's question, still out, for a medium that hangs.
     beside = replace(examination, bounded=Bounded(clock))
@@ -136,7 +137,14 @@ def assemble(device: Device, board: VaultBoard) -> Parts:
         latch=latch,
         wholeness=wholeness,
         field_test=field_test,
-        shelf=PlanShelf(paths.plans, mandate, log, examination.sure_now, custody.let_go),
+        shelf=PlanShelf(
+            paths.plans,
+            mandate,
+            log,
+            examination.sure_now,
+            examination.word,
+            custody.let_go,
+        ),
         handover=Handover(custody, log, Catalog(paths.catalog), examination, clock),
         words=Words(kinds, log, custody.let_go),
         updates=Updates(paths, mandate, log, examination.sure_now, custody.let_go),

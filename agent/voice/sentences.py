@@ -122,6 +122,8 @@ FINDINGS: Final[dict[tuple[str, str], Words]] = {
     ("custody", "expired"): ("cause.certificate", "step.custodian"),
     ("custody", "frozen"): ("cause.frozen", "step.custodian"),
     ("custody", "lapsed"): ("cause.assignment", "step.custodian"),
+    ("custody", "off_roster"): ("cause.roster", "step.custodian"),
+    ("custody", "roster_over"): ("cause.roster", "step.custodian"),
     ("custody", "stop_use"): ("cause.stop_use", "step.custodian"),
     ("custody", "unassigned"): ("cause.unassigned", "step.custodian"),
     ("custody", "unreadable"): ("cause.assignment", "step.custodian"),

@@ -135,6 +135,7 @@ class TestRecorder:
     __test__ = False
 
     def __init__(self, enrolled: Enrolled, seed: int = 1) -> None:
+        self.enrolled = enrolled
         path = enrolled.device.paths.vault_socket
         self.channel: Channel[m.ToRecorder, Any] = Channel.connect(
             path, m.ToRecorder, seconds=SECONDS

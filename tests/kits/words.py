@@ -59,7 +59,7 @@ def token(enrolled: Enrolled, number: int, **fields: Any) -> bytes:
         "device": enrolled.device.settings.device_id,
         "number": number,
         "standing": Standing.ASSIGNED,
-        "custodian": "O-2",
+        "custodian": "O-1",
         "keeper": "K-1",
         "leader": "L-1",
         "approval": "a-2",

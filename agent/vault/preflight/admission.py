@@ -1,13 +1,14 @@
 """Whether a session may begin now.
 
 Owns the few reasons for which a start is refused: no writable store, no room, no usable key or
-rulebook, a device that is revoked, nobody's or stopped by a fault. Refuses every other reason: a
-recording with a warning is worth more than none, and no clock, speaker or plan ever stops one.
+rulebook, a device that is revoked, nobody's, stopped by a fault, or not for whoever would use it.
+Refuses every other reason: a recording with a warning is worth more than none, and no clock,
+speaker or missing plan ever stops one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.errors import RefusedError
@@ -58,11 +59,12 @@ class Admission:
         self._wholeness = wholeness
         self._prove = prove
 
-    def admit(self, bits_per_second: int) -> Admitted:
+    def admit(self, bits_per_second: int, users: Sequence[str] | None = None) -> Admitted:
         """What holds for a session that may begin now.
 
         Args:
             bits_per_second: Expected rate of its media.
+            users: Whom it would name (A4); None: whom a session without a plan would.
 
         Raises:
             RefusedError: It may not: ``no_rulebook``, ``custody``, ``no_key``, ``no_store`` or
@@ -71,7 +73,7 @@ class Admission:
         book = self._examination.book()
         self._wholeness.look()
         checks = []
-        for check in self._checks(bits_per_second, book):
+        for check in self._checks(bits_per_second, book, users):
             checks.append(check)
             code = results.refusal([check])
             if code is not None:
@@ -94,9 +96,11 @@ class Admission:
         """Something was found out in a session that was admitted: the next one may not be."""
         self._latch.judge([check])
 
-    def _checks(self, bits_per_second: int, book: Rulebook) -> Iterator[CheckResult]:
+    def _checks(
+        self, bits_per_second: int, book: Rulebook, users: Sequence[str] | None
+    ) -> Iterator[CheckResult]:
         """Those that may refuse and take no time: a press waits for them."""
-        yield self._examination.custody(book)
+        yield self._examination.custody(book, users)
         yield self._examination.key()
         unwritable = self._examination.writable()
         if unwritable is not None:

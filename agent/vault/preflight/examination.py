@@ -7,6 +7,7 @@ the two never differ.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +61,7 @@ class Examination:
         log: The device log.
         clock: The device's clock.
         bounded: Bounds the wait for the medium's proof.
+        officer: Whom a session without a plan names, by the device's settings; None for nobody.
     """
 
     paths: Paths
@@ -68,6 +70,7 @@ class Examination:
     log: DeviceLog
     clock: Clock
     bounded: Bounded
+    officer: str | None = None
 
     def book(self) -> Rulebook:
         """The rulebook in force.
@@ -107,8 +110,22 @@ class Examination:
         """
         return load_assignment(self.paths, self.mandate)
 
-    def custody(self, book: Rulebook) -> CheckResult:
-        """Whose the recorder is (S0§6, S0§19, S0§27), and whether a fault stops its use (S2§10)."""
+    def word(self) -> Assignment | None:
+        """The bureau's word in force; None where none can be believed."""
+        try:
+            return self.assignment()
+        except RefusedError:
+            return None
+
+    def custody(self, book: Rulebook, users: Sequence[str] | None = None) -> CheckResult:
+        """Whose the recorder is (S0§6, S0§19, S0§27), and whether a fault stops its use (S2§10).
+
+        Args:
+            book: The rulebook in force.
+            users: Whom a session that begins now would name; None: whom one without a plan would.
+        """
+        if users is None:
+            users = [] if self.officer is None else [self.officer]
         word, trouble = None, None
         try:
             word = self.assignment()
@@ -117,6 +134,7 @@ class Examination:
         return custody.check(
             custody.CustodyFacts(
                 assignment=word,
+                users=tuple(users),
                 stop_use=self.log.state.stop_use,
                 trouble=trouble,
                 revoked=self.mandate.device in book.policy["custody.revoked"],

@@ -45,17 +45,17 @@ class Latch:
         fault = stop_use.judge(checks, failed, self._parts())
         if fault is None:
             return
-        self._record("set", fault.name, code_of(fault), fault.detail, self._word())
+        self._record("set", fault.name, code_of(fault), fault.detail, self._examination.word())
 
     def stop(self, part: str, code: str, detail: str) -> None:
         """Latch for what no rulebook weighs: the recorder was tampered with (A9)."""
         fault, number = self._log.state.stop_use, self.number()
         if fault is None or (fault.part, fault.code, fault.assignment) != (part, code, number):
-            self._record("set", part, code, detail, self._word())
+            self._record("set", part, code, detail, self._examination.word())
 
     def number(self) -> int | None:
         """Number of the assignment in force; None without one that can be believed."""
-        word = self._word()
+        word = self._examination.word()
         return None if word is None else word.number
 
     def settle(self) -> None:
@@ -63,7 +63,7 @@ class Latch:
         fault = self._log.state.stop_use
         if fault is None:
             return
-        word = self._word()
+        word = self._examination.word()
         if fault.is_lifted_by(word):
             self._record("cleared", fault.part, fault.code, fault.detail, word)
 
@@ -81,9 +81,3 @@ class Latch:
             return self._examination.book().codes("upkeep.stop_use")
         except RefusedError:
             return ()
-
-    def _word(self) -> Assignment | None:
-        try:
-            return self._examination.assignment()
-        except RefusedError:
-            return None

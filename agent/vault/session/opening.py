@@ -123,7 +123,7 @@ class Opener:
                 for role, recipient in sorted(book.recipients.items())
             ],
             "plan_id": None if plan is None else plan.plan_id,
-            "officers": _officers(request, plan),
+            "officers": users_of(request, plan),
             # Last of all: a slow medium must not part this moment from the record's own.
             "previous": self._previous(stamps.now().utc_ns, plan, book),
             "bounds": {"begins": bounds.begins, "ends": bounds.ends, "item": bounds.item},
@@ -252,7 +252,8 @@ def _answerable(assignment: Assignment | None) -> JsonObject:
     }
 
 
-def _officers(request: OpenSession, plan: Plan | None) -> list[str]:
+def users_of(request: OpenSession, plan: Plan | None) -> list[str]:
+    """Whom a session names as its officers; nobody where neither plan nor settings say who."""
     if plan is not None:
         return list(plan.officers)
     return [] if request.officer is None else [request.officer]

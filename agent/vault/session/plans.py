@@ -1,8 +1,9 @@
 """The session plans that were pushed to the device (执法计划).
 
 Owns keeping them as the bureau signed them, which of them can be chosen now, and their end. Refuses
-a plan that does not come from the bureau, is for another device, or has changed under its id; and
-an opinion: recording without any plan is always possible.
+a plan that does not come from the bureau, is for another device, or has changed under its id; to
+offer one none of whose officers may use this recorder; and an opinion: recording without any plan
+is always possible.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from agent.vault.chain.device_log import DeviceLog
 from agent.vault.mandate import Mandate
 from agent.vault.messages import PlanChoice
 from evidence import plan
+from evidence.assignment import Assignment
 from evidence.digests import sha256_hex
 from evidence.errors import PlanError
 from evidence.plan import Plan
@@ -36,6 +38,7 @@ class PlanShelf:
         mandate: The pinned CA and the device's id.
         log: Records what was taken and what has expired.
         sure_now: The wall clock, RFC 3339; None where nobody can tell how wrong it is.
+        word: The assignment in force; None where none can be believed.
         release: Custody's way to let a plan's file go.
     """
 
@@ -45,12 +48,14 @@ class PlanShelf:
         mandate: Mandate,
         log: DeviceLog,
         sure_now: Callable[[], str | None],
+        word: Callable[[], Assignment | None],
         release: Callable[[Path], None],
     ) -> None:
         self._folder = folder
         self._mandate = mandate
         self._log = log
         self._sure_now = sure_now
+        self._word = word
         self._release = release
         self._plans = {one.plan_id: one for one in map(self._read, self._kept()) if one is not None}
 
@@ -81,9 +86,14 @@ class PlanShelf:
         return self._plans.get(plan_id)
 
     def choices(self) -> list[PlanChoice]:
-        """What can be chosen now, by number; all that is held where the clock is not sure."""
+        """What those who may use the recorder can choose now, by number (A4).
+
+        Where the clock is not sure, all that is held for them.
+        """
         now = self._sure_now()
         held = [one for one in self._plans.values() if now is None or one.is_in_force(now)]
+        word = self._word() if held else None
+        held = [one for one in held if word is not None and word.may_use(one.officers, now)]
         return [
             PlanChoice(
                 plan_id=one.plan_id,

@@ -19,7 +19,7 @@ from agent.vault.preflight.proof import ProofWatch
 from agent.vault.session import recovery
 from agent.vault.session.live_session import LiveSession, OpenSegment
 from agent.vault.session.opened import Opened
-from agent.vault.session.opening import Opener, ReadyChain
+from agent.vault.session.opening import Opener, ReadyChain, users_of
 from agent.vault.session.plans import PlanShelf
 from agent.vault.session.recovery import Closing, Remains
 from agent.vault.session.untold import rules_of, untold
@@ -122,9 +122,9 @@ class Slot:
             s.optional(s.text)(request.officer, "officer")
         except RecordError as error:
             raise RefusedError(error.detail, code="protocol") from error
-        admitted = self._admission.admit(request.bits_per_second)
-        self.bits_per_second = request.bits_per_second
         plan = None if request.plan_id is None else self._shelf.find(request.plan_id)
+        admitted = self._admission.admit(request.bits_per_second, users_of(request, plan))
+        self.bits_per_second = request.bits_per_second
         opened = self._opener.open(request, self._take_ready(), admitted, plan)
         session = self.session = self._live(opened, admitted.book)
         for check in _doubts(request, admitted, plan):
@@ -291,10 +291,9 @@ def _doubts(request: m.OpenSession, admitted: Admitted, plan: Plan | None) -> li
     if request.plan_id is not None and plan is None:
         doubts.append(_failed("plan", f"plan {request.plan_id[:64]} is not held here"))
     custodian = None if admitted.assignment is None else admitted.assignment.custodian
-    users = list(plan.officers) if plan is not None else [request.officer]
-    if custodian not in users and users != [None]:
-        named = ", ".join(str(user) for user in users)
-        doubts.append(_failed("custody", f"used by {named}, assigned to {custodian}"))
+    users = users_of(request, plan)
+    if users and custodian not in users:
+        doubts.append(_failed("custody", f"used by {', '.join(users)}, assigned to {custodian}"))
     return doubts
 
 

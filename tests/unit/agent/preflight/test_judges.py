@@ -23,7 +23,7 @@ from agent.preflight import (
 from agent.preflight.results import Trouble, code_of, ok, refusal, refuse, warn
 from agent.preflight.stop_use import StopUse
 from agent.vault.messages import CheckResult
-from evidence.assignment import Assignment, Standing
+from evidence.assignment import Assignment, Officer, Standing
 from evidence.moments import TimeSource, utc_text
 from evidence.records import check_device_record
 from hw.types import ButtonName, LampPattern
@@ -53,7 +53,10 @@ def _clock(
 
 
 def _word(
-    standing: Standing = Standing.ASSIGNED, number: int = 3, until: str | None = None
+    standing: Standing = Standing.ASSIGNED,
+    number: int = 3,
+    until: str | None = None,
+    officers: tuple[Officer, ...] = (),
 ) -> Assignment:
     return Assignment(
         device="REC-001",
@@ -65,7 +68,11 @@ def _word(
         approval="a-7",
         issued="2026-11-21T08:00:00.000000Z",
         until=until,
+        officers=officers,
     )
+
+
+_SHARED = _word(officers=(Officer(id="C-2"), Officer(id="C-3", until=_PASSED)))
 
 
 def _stopped(assignment: int | None) -> StopUse:
@@ -186,6 +193,14 @@ def _backlog(sessions: int | None, deadline_minutes: int | None = None) -> Check
         (_custody(assignment=_word(until=_PASSED)), "custody", "refuse", "lapsed", 3),
         (_custody(assignment=_word(until=_COMING)), "custody", "ok", "ok", 3),
         (_custody(assignment=_word(until=_PASSED), clock_sure=False), "custody", "ok", "ok", 3),
+        (_custody(users=("C-1",)), "custody", "ok", "ok", 3),
+        (_custody(users=("C-2",)), "custody", "refuse", "off_roster", 3),
+        (_custody(users=("C-2", "C-1")), "custody", "ok", "ok", 3),
+        (_custody(users=("C-2",), clock_sure=False), "custody", "refuse", "off_roster", 3),
+        (_custody(users=("C-2",), assignment=_SHARED), "custody", "ok", "ok", 3),
+        (_custody(users=("C-3",), assignment=_SHARED), "custody", "refuse", "roster_over", 3),
+        (_custody(users=("C-3",), assignment=_SHARED, clock_sure=False), "custody", "ok", "ok", 3),
+        (_custody(users=("C-2",), certified_until_ns=NOW_NS), "custody", "refuse", "off_roster", 3),
         (_custody(certified_until_ns=NOW_NS), "custody", "warn", "expired", 3),
         (_custody(certified_until_ns=0, clock_sure=False), "custody", "ok", "ok", 3),
         (_custody(trouble=HUNG), "custody", "refuse", "unreadable", None),

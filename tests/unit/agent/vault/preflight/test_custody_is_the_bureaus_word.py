@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.vault import messages as m
-from evidence.assignment import Standing
+from evidence.assignment import Officer, Standing
 from evidence.moments import utc_text
 from hw.fake.clock import SystemClock
 from tests.kits.enrolment import Enrolled, assign, enrol
@@ -75,7 +75,7 @@ def test_a_recorder_in_nobody_s_hands_refuses_and_says_why(
         recorder = vault.recorder()
         assert recorder.attach().refused == "custody"
         assert turned_down(recorder).startswith(f"custody: {finding}: ")
-        assign(enrolled, "O-2", number=3)
+        assign(enrolled, "O-2", number=3, officers=(Officer(id="O-1"),))
         assert recorder.attach().refused is None
         recorder.ask(REQUEST, m.SessionOpened)
         recorder.close()

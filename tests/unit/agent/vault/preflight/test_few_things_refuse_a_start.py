@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from agent.vault import messages as m
+from evidence.assignment import Officer
 from evidence.ids import DEVICE_LOG_NAME
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, Severity, verify
 from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, enrol
+from tests.kits.enrolment import Enrolled, assign, enrol
 from tests.kits.vault import RunningVault, records, rewrite
 
 REQUEST = m.OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000_000)
@@ -84,9 +85,10 @@ def test_a_clock_that_nobody_set_never_refuses(enrolled: Enrolled, source: str) 
     assert opened["utc_q"] == {"source": source, "error_ms": None}
 
 
-@pytest.mark.rule("A3")
+@pytest.mark.rule("A3", "A4")
 def test_another_officer_s_use_is_recorded_and_put_before_the_desk(tmp_path: Path) -> None:
-    enrolled = enrol(tmp_path, custodian="O-9")
+    enrolled = enrol(tmp_path)
+    assign(enrolled, "O-9", officers=(Officer(id="O-1"),))
     with RunningVault(enrolled) as vault:
         recorder = vault.recorder()
         recorder.attach()

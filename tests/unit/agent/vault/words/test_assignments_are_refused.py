@@ -9,7 +9,7 @@ import pytest
 
 from agent.vault import messages as m
 from evidence import jws
-from evidence.assignment import MAX_ASSIGNMENT_BYTES, Standing
+from evidence.assignment import MAX_ASSIGNMENT_BYTES, MOST_OFFICERS, Standing
 from evidence.bureau_word import signed_word
 from evidence.canonical import JsonObject
 from evidence.store.signers import file_signer
@@ -129,6 +129,51 @@ def test_a_standing_that_there_is_not_is_refused(enrolled: Enrolled, refused: Re
 
 def test_a_freeze_without_a_reason_is_refused(enrolled: Enrolled, refused: Refused) -> None:
     assert refused(signed(enrolled, standing=str(Standing.FROZEN))) == "assignment_malformed"
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.parametrize(
+    "officers",
+    [
+        [{"id": f"O-{n}", "until": None} for n in range(100, 100 + MOST_OFFICERS + 1)],
+        [{"id": "O-7", "until": None}] * 2,
+        [{"id": "O-1", "until": "2020-01-01T00:00:00.000000Z"}],
+        [{"id": "O-7"}],
+        [{"id": "O-7", "until": None, "name": "张某"}],
+        [{"id": "张某", "until": None}],
+        [{"id": "O-7", "until": "2027-03-31"}],
+        ["O-7"],
+        {"O-7": None},
+        "O-7",
+        None,
+    ],
+    ids=[
+        "too many",
+        "one twice",
+        "the custodian once more",
+        "no end and no word of one",
+        "a field too many",
+        "a name",
+        "a day without a time",
+        "ids alone",
+        "an object",
+        "a text",
+        "null",
+    ],
+)
+def test_a_roster_that_is_none_is_refused(
+    enrolled: Enrolled, refused: Refused, officers: object
+) -> None:
+    assert refused(signed(enrolled, officers=officers)) == "assignment_malformed"
+
+
+@pytest.mark.rule("A4")
+def test_a_roster_of_a_recorder_in_nobody_s_hands_is_refused(
+    enrolled: Enrolled, refused: Refused
+) -> None:
+    nobody: dict[str, Any] = {"custodian": None, "standing": str(Standing.UNASSIGNED)}
+    officers = [{"id": "O-7", "until": None}]
+    assert refused(signed(enrolled, **nobody, officers=officers)) == "assignment_malformed"
 
 
 def test_an_unknown_field_is_refused(enrolled: Enrolled, refused: Refused) -> None:

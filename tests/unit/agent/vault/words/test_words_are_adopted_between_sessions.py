@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent.vault import messages as m
-from evidence.assignment import Standing
+from evidence.assignment import Officer, Standing
 from evidence.digests import sha256_hex
 from evidence.store import durable
 from tests.kits.clip import write_clip
@@ -67,8 +67,9 @@ def test_without_a_session_a_policy_is_adopted_at_once_and_put_on_record(
 
 @pytest.mark.rule("A1")
 def test_without_a_session_an_assignment_is_adopted_at_once(enrolled: Enrolled) -> None:
+    word = token(enrolled, 2, custodian="O-7", officers=(Officer(id="O-1"),))
     with RunningVault(enrolled) as vault:
-        assert submit(enrolled, "roster", token(enrolled, 2, custodian="O-7")) == (2, "adopted")
+        assert submit(enrolled, "roster", word) == (2, "adopted")
         recorder = vault.recorder()
         recorder.attach()
         sid = recorder.open().sid
