@@ -19,6 +19,7 @@ from provisioning.custody.moves.assigning import Assign, Keep, Return
 from provisioning.custody.moves.ending import Lose, Retire, Revoke
 from provisioning.custody.moves.repairing import FAULT, REPAIR, Clear, Freeze, Maintain
 from provisioning.custody.register import change
+from provisioning.custody.state import Permitted
 
 ANY: Final = "any"
 
@@ -46,6 +47,19 @@ _Until = Annotated[
         "未对接也一样。默认不设期限。",
         metavar="DATE",
     ),
+]
+_Officers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--officer",
+        help="还可以使用本机的人（可多次）：编号，或 编号=最后一天，例如 O-2=2027-03-31。"
+        "不在名单上的人，设备不让其开始记录。",
+        metavar="PERSON[=DATE]",
+    ),
+]
+_NoOfficers = Annotated[
+    list[str] | None,
+    typer.Option("--no-officer", help="不再可以使用本机的人（可多次）。", metavar="PERSON"),
 ]
 _Approval = Annotated[
     str | None, typer.Option(help="批准编号；默认取未用过的、写明此人和此设备的批准。")
@@ -102,8 +116,10 @@ _HELP: Final = {
         "例：provision clear ZF-001 --keeper K-1 --note 已更换镜头 --bureau ./bureau"
     ),
     "keep": (
-        "更换保管维护人或负责人（第一责任人），或延长使用期限（--until），使用人不变。\n\n"
-        "例：provision keep ZF-001 --keeper K-2 --bureau ./bureau"
+        "更换保管维护人或负责人（第一责任人），延长使用期限（--until），增减还可以使用本机的人"
+        "（--officer、--no-officer），使用人不变。设备下次对接后生效。\n\n"
+        "例：provision keep ZF-001 --keeper K-2 --bureau ./bureau\n\n"
+        "例：provision keep ZF-001 --officer O-2=2027-03-31 --no-officer O-3 --bureau ./bureau"
     ),
     "maintain": (
         "登记日常维护（充电、清洁、检查）。`provision status` 会提示到期未维护的设备。\n\n"
@@ -157,6 +173,7 @@ def assign(  # noqa: PLR0913 - one parameter for each option of the command
     leader: _Leader = None,
     approval: _Approval = None,
     until: _Until = None,
+    officer: _Officers = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
@@ -168,6 +185,7 @@ def assign(  # noqa: PLR0913 - one parameter for each option of the command
         leader=leader,
         approval=approval,
         until=until,
+        officers=_permitted(officer),
         again=False,
     )
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
@@ -183,6 +201,7 @@ def reassign(  # noqa: PLR0913 - one parameter for each option of the command
     leader: _Leader = None,
     approval: _Approval = None,
     until: _Until = None,
+    officer: _Officers = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
@@ -194,6 +213,7 @@ def reassign(  # noqa: PLR0913 - one parameter for each option of the command
         leader=leader,
         approval=approval,
         until=until,
+        officers=_permitted(officer),
         again=True,
     )
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
@@ -262,11 +282,20 @@ def keep(  # noqa: PLR0913 - one parameter for each option of the command
     keeper: _Keeper = None,
     leader: _Leader = None,
     until: _Until = None,
+    officer: _Officers = None,
+    no_officer: _NoOfficers = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
-    """Name another keeper, leader or last day."""
-    move = Keep(device=device_id, keeper=keeper, leader=leader, until=until)
+    """Name another keeper, leader or last day, or who else may use it."""
+    move = Keep(
+        device=device_id,
+        keeper=keeper,
+        leader=leader,
+        until=until,
+        officers=_permitted(officer),
+        without=tuple(no_officer or ()),
+    )
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
 
 
@@ -337,6 +366,12 @@ def retire(
 ) -> None:
     """Retire a device."""
     _carry(context, bureau, Retire(device=device_id, left=left), dry_run=dry_run, as_json=as_json)
+
+
+def _permitted(named: list[str] | None) -> tuple[Permitted, ...]:
+    """``O-2`` or ``O-2=2027-03-31``; whether that is a person and a day is judged by the move."""
+    split = (one.partition("=") for one in named or ())
+    return tuple(Permitted(id=who, until=day if equals else None) for who, equals, day in split)
 
 
 def _carry(

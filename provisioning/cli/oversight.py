@@ -37,6 +37,7 @@ _STANDINGS: Final = {
 _BECAUSE: Final = {
     "repair": "在修",
     "fault": "故障",
+    "left": "使用人离任",
     "lost": "遗失",
     "revoked": "吊销",
     "retired": "报废",
@@ -49,6 +50,7 @@ _DUE: Final = {
     "word": "配发文件未送达",
     "rulebook": "办法非最新",
     "backlog": "有未移交记录",
+    "left": "保管维护人或负责人已离任",
 }
 
 
@@ -59,7 +61,7 @@ def register(app: typer.Typer) -> None:
 
 
 _STATUS = (
-    "配备情况：谁在用哪台设备、自何时起、最近对接、未移交、电池、证书、办法版本、待办事项。\n\n"
+    "配备情况：谁在用哪台设备（使用人之后列出还可以使用的人）、自何时起、最近对接、未移交、电池、证书、办法版本、待办事项。\n\n"
     "设备自述和采集站所见未经核验，仅供查看；核验用 `provision audit`。\n\n"
     "例：provision status --bureau ./bureau"
 )
@@ -101,6 +103,7 @@ def _show(rows: list[Row]) -> None:
     for row in rows:
         state = _STANDINGS[row.standing] + (f"（{_because(row)}）" if row.because else "")
         who = f"{row.name}（{row.custodian}）" if row.custodian else "—"
+        who = "、".join((who, *(one.id for one in row.officers)))
         table.add_row(
             row.device,
             state,

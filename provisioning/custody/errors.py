@@ -15,6 +15,8 @@ _DIAGNOSES = {
     "person": "人员信息不符合要求",
     "role": "此人的职务不能承担该项职责",
     "certificate": "此人没有执法证号，不能使用执法记录仪",
+    "left": "此人已离任，不能再办理；确已复职的请用 provision person add --update 重新登记",
+    "roster": "使用名单有误：每人只列一次，不列使用人本人，最多 32 人",
     "training": "此人培训未登记或已过期，请培训后更新名册再配发",
     "approval": "没有部门主要负责人对此人、此设备的批准，请先运行 provision approve",
     "approval_used": "该批准已用于一次配发，再次配发须另行批准",

@@ -12,7 +12,7 @@ from enum import StrEnum, unique
 from typing import Final
 
 from evidence import schema as s
-from evidence.assignment import Standing
+from evidence.assignment import MOST_OFFICERS, Standing
 from evidence.canonical import JsonObject
 from evidence.errors import EvidenceError
 from evidence.plan import CERTIFICATE_NUMBER, OFFICER_ID
@@ -50,6 +50,7 @@ class Kind(StrEnum):
     CLAIM = "claim"
     SEEDED = "seeded"
     PERSON = "person"
+    LEFT = "left"
     APPROVED = "approved"
     ENROLLED = "enrolled"
     ASSIGNED = "assigned"
@@ -81,6 +82,8 @@ _name = s.satisfying(is_name, "a name of 1 to 64 printable characters")
 _person = s.matching(OFFICER_ID, "a person's id (letters, digits, - and _)")
 _day = s.satisfying(is_day, "a day such as 2026-11-21")
 _number = s.integer(1)
+_roster = s.many(s.fields({"id": _person, "until": s.optional(_day)}), most=MOST_OFFICERS)
+"""Who else may use a recorder, all of them: ``until`` is somebody's last day."""
 _docked: Final[s.Schema] = {"lines": s.integer(1), "head": s.sha256}
 """What the desk had of a device when somebody looked: lines of its log, hash of the last."""
 
@@ -106,6 +109,7 @@ _OWN: Final[Mapping[Kind, s.Schema]] = {
         "role": s.one_of(*Role),
         "training_until": s.optional(_day),
     },
+    Kind.LEFT: {"id": _person, "note": s.text},
     Kind.APPROVED: {
         "approval": s.code,
         "approver": _person,
@@ -130,6 +134,7 @@ _OWN: Final[Mapping[Kind, s.Schema]] = {
         "approval": s.code,
         "docked": s.optional(s.fields(_docked)),
         "until": s.May(s.optional(_day)),
+        "officers": s.May(_roster),
     },
     Kind.RETURNED: {"device": s.device, "number": _number, "form": s.text},
     Kind.FROZEN: {"device": s.device, "number": _number, "because": s.code, "note": s.text},
@@ -141,6 +146,7 @@ _OWN: Final[Mapping[Kind, s.Schema]] = {
         "keeper": _person,
         "leader": _person,
         "until": s.May(s.optional(_day)),
+        "officers": s.May(_roster),
     },
     Kind.LOST: {"device": s.device, "number": _number, "note": s.text},
     Kind.REVOKED: {"device": s.device, "number": s.May(_number), "reason": s.May(s.code)},

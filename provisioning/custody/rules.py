@@ -94,10 +94,13 @@ def judge(state: State, kind: Kind, fields: JsonObject, around: Circumstances) -
         raise CustodyError(f"{fields['device']} is enrolled already", code="enrolled")
     elif kind is Kind.ASSIGNED:
         _judge_assignment(state, fields, around)
+    elif kind is Kind.LEFT:
+        person(state, fields["id"])
     elif kind in (Kind.CLEARED, Kind.MAINTAINED):
-        _judge_keeper(state, state.devices[fields["device"]], fields["keeper"])
+        _judge_keeper(state, kind, state.devices[fields["device"]], fields["keeper"])
     elif kind is Kind.KEPT:
         _judge_keeping(state, fields)
+        _judge_change(state, fields, around)
     elif kind is Kind.RETIRED:
         _judge_retirement(state.devices[fields["device"]], fields, around)
 
@@ -133,14 +136,16 @@ def _told(custody: Custody) -> str:
 
 
 def person(state: State, name: str, *roles: Role) -> Person:
-    """Somebody of the bureau, in one of these roles if any are given.
+    """Somebody who is of the bureau now, in one of these roles if any are given.
 
     Raises:
-        CustodyError: ``unknown_person`` or ``role``.
+        CustodyError: ``unknown_person``, ``left`` or ``role``.
     """
     known = state.people.get(name)
     if known is None:
         raise CustodyError(f"{name} is not among the bureau's people", code="unknown_person")
+    if known.left is not None:
+        raise CustodyError(f"{name} left the bureau", code="left")
     if roles and known.role not in roles:
         raise CustodyError(f"{name} is {known.role}, not {' or '.join(roles)}", code="role")
     return known
@@ -170,13 +175,47 @@ def _judge_assignment(state: State, fields: JsonObject, around: Circumstances) -
     _check_certified(custodian)
     _judge_keeping(state, fields)
     _check_approved(state, fields)
-    until = custodian.training_until
-    if around.asks_training and (until is None or until < day_of(around.utc)):
-        raise CustodyError(f"training of {custodian.id} is valid until {until}", code="training")
+    _check_trained(custodian, around)
+    _judge_roster(state, fields, custodian.id, around)
     if state.devices[fields["device"]].intervals and fields["docked"] is None:
         raise CustodyError(
             f"{fields['device']}: nothing says that it was emptied", code="not_drained"
         )
+
+
+def _check_trained(one: Person, around: Circumstances) -> None:
+    until = one.training_until
+    if around.asks_training and (until is None or until < day_of(around.utc)):
+        raise CustodyError(f"training of {one.id} is valid until {until}", code="training")
+
+
+def _judge_change(state: State, fields: JsonObject, around: Circumstances) -> None:
+    """A roster goes with a custody; whoever stands on it already is not asked again."""
+    custody = state.devices[fields["device"]]
+    if "officers" not in fields:
+        return
+    if custody.custodian is None:
+        raise CustodyError(f"{custody.device} is in nobody's hands", code="not_held")
+    known = frozenset(one.id for one in custody.officers)
+    _judge_roster(state, fields, custody.custodian, around, known)
+
+
+def _judge_roster(
+    state: State,
+    fields: JsonObject,
+    custodian: str,
+    around: Circumstances,
+    known: frozenset[str] = frozenset(),
+) -> None:
+    """Who may use a recorder is of the bureau, certified and trained as its custodian is (A4)."""
+    named = [one["id"] for one in fields.get("officers", ())]
+    if len({*named, custodian}) != len(named) + 1:
+        raise CustodyError("each is named once, the custodian not at all", code="roster")
+    for name in named:
+        if name not in known:
+            one = person(state, name)
+            _check_certified(one)
+            _check_trained(one, around)
 
 
 def _judge_keeping(state: State, fields: JsonObject) -> None:
@@ -194,10 +233,12 @@ def _check_approved(state: State, fields: JsonObject) -> None:
         raise CustodyError(f"{given.approval} was used for {given.used}", code="approval_used")
 
 
-def _judge_keeper(state: State, custody: Custody, keeper: str) -> None:
+def _judge_keeper(state: State, kind: Kind, custody: Custody, keeper: str) -> None:
     person(state, keeper, Role.KEEPER)
     if custody.keeper not in (None, keeper):
         raise CustodyError(f"{custody.device} is in {custody.keeper}'s keeping", code="keeper")
+    if kind is Kind.CLEARED and custody.custodian is not None:
+        person(state, custody.custodian)  # nobody who left has a recorder again by its repair
 
 
 def _judge_retirement(custody: Custody, fields: JsonObject, around: Circumstances) -> None:

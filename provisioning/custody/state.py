@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from evidence.assignment import Assignment, Standing
+from evidence.assignment import Assignment, Officer, Standing
 from evidence.canonical import JsonObject
 from provisioning.custody.days import end_of
 from provisioning.custody.lines import ANY_DEVICE, MOVES, Kind, Role
@@ -31,6 +31,7 @@ class Person:
         department: Where.
         role: What they may answer for.
         training_until: Last day of their training's validity, or None (A8).
+        left: Since when they are no longer of the bureau, UTC; None for whoever is.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Person:
     department: str
     role: Role
     training_until: str | None
+    left: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,19 @@ class Approval:
     def permits(self, custodian: str, device: str) -> bool:
         """Whether it names that person and that device."""
         return custodian == self.custodian and self.device in (device, ANY_DEVICE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permitted:
+    """Somebody besides the custodian who may use a device (A4).
+
+    Attributes:
+        id: The bureau's id.
+        until: Last day in Beijing; None for no such day.
+    """
+
+    id: str
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +116,7 @@ class Custody:
         leader: The responsible leader; None before the first assignment.
         approval: Of the custody that lasts.
         until: Its last day in Beijing; None for no such day.
+        officers: Who else may use it; nobody once it came back.
         words: What was issued, in order: number 1, 2 …; the last is in force.
         intervals: In whose hands it was, in order.
         taken_back: Number of the word that took it back last; 0 where it was never handed out.
@@ -119,6 +135,7 @@ class Custody:
     leader: str | None = None
     approval: str | None = None
     until: str | None = None
+    officers: tuple[Permitted, ...] = ()
     words: tuple[Assignment, ...] = ()
     intervals: tuple[Interval, ...] = ()
     taken_back: int = 0
@@ -186,6 +203,8 @@ def advance(state: State, payload: JsonObject) -> State:
         return _with_device(counted, _noted(_device(state, payload), kind, payload), payload)
     if kind is Kind.PERSON:
         return replace(counted, people={**state.people, payload["id"]: _person(payload)})
+    if kind is Kind.LEFT:
+        return _left(counted, payload)
     if kind is Kind.APPROVED:
         given = _approval(payload)
         return replace(counted, approvals={**state.approvals, given.approval: given})
@@ -206,6 +225,28 @@ def _founded(state: State, kind: Kind, payload: JsonObject) -> State:
 def _person(payload: JsonObject) -> Person:
     own = ("id", "name", "certificate", "department", "training_until")
     return Person(role=Role(payload["role"]), **{name: payload[name] for name in own})
+
+
+def _left(state: State, payload: JsonObject) -> State:
+    """Nobody who left has a recorder or is on the roster of one: one line changes all of them."""
+    name = payload["id"]
+    people = {**state.people}
+    if name in people:
+        people[name] = replace(people[name], left=payload["utc"])
+    devices = {
+        device: _without(custody, name, payload) for device, custody in state.devices.items()
+    }
+    return replace(state, people=people, devices=devices)
+
+
+def _without(custody: Custody, name: str, payload: JsonObject) -> Custody:
+    others = tuple(one for one in custody.officers if one.id != name)
+    if custody.custodian == name and custody.standing is Standing.ASSIGNED:
+        stopped = replace(custody, standing=Standing.FROZEN, note=payload["note"])
+        return _issue(stopped, Kind.LEFT, payload)
+    if others != custody.officers:
+        return _issue(replace(custody, officers=others), Kind.KEPT, payload)
+    return custody
 
 
 def _approval(payload: JsonObject) -> Approval:
@@ -258,17 +299,25 @@ def _changed(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
             standing=Standing.ASSIGNED,
             intervals=(*before.intervals, begun),
             until=payload.get("until"),
+            officers=_permitted(payload.get("officers", ())),
             **{name: payload[name] for name in own},
         )
     if kind is Kind.RETURNED:
-        frozen = custody.standing is Standing.FROZEN
+        # What was stopped because its custodian left is in order once he has given it back.
+        frozen = custody.standing is Standing.FROZEN and custody.words[-1].because != Kind.LEFT
         standing = Standing.FROZEN if frozen else Standing.UNASSIGNED
         return replace(_closed(custody, payload["utc"]), standing=standing)
     if kind is Kind.FROZEN:
         return replace(custody, standing=Standing.FROZEN, note=payload["note"])
     if kind is Kind.KEPT:
-        until = payload.get("until", custody.until)
-        return replace(custody, keeper=payload["keeper"], leader=payload["leader"], until=until)
+        named = payload.get("officers")
+        return replace(
+            custody,
+            keeper=payload["keeper"],
+            leader=payload["leader"],
+            until=payload.get("until", custody.until),
+            officers=custody.officers if named is None else _permitted(named),
+        )
     if kind is Kind.CLEARED:
         held = custody.custodian is not None
         return replace(custody, standing=Standing.ASSIGNED if held else Standing.UNASSIGNED)
@@ -281,7 +330,13 @@ def _closed(custody: Custody, utc: str) -> Custody:
         replace(one, until=max(one.since, utc)) if one.until is None else one
         for one in custody.intervals
     )
-    return replace(custody, custodian=None, approval=None, until=None, intervals=intervals)
+    return replace(
+        custody, custodian=None, approval=None, until=None, officers=(), intervals=intervals
+    )
+
+
+def _permitted(named: Iterable[Mapping[str, str | None]]) -> tuple[Permitted, ...]:
+    return tuple(Permitted(id=str(one["id"]), until=one["until"]) for one in named)
 
 
 def _issue(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
@@ -296,14 +351,21 @@ def _issue(custody: Custody, kind: Kind, payload: JsonObject) -> Custody:
         approval=custody.approval,
         because=_because(custody, kind, payload),
         issued=payload["utc"],
-        until=None if custody.until is None else end_of(custody.until),
+        until=_end(custody.until),
+        officers=tuple(Officer(id=one.id, until=_end(one.until)) for one in custody.officers),
     )
     return replace(custody, words=(*custody.words, word))
+
+
+def _end(day: str | None) -> str | None:
+    return None if day is None else end_of(day)
 
 
 def _because(custody: Custody, kind: Kind, payload: JsonObject) -> str | None:
     if kind is Kind.FROZEN:
         return str(payload["because"])
+    if kind is Kind.LEFT:
+        return str(kind)
     if kind is Kind.REVOKED:
         return str(payload.get("reason", Kind.REVOKED))
     if kind in _ENDING:

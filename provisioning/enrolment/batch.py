@@ -264,7 +264,7 @@ class _People:
         heads = [
             one.id
             for one in self._state.people.values()
-            if one.role is Role.HEAD and row.approver in (one.name, one.id)
+            if one.role is Role.HEAD and one.left is None and row.approver in (one.name, one.id)
         ]
         if len(heads) != 1:
             raise AdmissionError(f"{row.approver}: {len(heads)} heads", code="approver")

@@ -133,6 +133,7 @@ def handover(book: Book, device: str) -> Form:
         approver=_known(book, approval.approver),
         document=approval.document,
         approved=approval.date,
+        others=[_known(book, one["id"]) for one in line.get("officers", ())],
     )
 
 

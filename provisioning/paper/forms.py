@@ -62,6 +62,7 @@ class Handover:
         approver: 批准人.
         document: 批准文号.
         approved: 批准日期.
+        others: Who else may use it.
     """
 
     heading: Heading
@@ -71,6 +72,7 @@ class Handover:
     approver: Someone
     document: str
     approved: str
+    others: Sequence[Someone] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

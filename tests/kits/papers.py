@@ -46,6 +46,7 @@ FORMS: Final[dict[str, Form]] = {
         approver=HEAD,
         document="某统字2026年第12号",
         approved="2026-11-20",
+        others=[OFFICER, LEADER, HEAD],
     ),
     "归还单": Return(
         heading=heading(2),

@@ -1,23 +1,24 @@
 """Handing a recorder out and taking it back: assign, reassign, return.
 
-Owns which approval is used, and asking the desk whether a device that was in somebody's hands was
-emptied. Refuses a second custodian and a device that may still hold somebody's recordings.
+Owns which approval is used, who else may use a device (A4), and asking the desk whether a device
+that was in somebody's hands was emptied. Refuses a second custodian and a device that may still
+hold somebody's recordings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from evidence.assignment import Standing
+from evidence.assignment import MOST_OFFICERS, Standing
 from provisioning.custody.days import day_of, is_day
 from provisioning.custody.docked import Docked
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.lines import ANY_DEVICE, Kind
 from provisioning.custody.moves import Around, Entry, custody_of
 from provisioning.custody.rules import person
-from provisioning.custody.state import Approval, Custody, State
+from provisioning.custody.state import Approval, Custody, Permitted, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class Assign:
         leader: The responsible leader (第一责任人); None for whoever was before.
         approval: Id of the head's approval; None for the one that names both and is not used.
         until: Last day of its use in Beijing, ``2027-11-21`` (A4); None for no such day.
+        officers: Who may use it besides the custodian (A4).
         again: Whether it was in somebody's hands before; None where the clerk does not say.
     """
 
@@ -40,6 +42,7 @@ class Assign:
     leader: str | None = None
     approval: str | None = None
     until: str | None = None
+    officers: tuple[Permitted, ...] = ()
     again: bool | None = None
 
     def entries(self, state: State, around: Around) -> Sequence[Entry]:
@@ -60,6 +63,8 @@ class Assign:
         }
         if self.until is not None:
             fields["until"] = _last_day(self.until, around)
+        if self.officers:
+            fields["officers"] = _roster(_named_once(self.officers), {}, around)
         if custody.standing is Standing.UNASSIGNED:
             docked = around.desk.docked(self.device)
             _check_running(custody, docked)
@@ -77,7 +82,8 @@ class Assign:
         )
         asked = (self.custodian, self.keeper, self.leader, self.approval, self.until)
         same = all(want in (None, have) for want, have in zip(asked, held, strict=True))
-        return custody.standing is Standing.ASSIGNED and same
+        shared = not self.officers or set(self.officers) == set(custody.officers)
+        return custody.standing is Standing.ASSIGNED and same and shared
 
     def _check_said(self, custody: Custody) -> None:
         """First hand and second hand have their own commands and forms."""
@@ -122,6 +128,34 @@ def _last_day(day: str, around: Around) -> str:
     if not is_day(day) or day < day_of(around.utc):
         raise CustodyError(f"{day!r} is no day from today on", code="until")
     return day
+
+
+def _named_once(officers: Sequence[Permitted]) -> dict[str, Permitted]:
+    """Whom the clerk names, by id.
+
+    Raises:
+        CustodyError: ``roster``: somebody twice.
+    """
+    named = {one.id: one for one in officers}
+    if len(named) != len(officers):
+        raise CustodyError("--officer names somebody twice", code="roster")
+    return named
+
+
+def _roster(
+    wanted: Mapping[str, Permitted], held: Mapping[str, Permitted], around: Around
+) -> list[dict[str, str | None]]:
+    """A roster as a line says it.
+
+    Raises:
+        CustodyError: ``roster``: too many; ``until``: somebody new has no day from today on.
+    """
+    if len(wanted) > MOST_OFFICERS:
+        raise CustodyError(f"{len(wanted)} are more than {MOST_OFFICERS}", code="roster")
+    for one in wanted.values():
+        if one.until is not None and one != held.get(one.id):
+            _last_day(one.until, around)
+    return [asdict(one) for one in wanted.values()]
 
 
 def _general(approval: Approval) -> bool:
@@ -172,27 +206,32 @@ def form_number(prefix: str, device: str, number: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keep:
-    """Somebody else looks after the device or is responsible (A7), or it is kept for longer.
+    """Others look after the device, are responsible (A7) or may use it (A4), or for longer.
 
     Attributes:
         device: Device id.
         keeper: Who looks after it from now on; None for whoever does.
         leader: Who is responsible from now on; None for whoever is.
         until: Last day of its use from now on; None for whichever it is.
+        officers: Who may use it from now on as well, or with another last day.
+        without: Ids of who may use it no longer.
     """
 
     device: str
     keeper: str | None = None
     leader: str | None = None
     until: str | None = None
+    officers: tuple[Permitted, ...] = ()
+    without: tuple[str, ...] = ()
 
     def entries(self, state: State, around: Around) -> Sequence[Entry]:
         """One line, or none where it is so."""
         custody = custody_of(state, self.device)
         keeper = _named(self.keeper, custody.keeper, "keeper")
         leader = _named(self.leader, custody.leader, "leader")
+        held, wanted = self._rosters(custody)
         same = self.until in (None, custody.until)
-        if same and (custody.keeper, custody.leader) == (keeper, leader):
+        if same and held == wanted and (custody.keeper, custody.leader) == (keeper, leader):
             return ()
         number = custody.number + 1
         fields: dict[str, Any] = {
@@ -203,4 +242,15 @@ class Keep:
         }
         if not same:
             fields["until"] = _last_day(str(self.until), around)
+        if held != wanted:
+            fields["officers"] = _roster(wanted, held, around)
         return (Entry(Kind.KEPT, fields),)
+
+    def _rosters(self, custody: Custody) -> tuple[dict[str, Permitted], dict[str, Permitted]]:
+        """Who may use it now, and who from now on."""
+        held = {one.id: one for one in custody.officers}
+        named = _named_once(self.officers)
+        if named.keys() & set(self.without):
+            raise CustodyError("--officer and --no-officer name the same person", code="roster")
+        wanted = {**held, **named}
+        return held, {name: one for name, one in wanted.items() if name not in self.without}

@@ -14,7 +14,7 @@ from provisioning.custody.days import is_day
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.lines import LONGEST_NAME, Kind, Role, is_name
 from provisioning.custody.moves import Around, Entry
-from provisioning.custody.state import State
+from provisioning.custody.state import Person, State
 
 
 def tidy(text: str) -> str:
@@ -33,7 +33,8 @@ class AddPerson:
         department: Where.
         role: What they may answer for.
         training_until: Last day their training is valid (A8); None for not trained.
-        update: Whether somebody else's particulars under that id are to be replaced.
+        update: Whether somebody else's particulars under that id are to be replaced; whoever left
+            is of the bureau again.
     """
 
     id: str
@@ -52,11 +53,19 @@ class AddPerson:
         fields["role"] = str(self.role)
         _check(fields)
         known = state.people.get(self.id)
-        if known is not None and {**asdict(known), "role": str(known.role)} == fields:
+        if known is not None and known.left is None and _particulars(known) == fields:
             return ()
+        if known is not None and known.left is not None and not self.update:
+            raise CustodyError(f"{self.id} left the bureau", code="left")
         if known is not None and not self.update:
             raise CustodyError(f"{self.id} is {known.name}, {known.role}", code="person_differs")
         return (Entry(Kind.PERSON, fields),)
+
+
+def _particulars(known: Person) -> dict[str, str | None]:
+    said = {**asdict(known), "role": str(known.role)}
+    del said["left"]
+    return said
 
 
 def _check(fields: dict[str, str | None]) -> None:

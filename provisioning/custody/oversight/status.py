@@ -26,7 +26,7 @@ from provisioning.custody.docked import Desk, Docked
 from provisioning.custody.errors import CustodyError
 from provisioning.custody.register import Register
 from provisioning.custody.registry import Entry
-from provisioning.custody.state import Custody
+from provisioning.custody.state import Custody, Permitted
 
 DATABASE: Final = "ledger.sqlite"
 _BUSY_SECONDS: Final = 2.0
@@ -52,6 +52,7 @@ class Row:
         custodian: Id of who has it, or None.
         name: His name, or None.
         since: Since when, UTC, or None.
+        officers: Who else may use it.
         keeper: Id, or None.
         leader: Id, or None.
         number: Of the word in force; 0 for none.
@@ -65,7 +66,7 @@ class Row:
         maintained: Day of the last care, or None.
         stopped: What it stopped itself for, or None.
         due: Codes of what is due: ``silent``, ``care``, ``certificate``, ``stop_use``, ``word``,
-            ``rulebook``, ``backlog``.
+            ``rulebook``, ``backlog``, ``left``.
     """
 
     device: str
@@ -74,6 +75,7 @@ class Row:
     custodian: str | None
     name: str | None
     since: str | None
+    officers: tuple[Permitted, ...]
     keeper: str | None
     leader: str | None
     number: int
@@ -158,6 +160,7 @@ def _row(
         "word": heard.log.adopted < custody.number,
         "rulebook": 0 < heard.log.rulebook < register.bureau.rulebook.version,
         "backlog": heard.backlog > 0,
+        "left": any(_has_left(register, one) for one in (custody.keeper, custody.leader)),
     }
     return Row(
         device=custody.device,
@@ -166,6 +169,7 @@ def _row(
         custodian=custody.custodian,
         name=person.name if person is not None else None,
         since=custody.since,
+        officers=custody.officers,
         keeper=custody.keeper,
         leader=custody.leader,
         number=custody.number,
@@ -180,6 +184,11 @@ def _row(
         stopped=f"{stopped.part} {stopped.code}" if stopped is not None and latched else None,
         due=tuple(code for code, is_so in due.items() if is_so and running),
     )
+
+
+def _has_left(register: Register, name: str | None) -> bool:
+    known = register.state.people.get(name or "")
+    return known is not None and known.left is not None
 
 
 def _days_since(day: str, now: str) -> int:
