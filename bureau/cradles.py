@@ -6,6 +6,9 @@ lifted at any moment.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from bureau.ledger import Ledger
 from evidence import wire
 from evidence.errors import WireError
@@ -20,15 +23,16 @@ class Cradles:
     """
 
     def __init__(self, ledger: Ledger) -> None:
-        self._docked = {row.device for row in ledger.devices() if _is_docked(row.state)}
+        last = {row.device: _read(row.state) for row in ledger.devices()}
+        self._docked = {device: said for device, said in last.items() if said is not None}
 
     def note(self, device: str, state: DeviceState) -> bool:
         """Take what a recorder says; whether it was put on the cradle just now."""
         if not (state.online and state.docked):
-            self._docked.discard(device)
+            self._docked.pop(device, None)
             return False
         anew = device not in self._docked
-        self._docked.add(device)
+        self._docked[device] = state
         return anew
 
     def __contains__(self, device: object) -> bool:
@@ -38,10 +42,15 @@ class Cradles:
         """In order of their ids."""
         return tuple(sorted(self._docked))
 
+    def states(self) -> Mapping[str, DeviceState]:
+        """What each of them said last."""
+        return MappingProxyType(self._docked)
 
-def _is_docked(state: str) -> bool:
+
+def _read(state: str) -> DeviceState | None:
+    """What it said, where that was that it sits on a cradle."""
     try:
         said = wire.decode_state(state.encode())
     except WireError:
-        return False
-    return said.online and said.docked
+        return None
+    return said if said.online and said.docked else None

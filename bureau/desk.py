@@ -133,7 +133,7 @@ class Desk:
     def _serve(self, link: _Link, bench: _Bench) -> None:
         """Answer one connection until it ends."""
         link.publish(self._intake.steps.unacknowledged())
-        self._intake.words.begin()
+        self._intake.begin()
         while not self._stop.is_set() and link.is_up():
             lull = _LULL_SECONDS if self._intake.unsynced else _TURN_SECONDS
             message = link.receive(lull)
@@ -145,6 +145,7 @@ class Desk:
             link.publish(self._turn(self._intake.courier.turn))
             link.publish(self._turn(self._intake.words.turn))
             link.publish(self._turn(self._intake.door.turn))
+            link.publish(self._turn(self._intake.offer_updates))
         bench.rise()
 
     def _turn(self, courier: Callable[[], list[Outgoing]]) -> list[Outgoing]:
@@ -152,7 +153,7 @@ class Desk:
             return courier()
         except (BureauError, OSError):
             # What cannot be sent now must not end the desk for what comes in.
-            _log.exception("session plans or words cannot be sent now")
+            _log.exception("session plans, words or updates cannot be sent now")
             return []
 
 

@@ -127,6 +127,15 @@ class Intake:
         waited_ns = self._office.clock.mono_ns() - self._group_since_ns
         return self._group_bytes >= GROUP_BYTES or waited_ns >= GROUP_NS
 
+    def begin(self) -> None:
+        """A new connection to the broker: what it was to carry is not relied on."""
+        self.words.begin()
+        self._office.updates.begin()
+
+    def offer_updates(self) -> list[Outgoing]:
+        """Offer the newest update to those on their cradles who were not offered it."""
+        return self._office.updates.turn(self._cradles.states())
+
     # Verbs.
 
     def _take(self, topic: wire.DeviceTopic, message: Message) -> list[Outgoing]:
@@ -312,7 +321,7 @@ class Intake:
         return [
             *self.words.greet(device),
             *self.courier.greet(device, anew=anew),
-            *self._office.updates.greet(device, state),
+            *self._office.updates.greet(device, state, anew=anew),
         ]
 
     def _refuse_topic(self, topic: str, error: WireError) -> list[Outgoing]:

@@ -230,6 +230,46 @@ def test_desk_offers_once_a_minute_and_never_before_the_evidence_is_here(ends: E
     assert ends.offer() is not None
 
 
+def turn(ends: Ends, *, seconds: int = 2, **said: Any) -> int:
+    """How many offers the desk makes by itself, some time on, to a recorder that says nothing."""
+    ends.clock.ns += seconds * 10**9
+    return len(ends.shelf.turn({DEVICE: replace(EMPTY, **said)}))
+
+
+def test_update_published_while_a_recorder_sits_there_is_offered_once_without_its_asking(
+    ends: Ends,
+) -> None:
+    assert turn(ends) == 0
+    bundle_of(ends, 7)
+    assert turn(ends, seconds=0) == 0, "looked a moment ago"
+    assert turn(ends, backlog_sessions=1) == 0
+    assert turn(ends, recording=True) == 0
+    assert turn(ends) == 1
+    assert turn(ends) == turn(ends, seconds=600) == 0, "it was silent: it has it, or refuses it"
+    bundle_of(ends, 8)
+    assert turn(ends) == 1, "the next one"
+
+
+def test_recorder_that_falls_silent_while_it_pulls_is_offered_the_rest(ends: Ends) -> None:
+    bundle_of(ends, 7)
+    ends.run(pieces=3)
+    assert turn(ends) == 0
+    assert turn(ends, seconds=60) == 1
+    assert turn(ends, seconds=600) == 0, "it did not pull again"
+
+
+def test_cut_connection_is_no_reason_to_wait(ends: Ends) -> None:
+    bundle_of(ends, 7)
+    ends.run(pieces=3)
+    assert ends.shelf.greet(DEVICE, EMPTY) == []
+    assert len(ends.shelf.greet(DEVICE, EMPTY, anew=True)) == 1, "the recorder's was cut"
+    ends.shelf.begin()
+    assert turn(ends, seconds=0) == 1, "the desk's was cut"
+    ends.clock.ns += 2 * 10**9
+    assert ends.shelf.turn({}) == [], "lifted"
+    assert turn(ends) == 1, "put back"
+
+
 @pytest.mark.parametrize(
     "payload",
     [
