@@ -85,6 +85,16 @@ def write_bundle(
     return folder
 
 
+def installed_by_hand(folder: Path) -> Prefix:
+    """A prefix whose current release is one that no bundle made."""
+    prefix = Prefix(folder)
+    first = prefix.release("by-hand") / "bin"
+    first.mkdir(parents=True)
+    (first / "recorder").write_text(BY_HAND)
+    prefix.switch("by-hand")
+    return prefix
+
+
 class Processes(Services):
     """One real process, started from whatever is current; ready once it has said its version."""
 

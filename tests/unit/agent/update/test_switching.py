@@ -21,12 +21,12 @@ from tests.kits.sessions import Bureau
 from tests.kits.updates import (
     BROKEN,
     BUREAU,
-    BY_HAND,
     GOOD,
     NOW,
     SILENT,
     Processes,
     document,
+    installed_by_hand,
     wheel,
     write_bundle,
 )
@@ -77,12 +77,8 @@ class Scene:
 
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
-    prefix = Prefix(tmp_path / "opt")
+    prefix = installed_by_hand(tmp_path / "opt")
     scene = Scene(tmp_path, prefix, Processes(prefix, tmp_path))
-    first = prefix.release("by-hand")
-    (first / "bin").mkdir(parents=True)
-    (first / "bin" / "recorder").write_text(BY_HAND)
-    prefix.switch("by-hand")
     yield scene
     scene.services.stop()
 

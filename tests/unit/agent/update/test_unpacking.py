@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.update.prefix import Prefix
 from agent.update.switching import Patience, Switcher
 from agent.update.unpacking import make_release
 from evidence import rulebook
 from evidence.errors import RulebookError
 from evidence.update import MANIFEST_NAME, sign_update
-from tests.kits.updates import BUREAU, NOW, Processes, document, wheel
+from tests.kits.updates import BUREAU, NOW, Processes, document, installed_by_hand, wheel
 
 NAME = "zhifa_recorder-0.7.0-py3-none-any.whl"
 WHEEL = wheel("0.7.0")
@@ -129,9 +128,7 @@ def test_update_whose_signed_wheel_is_damaged_is_refused_and_nothing_is_stopped(
     (bundle / "wheels" / NAME).write_bytes(damaged)
     manifest = sign_update(document(7, {f"wheels/{NAME}": damaged}), BUREAU.clerks)
     (bundle / MANIFEST_NAME).write_bytes(manifest)
-    prefix = Prefix(tmp_path / "opt")
-    prefix.release("by-hand").mkdir(parents=True)
-    prefix.switch("by-hand")
+    prefix = installed_by_hand(tmp_path / "opt")
     services = Processes(prefix, tmp_path)
     switcher = Switcher(prefix, services, busy=lambda: None, now=lambda: NOW, patience=Patience())
     state = switcher.adopt(bundle, rulebook.read_root(BUREAU.root, BUREAU.ca))

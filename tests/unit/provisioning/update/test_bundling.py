@@ -12,7 +12,6 @@ from cryptography import x509
 from typer.testing import CliRunner
 
 from agent.update.command import Updater
-from agent.update.prefix import Prefix
 from agent.update.staging import stage
 from agent.update.switching import Patience
 from agent.vault import messages as m
@@ -28,7 +27,7 @@ from provisioning.cli import app
 from provisioning.update.bundling import Wish, make, publish, sign
 from provisioning.update.errors import UpdateError
 from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.updates import BY_HAND, Processes, wheel
+from tests.kits.updates import Processes, installed_by_hand, wheel
 from tests.kits.vault import RunningVault, ask_dock, records
 
 CLOCK = SystemClock().utc_ns
@@ -224,11 +223,7 @@ def test_from_the_desk_to_a_running_release_and_into_the_signed_log(
 ) -> None:
     publish(enrolled.bureau, signed, tmp_path / "usb", clock=CLOCK)
     stage(enrolled.device, tmp_path / "usb")
-    prefix = Prefix(tmp_path / "opt")
-    by_hand = prefix.release("by-hand") / "bin"
-    by_hand.mkdir(parents=True)
-    (by_hand / "recorder").write_text(BY_HAND)
-    prefix.switch("by-hand")
+    prefix = installed_by_hand(tmp_path / "opt")
     services = Processes(prefix, tmp_path)
     patience = Patience(ready_seconds=20, steady_seconds=0.2)
     updater = Updater(enrolled.device, prefix, services, now=lambda: None, patience=patience)
@@ -254,9 +249,7 @@ def test_update_waits_for_a_session_that_is_open(
     tmp_path: Path, enrolled: Enrolled, signed: Path
 ) -> None:
     stage(enrolled.device, signed)
-    prefix = Prefix(tmp_path / "opt")
-    prefix.release("by-hand").mkdir(parents=True)
-    prefix.switch("by-hand")
+    prefix = installed_by_hand(tmp_path / "opt")
     services = Processes(prefix, tmp_path)
     updater = Updater(enrolled.device, prefix, services, now=lambda: None, patience=Patience())
     with RunningVault(enrolled) as vault:
