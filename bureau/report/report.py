@@ -15,6 +15,7 @@ from bureau.ledger import ExplanationRow
 from bureau.plans.draft import Draft
 from bureau.report.moments import Moment, moments_of
 from evidence import rulebook
+from evidence.assignment import Assignment
 from evidence.compliance import RowResult, State, assess
 from evidence.compliance.reading import Reading
 from evidence.digests import sha256_hex
@@ -88,7 +89,9 @@ def make_report(office: Office, device: str, sid: str) -> Report:
         made=made,
         verdict=verdict,
         book=book,
-        rows=assess(bundle, verdict, book, facts, now=made),
+        rows=assess(
+            bundle, verdict, book, facts, now=made, assignment=_word(office, device, opened)
+        ),
         activity=str(opened.get("activity", "")),
         officers=_officers(opened),
         plan=plan,
@@ -117,6 +120,12 @@ def _plan(office: Office, reading: Reading) -> Draft | None:
     if signed is None or signed.plan.sealed_sha256 != opened["plan"]["sha256"]:
         return None
     return office.plans.draft(plan_id)
+
+
+def _word(office: Office, device: str, opened: dict[str, object]) -> Assignment | None:
+    """The assignment that the session names; None where provisioning left none of that number."""
+    number = opened.get("assignment")
+    return office.words.assignment(device, number) if isinstance(number, int) else None
 
 
 def _officers(opened: dict[str, object]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Final, Literal
 from cryptography import x509
 
 from evidence import assignment
-from evidence.assignment import MAX_ASSIGNMENT_BYTES
+from evidence.assignment import MAX_ASSIGNMENT_BYTES, Assignment
 from evidence.digests import sha256_hex
 from evidence.errors import EvidenceError
 from evidence.rulebook import Rulebook, read_root, read_rulebook
@@ -71,6 +71,11 @@ class WordShelf:
         """The word of that kind for ``device``; None where there is none to send."""
         return self._roster(device) if kind == "roster" else self._rules(device)
 
+    def assignment(self, device: str, number: int) -> Assignment | None:
+        """The assignment of that number; None where it is not here, or not the bureau's."""
+        path = self._assignments(device) / f"{number:06d}.jws"
+        return self._read_assignment(path, device)[0] if path.exists() else None
+
     def look(self) -> None:
         """Read the rulebook again if a file of it has changed; assignments are looked at alone."""
         seen = _look_at(self._policy_files())
@@ -78,9 +83,7 @@ class WordShelf:
             self._policy = (seen, self._read_policy())
 
     def _roster(self, device: str) -> Sent | None:
-        newest = max(
-            (self._folder / "registry" / "assignments" / device).glob("*.jws"), default=None
-        )
+        newest = max(self._assignments(device).glob("*.jws"), default=None)
         if newest is None:
             return None
         seen = _look_at([newest])
@@ -90,14 +93,22 @@ class WordShelf:
         return known[1]
 
     def _read_roster(self, path: Path, device: str) -> Sent | None:
+        word, content = self._read_assignment(path, device)
+        if word is None:
+            return None
+        return Sent(number=word.number, content=content, sha256=sha256_hex(content))
+
+    def _read_assignment(self, path: Path, device: str) -> tuple[Assignment | None, bytes]:
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_ASSIGNMENT_BYTES + 1)
-            number = assignment.read(content, self._ca, device=device).number
+            return assignment.read(content, self._ca, device=device), content
         except (EvidenceError, OSError) as error:
-            _log.error("%s is not sent: %s", path, error)
-            return None
-        return Sent(number=number, content=content, sha256=sha256_hex(content))
+            _log.error("%s is not believed: %s", path, error)
+            return None, b""
+
+    def _assignments(self, device: str) -> Path:
+        return self._folder / "registry" / "assignments" / device
 
     def _rules(self, device: str) -> Sent | None:
         if self._policy is None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from evidence.assignment import Assignment
 from evidence.compliance import (
     a_custody,
     b_preflight,
@@ -66,6 +67,7 @@ def assess(
     plan_facts: Particulars | None = None,
     *,
     now: str | None = None,
+    assignment: Assignment | None = None,
 ) -> list[RowResult]:
     """Judge one session by every row.
 
@@ -75,11 +77,20 @@ def assess(
         rulebook: The rulebook to judge by: the one it was opened under, or another to compare.
         plan_facts: What the session plan says under its seal; None where it was not opened.
         now: UTC; None where nothing is to be called late that may still come in.
+        assignment: The bureau's word whose number the session names, read from its signed form;
+            None where it is not at hand.
 
     Returns:
         One result for each row of ``ROWS``, in order.
     """
-    facts = Facts(reading=Reading(bundle), verdict=verdict, book=rulebook, plan=plan_facts, now=now)
+    facts = Facts(
+        reading=Reading(bundle),
+        verdict=verdict,
+        book=rulebook,
+        plan=plan_facts,
+        now=now,
+        assignment=assignment,
+    )
     doubtful = doubtful_files(verdict)
     results = []
     for row in ROWS:

@@ -1,7 +1,7 @@
 """A: equip, assign, custody.
 
-Owns what the records of a session say of who had the recorder. Refuses the bureau's own books:
-approvals, rosters, keepers and training are the desk's.
+Owns what the records of a session, and the bureau's word that they name, say of who had the
+recorder. Refuses the bureau's own books: approvals, keepers and training are the desk's.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from evidence.assignment import Assignment
+from evidence.canonical import JsonObject
 from evidence.compliance.result import (
     Facts,
     Judge,
@@ -22,6 +24,9 @@ from evidence.compliance.result import (
     met,
     not_met,
 )
+from evidence.moments import TimeSource
+
+_UNSURE: Final = frozenset({TimeSource.LAST_KNOWN, TimeSource.NONE})
 
 
 def approved(facts: Facts) -> Ruling:
@@ -59,19 +64,36 @@ def dedicated(facts: Facts) -> Ruling:
 
 
 def entrusted(facts: Facts) -> Ruling:
-    """A4: a recorder in use, carried by those whom the bureau itself sent."""
+    """A4: a recorder in use, by those on the roster that the bureau signed for it."""
     opened = facts.reading.opened
     if opened is None:
         return not_met("the begin is not on record", "没有开始记录")
     proof = in_journal(opened.record)
     if opened.payload["dev"] in facts.book.codes("custody.revoked"):
         return not_met("the recorder was taken out of use", "该设备已停用", proof)
+    if facts.assignment is not None:
+        return _on_roster(opened.payload, facts.assignment, proof)
     sent = set() if facts.plan is None else {one.id for one in facts.plan.officers}
     if sent and sent == set(opened.payload.get("officers", [])):
         return met(
             "carried by those whom the bureau's plan sent", "使用人即本单位计划所派人员", proof
         )
     return left(Part.DESK, "the roster is the desk's", "人员名册由管理端核对", proof)
+
+
+def _on_roster(opened: JsonObject, word: Assignment, proof: Proof) -> Ruling:
+    """The officers of a session, or its custodian, against the word that it names."""
+    number = word.number
+    if (word.device, number) != (opened["dev"], opened.get("assignment")):
+        return not_met("it names another assignment", "载明的配发文件不符", proof)
+    custodian = [] if word.custodian is None else [word.custodian]
+    sure = opened["utc_q"]["source"] not in _UNSURE
+    users = opened.get("officers") or custodian
+    if word.permits_recording and word.may_use(users, opened["utc"] if sure else None):
+        en, zh = "used by who is on the roster of", f"使用人在第 {number} 号配发的使用名单内"
+        return met(f"{en} assignment {number}", zh, proof)
+    en, zh = "nobody named is on the roster of", f"使用人不在第 {number} 号配发的使用名单内"
+    return not_met(f"{en} assignment {number}", zh, proof)
 
 
 def in_the_ledger(facts: Facts) -> Ruling:

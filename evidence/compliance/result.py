@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum, unique
 
+from evidence.assignment import Assignment
 from evidence.canonical import JsonObject
 from evidence.compliance.reading import Reading
 from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
@@ -108,6 +109,7 @@ class Facts:
         book: The rulebook to judge by.
         plan: What the session plan says under its seal; None where it was not opened.
         now: UTC; None where the time of the report does not matter.
+        assignment: The bureau's word under which it was opened; None where it is not at hand.
     """
 
     reading: Reading
@@ -115,6 +117,7 @@ class Facts:
     book: Rulebook
     plan: Particulars | None = None
     now: str | None = None
+    assignment: Assignment | None = None
 
 
 Judge = Callable[[Facts], Ruling]

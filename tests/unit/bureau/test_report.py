@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from bureau.report.moments import MOST, moments_of
 from bureau.report.page import page
 from bureau.report.report import Report, make_report
 from bureau.report.telling import tell, to_json
+from evidence import assignment
+from evidence.assignment import Assignment, Officer, Standing
 from evidence.compliance import ROWS
 from evidence.compliance.reading import Reading
 from evidence.digests import sha256_hex
@@ -116,6 +119,40 @@ def test_the_plan_that_was_sealed_in_says_who_and_what(scene: Scene) -> None:
     other = stored(scene, plan_id=PLAN_ID, officers=list(plan.officers))
     assert scene.report(other).plan is None
     assert PARTICULARS.party not in page(scene.report(other))
+
+
+@pytest.mark.rule("A4")
+def test_who_used_it_is_held_against_the_assignment_that_provisioning_signed(scene: Scene) -> None:
+    one = stored(scene, officers=["o-2"], custodian="o-1", assignment=2, approval="a-1")
+
+    def told() -> tuple[str, str]:
+        (row,) = [row for row in scene.report(one).rows if row.row == "A4"]
+        return row.state, row.because_en
+
+    assert told() == ("open", "the roster is the desk's")
+    word = Assignment(
+        device="REC-0001",
+        number=2,
+        standing=Standing.ASSIGNED,
+        custodian="o-1",
+        keeper="k-1",
+        leader="l-1",
+        approval="a-1",
+        issued="2026-11-01T00:00:00.000000Z",
+    )
+    path = scene.rig.folder / "registry" / "assignments" / "REC-0001" / "000002.jws"
+    path.parent.mkdir(parents=True)
+
+    def sign(said: Assignment) -> None:
+        bureau = scene.bureau
+        path.write_bytes(assignment.make(said, bureau.receipt_signer, bureau.receipt_certificate))
+
+    sign(word)
+    assert told() == ("not_met", "nobody named is on the roster of assignment 2")
+    sign(replace(word, officers=(Officer(id="o-2"),)))
+    assert told() == ("met", "used by who is on the roster of assignment 2")
+    path.write_bytes(path.read_bytes()[:-5])
+    assert told()[0] == "open"
 
 
 class Elements(HTMLParser):
