@@ -22,6 +22,7 @@ from provisioning.custody.ledger import TYP_LEDGER
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.assigning import Assign
 from provisioning.custody.moves.ending import Lose
+from provisioning.custody.moves.leaving import Leave
 from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change
 from tests.kits.clip import write_clip
@@ -115,6 +116,32 @@ def test_lost_killed_at_any_step_is_completed_by_the_next_run(
         require_whole(folder, Lose(device="ZF-001", note="遗失"))
         cuts += 1
     assert cuts > 16
+
+
+@pytest.mark.rule("A4")
+def test_leave_killed_at_any_step_is_completed_by_the_next_run(
+    clerk: Clerk, bureau: Path, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    copy(bureau, before)
+    clerk.do(*assign(before), "--officer", "O-2")
+    paper = ("--approver", "H-1", "--document", "2号")
+    clerk.do("approve", "ZF-002", "--to", "O-2", *paper, "--bureau", before)
+    keeping = ("--keeper", "K-1", "--leader", "L-1")
+    clerk.do("assign", "ZF-002", "--to", "O-2", *keeping, "--bureau", before)
+
+    def leave(folder: Path) -> list[str | Path]:
+        return ["person", "leave", "O-2", "--note", "调离", "--bureau", folder, "--json"]
+
+    cuts = 0
+    for _, folder in killed_at_every_step(clerk, before, tmp_path, leave):
+        assert len(said(folder, "left")) == 1
+        for name in ("ZF-001", "ZF-002"):
+            held = folder / "registry" / "assignments" / name
+            assert sorted(one.name for one in held.iterdir()) == ["000001.jws", "000002.jws"]
+        require_whole(folder, Leave(id="O-2", note="调离"))
+        cuts += 1
+    assert cuts > 8
 
 
 @pytest.mark.rule("A10")

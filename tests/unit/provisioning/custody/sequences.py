@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from provisioning.custody.docked import Docked, Latch
 from provisioning.custody.lines import ANY_DEVICE, Role
@@ -12,8 +12,11 @@ from provisioning.custody.moves import Move
 from provisioning.custody.moves.approving import Approve
 from provisioning.custody.moves.assigning import Assign, Keep, Return
 from provisioning.custody.moves.ending import Lose, Retire, Revoke
+from provisioning.custody.moves.leaving import Leave
 from provisioning.custody.moves.people import AddPerson
 from provisioning.custody.moves.repairing import FAULT, REPAIR, Clear, Freeze, Maintain
+from provisioning.custody.state import Permitted
+from tests.kits.custody import PEOPLE
 
 DEVICES = ("ZF-001", "ZF-002", "ZF-404")
 """The last one is never enrolled."""
@@ -80,7 +83,20 @@ def _assign(it: Drawn) -> Move:
         leader="L-1" if it.sensible else it.dice.choice((None, "H-1", "K-1")),
         approval=None if it.sensible else f"a-{it.dice.randint(1, 9):04d}",
         again=None if it.sensible else it.dice.choice((True, False)),
+        officers=_roster(it),
     )
+
+
+def _roster(it: Drawn) -> tuple[Permitted, ...]:
+    """Somebody else, nobody, or whom no clerk should name."""
+    many = it.dice.choice((0, 0, 1, 1, 2))
+    days: tuple[str | None, ...]
+    if it.sensible:
+        others = [one for one in OFFICERS[:3] if one != it.officer]
+        days, wanted = (None, "2099-01-01"), it.dice.sample(others, many)
+    else:
+        days, wanted = (None, "2020-01-01", "明年"), it.dice.choices(OFFICERS, k=many)
+    return tuple(Permitted(id=one, until=it.dice.choice(days)) for one in wanted)
 
 
 def _return(it: Drawn) -> Move:
@@ -97,6 +113,20 @@ def _clear(it: Drawn) -> Move:
 
 def _keep(it: Drawn) -> Move:
     return Keep(device=it.device, keeper=it.dice.choice(("K-1", "K-2")), leader="H-1")
+
+
+def _share(it: Drawn) -> Move:
+    without = () if it.dice.random() < _SENSIBLE else (it.dice.choice(OFFICERS),)
+    return Keep(device=it.device, officers=_roster(it), without=without)
+
+
+def _leave(it: Drawn) -> Move:
+    return Leave(id=it.dice.choice((it.officer, "K-1", "K-2")), note="调离" if it.sensible else "")
+
+
+def _come_back(it: Drawn) -> Move:
+    one = it.dice.choice([one for one in PEOPLE if one.id in OFFICERS])
+    return replace(one, update=it.sensible)
 
 
 def _maintain(it: Drawn) -> Move:
@@ -126,6 +156,9 @@ _MOVES: tuple[tuple[_Make, int], ...] = (
     (_freeze, 7),
     (_clear, 10),
     (_keep, 3),
+    (_share, 6),
+    (_leave, 1),
+    (_come_back, 7),
     (_maintain, 4),
     (_person, 3),
     (_end, 3),

@@ -81,6 +81,9 @@ def test_every_command_of_custody_can_be_tried_first_and_told_to_machines(
         "clear ZF-001 --keeper K-1 --note 修好",
         "fault ZF-001 --note 黑屏",
         "maintain ZF-001 --keeper K-1 --note 充电",
+        "keep ZF-001 --officer O-2 --officer L-1=2099-12-31",
+        "keep ZF-001 --officer O-2=2099-01-01 --no-officer L-1",
+        "person leave O-2 --note 调往市局",
         "return ZF-001",
         "retire ZF-001 --left 主板烧毁",
     )
@@ -121,6 +124,9 @@ def test_lost_and_revoke_close_a_recorder_for_good(
             "date",
         ),
         ("person add O-1 --name 王五 --department 队 --role officer", "person_differs"),
+        ("keep ZF-001 --keeper K-1 --leader L-1 --officer O-2", "not_held"),
+        ("person leave X-9 --note 调离", "unknown_person"),
+        ("person leave O-1 --note \u3000", "note"),
         ("approve ZF-001 --to O-1 --approver L-1 --document 1号", "role"),
         ("approve ZF-001 --to K-1 --approver H-1 --document 1号", "certificate"),
         ("approve ZF-001 --to O-1 --approver H-1 --document 1号 --date 2099-01-01", "date"),
@@ -151,3 +157,23 @@ def test_a_person_changes_by_update_and_may_become_what_he_was(staffed: Type) ->
     listed = {one["id"]: one for one in json.loads(staffed("person list --json").stdout)}
     assert listed["K-1"]["department"] == "执法队"
     assert json.loads(staffed(f"{was} --json").stdout)["changed"] == 0
+
+
+@pytest.mark.rule("A4")
+def test_who_may_use_a_recorder_and_who_left_are_told_to_clerks_and_machines(
+    staffed: Type,
+) -> None:
+    staffed("approve ZF-001 --to O-1 --approver H-1 --document 1号")
+    staffed("assign ZF-001 --to O-1 --keeper K-1 --leader L-1 --officer O-2=2099-12-31")
+    (row,) = json.loads(staffed("status --json").stdout)
+    assert row["officers"] == [{"id": "O-2", "until": "2099-12-31"}]
+    assert "（O-1）、O-2" in staffed("status").output.replace("\n", "")
+    staffed("person leave O-1 --note 调离")
+    staffed("person leave L-1 --note 退休")
+    (row,) = json.loads(staffed("status --json").stdout)
+    assert (row["standing"], row["because"], row["due"]) == ("frozen", "left", ["word", "left"])
+    shown = staffed("status").output
+    assert "保管维护人或负责人已离任" in shown
+    gone = {one["id"]: one["left"] for one in json.loads(staffed("person list --json").stdout)}
+    assert {who for who, since in gone.items() if since} == {"O-1", "L-1"}
+    assert "2027-01-15" in staffed("person list").output

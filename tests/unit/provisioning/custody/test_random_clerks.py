@@ -52,6 +52,20 @@ def require_order(custody: Custody) -> None:
     assert all(word.standing is not Standing.ENDED for word in custody.words[:-1])
 
 
+def require_rosters(state: State) -> int:
+    """Nobody who left has a recorder that records or may use one; how many may."""
+    gone = {one.id for one in state.people.values() if one.left is not None}
+    for custody in state.devices.values():
+        named = [one.id for one in custody.officers]
+        assert len({*named, custody.custodian}) == len(named) + 1
+        assert not gone & set(named)
+        assert custody.standing is not Standing.ASSIGNED or custody.custodian not in gone
+        assert not named or custody.custodian is not None
+        assert not custody.words or [one.id for one in custody.words[-1].officers] == named
+        assert all(state.people[name].certificate is not None for name in named)
+    return sum(len(custody.officers) for custody in state.devices.values())
+
+
 def require_approved(lines: list[JsonObject]) -> int:
     """By the lines alone: the head's own word for every assignment, each used once."""
     heads, approvals, used = set(), {}, set()
@@ -70,12 +84,12 @@ def require_approved(lines: list[JsonObject]) -> int:
     return len(used)
 
 
-@pytest.mark.rule("A1", "A3", "A5")
+@pytest.mark.rule("A1", "A3", "A4", "A5")
 @pytest.mark.slow
 def test_2_000_random_sequences_make_no_assignment_without_approval_and_no_overlap() -> None:
     before = founded()
     begun = replay(before)
-    handed_out, refusals = 0, 0
+    handed_out, refusals, shared = 0, 0, 0
     for seed in range(SEQUENCES):
         dice = random.Random(seed)
         desk, state, lines = RandomDesk(dice), begun, list(before)
@@ -93,10 +107,12 @@ def test_2_000_random_sequences_make_no_assignment_without_approval_and_no_overl
         assert set(state.devices) == set(DEVICES[:2])
         for custody in state.devices.values():
             require_order(custody)
+        shared += require_rosters(state)
         handed_out += require_approved(lines)
     # The clerks got somewhere, and were stopped often.
     assert handed_out > SEQUENCES
     assert refusals > 10 * SEQUENCES
+    assert shared > SEQUENCES // 10
 
 
 @pytest.mark.rule("A1", "A5")
@@ -133,5 +149,6 @@ def test_random_clerks_at_a_real_bureau_leave_a_ledger_that_audits_clean(
     assert found.discrepancies == ()
     assert min(changed, refused) > 15
     state = open_register(open_bureau(bureau), at_ns=clock()).state
+    require_rosters(state)
     for custody in state.devices.values():
         require_order(custody)
