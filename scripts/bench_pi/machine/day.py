@@ -15,7 +15,13 @@ from typing import Any, Final, Self
 from evidence import journal
 from evidence.canonical import JsonObject
 from hw.types import ButtonName
-from scripts.bench_pi.machine.machine import BROKER_PORT, BUREAU, Machine, MachineError
+from scripts.bench_pi.machine.machine import (
+    BOOT_SECONDS,
+    BROKER_PORT,
+    BUREAU,
+    Machine,
+    MachineError,
+)
 from scripts.clerk import CUSTODIAN, DEVICE_ID, HEAD, KEEPER, Clerk
 from scripts.stage import Stage
 
@@ -116,6 +122,13 @@ class Day:
         board = ["--board", "pi", "--run-dir", "/run/recorder", *_SMALL]
         clerk.provision("seed", DEVICE_ID, "--to", str(seed), *board)
         machine = self.machine
+        # A boot that found the seed would begin to enrol by the network.
+        machine.wait_until(
+            lambda: machine.run("systemctl", "is-active", "multi-user.target").code == 0,
+            "the end of the boot",
+            seconds=BOOT_SECONDS,
+            pause=1,
+        )
         machine.sh(f"mkdir -p {_SEED} {_STICK}")
         machine.put(seed, _SEED)
         words = (_RECORDER, "enrol", "--device", _DEVICE, "--seed", _SEED)
