@@ -109,6 +109,12 @@ def test_what_works_as_root_keeps_little_of_it_and_nothing_that_could_lift_a_loc
 def test_enrolment_runs_once() -> None:
     text = (UNITS / "recorder-enrol.service").read_text()
     assert "\nConditionPathExists=!/var/lib/recorder/bureau/rulebook.floor\n" in text
+    # For a new try after a failure systemd does not look at Condition... again.
+    again = re.findall(r"^ExecCondition=/bin/sh -c '(.*)'$", text, re.MULTILINE)
+    assert again == [
+        "test -e /boot/firmware/seed/seed.toml"
+        " && test ! -e /var/lib/recorder/bureau/rulebook.floor"
+    ]
 
 
 def test_what_switches_releases_is_started_by_a_fixed_command_and_reaches_no_record() -> None:
