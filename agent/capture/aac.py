@@ -17,6 +17,8 @@ from av.codec.context import Flags
 from agent.capture.media import AUDIO_FRAME, AUDIO_RATE
 
 BITS_PER_SECOND: Final = 64_000
+_SEARCH: Final = {"aac_coder": "fast"}
+"""For a voice at this rate as near to what was said as ffmpeg's own choice, for half its work."""
 _FULL_SCALE: Final = np.float32(32_768)
 
 
@@ -27,6 +29,7 @@ class AacEncoder:
         self._nowhere = av.open("/dev/null", "w", format="null")
         self._stream = self._nowhere.add_stream("aac", rate=AUDIO_RATE, layout="mono")
         self._stream.bit_rate = BITS_PER_SECOND
+        self._stream.codec_context.options = _SEARCH
         # Without global headers the file's head would lack the decoder's parameters.
         self._stream.codec_context.flags |= Flags.global_header
         self._nowhere.start_encoding()
