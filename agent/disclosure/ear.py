@@ -27,11 +27,12 @@ _log = logging.getLogger(__name__)
 
 AROUND_NS: Final = 7 * SECOND_NS // 10
 """A clip is looked for 0.6 s around where it is expected."""
-PATIENCE_SECONDS: Final = 1.5
-"""So long is waited for sound that should have come."""
+PATIENCE_SECONDS: Final = 2.5
+"""So long is waited for sound that should have come: a second of it may wait to be certain of its
+time (``agent.capture.watch``), and a busy machine has as much again to encode."""
 
 STALE_NS: Final = SECOND_NS
-"""A microphone whose last sound is older than this delivers nothing now."""
+"""A microphone of which no later sound comes delivers nothing now."""
 
 _LOOK_SECONDS: Final = 0.05
 _PIECE_NS: Final = 10 * SECOND_NS
@@ -87,7 +88,7 @@ class Ear:
     def check(self, clip: Clip, from_ns: int, to_ns: int) -> Heard | None:
         """Look for ``clip``, which was played from ``from_ns`` to ``to_ns``.
 
-        Waits up to 1.5 s for the sound. Needs about 15 ms of one core on a desktop.
+        Waits up to 2.5 s for the sound. Needs about 15 ms of one core on a desktop.
 
         Returns:
             What was heard; None where the microphone delivered nothing of that time, or the clip is
@@ -117,7 +118,7 @@ class Ear:
     def window(self, from_ns: int, to_ns: int) -> int | None:
         """How many milliseconds of this time somebody spoke; None where nothing was captured.
 
-        Waits up to 1.5 s for the sound. Nothing is known of more than 130 s ago, nor of a time that
+        Waits up to 2.5 s for the sound. Nothing is known of more than 130 s ago, nor of a time that
         nobody attended to.
         """
         self._await(to_ns)
@@ -129,9 +130,14 @@ class Ear:
         return voiced if captured else None
 
     def level(self, seconds: float) -> int | None:
-        """How loud the last ``seconds`` (at most 5) were, thousandths of dBFS; None: no sound."""
+        """How loud the last ``seconds`` (at most 5) were, thousandths of dBFS; None: no sound.
+
+        Waits up to 2.5 s for sound that is no older than a second now.
+        """
+        asked_ns = self._clock.monotonic_ns() - STALE_NS
+        self._await(asked_ns)
         newest_ns = self._ring.newest_ns
-        if self._clock.monotonic_ns() - newest_ns > STALE_NS:
+        if newest_ns < asked_ns:
             return None
         sound = self._ring.cut(newest_ns - min(IDLE_NS, round(seconds * SECOND_NS)), newest_ns)
         if sound.captured == 0:
