@@ -112,8 +112,10 @@ def test_enrolment_runs_once() -> None:
     # For a new try after a failure systemd does not look at Condition... again.
     again = re.findall(r"^ExecCondition=/bin/sh -c '(.*)'$", text, re.MULTILINE)
     assert again == [
-        "test -e /boot/firmware/seed/seed.toml"
-        " && test ! -e /var/lib/recorder/bureau/rulebook.floor"
+        (
+            "test -e /boot/firmware/seed/seed.toml"
+            " && test ! -e /var/lib/recorder/bureau/rulebook.floor"
+        )
     ]
 
 
