@@ -46,7 +46,6 @@ _DIAGNOSES = {
     "field_unsigned": "本机未能签署检测报告, 请停止使用并报告",
     "field_resume": "没有可以继续的断电检测, 请重新进行 recorder field-test",
     "field_forged": "检测报告核验未通过, 不是本单位记录仪签署的原件",
-    "field_page": "不能生成打印页, 请安装: pip install jinja2",
     "field_step": "没有这个检测项目, 见 recorder field-test --list",
     "not_fake": '控制台只用于模拟机身 (board = "fake")',
     "capture": "录音录像程序异常, 正在重新启动",

@@ -1,41 +1,49 @@
-"""A report of a field test as one page to print: A4, Chinese, nothing from elsewhere.
+"""A report of a field test as one page to print.
 
-Owns filling the template with escaped text. Refuses scripts, links and pictures: a browser is told
-to hold the page to that.
+Owns what stands on it; its look is ``evidence.paper``'s.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from agent.errors import FieldTestError
 from agent.field_test import words
 from agent.field_test.outcome import Outcome, State
-from evidence import field_report
+from evidence import field_report, paper
 from evidence.canonical import JsonObject
+from evidence.paper import BREAK, Html, joined, small, tag
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-_NAME: Final = "field_test.html"
+_STYLE: Final = """\
+.step { width: 40mm; }
+.state { width: 16mm; text-align: center; }
+"""
+_CHECKED_BY: Final = (
+    "核验：recorder field-test --check field-test.json --ca ca.pem。"
+    "本页供打印，以签署的 JSON 文件为准。"
+)
 
 
 def page(report: JsonObject) -> str:
-    """The report as HTML.
-
-    Raises:
-        FieldTestError: What fills templates is not installed.
-    """
+    """The report as HTML."""
     states = [State(one["state"]) for one in report["steps"]]
-    failed = State.FAILED in states
-    return _template().render(
-        facts=_facts(report),
-        failed=failed,
-        verdict=_verdict(states),
-        counts=[(words.STATES[state], states.count(state)) for state in State],
-        steps=[_step(one) for one in report["steps"]],
-        digest=field_report.digest(report),
+    return paper.page(
+        "执法记录仪现场检测报告",
+        paper.facts(_facts(report)),
+        tag("h2", "一、结论"),
+        paper.verdict(_verdict(states), bad=State.FAILED in states),
+        paper.counts((words.STATES[state], states.count(state)) for state in State),
+        tag("h2", "二、检测项目"),
+        paper.table(
+            [_step(one) for one in report["steps"]],
+            head=("项目", "结果", "情况"),
+            columns=("step", "state"),
+        ),
+        tag("h2", "三、签名"),
+        tag("p", "本报告由记录仪以设备签名密钥签署，并记入设备台账。报告摘要（SHA-256）："),
+        tag("p", field_report.digest(report), css="small"),
+        tag("p", _CHECKED_BY, css="small"),
+        paper.signs("检测人（签名）：", "保管维护人（签名）：", "日期："),
+        style=_STYLE,
     )
 
 
@@ -61,43 +69,23 @@ def _facts(report: JsonObject) -> list[tuple[str, str]]:
     return facts
 
 
-def _step(one: JsonObject) -> dict[str, Any]:
+def _step(one: JsonObject) -> tuple[Html, object, Html]:
     outcome = Outcome(State(one["state"]), one["cause"], one["detail"], one["measures"])
-    title, proves = words.STEPS.get(one["step"], (one["step"], ""))
-    cause, after = words.cause(one["step"], outcome)
-    return {
-        "code": one["step"],
-        "title": title,
-        "proves": proves,
-        "state": words.STATES[outcome.state],
-        "failed": outcome.state is State.FAILED,
-        "cause": cause,
-        "next": after,
-        "measures": words.measures(outcome),
-        "detail": outcome.detail,
-    }
+    title, _ = words.STEPS.get(one["step"], (one["step"], ""))
+    state: object = words.STATES[outcome.state]
+    if outcome.state is State.FAILED:
+        state = tag("span", state, css="bad")
+    return joined(title, BREAK, small(one["step"])), state, _told(one["step"], outcome)
 
 
-@cache
-def _template() -> Template:
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        missing = "jinja2 is not installed; the signed JSON is whole without the page"
-        raise FieldTestError(missing, code="field_page") from error
-    environment = Environment(
-        loader=PackageLoader("agent.field_test", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = _shown
-    return environment.get_template(_NAME)
-
-
-def _shown(text: object) -> str:
-    """Without anything that would turn the writing around or hide it."""
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in str(text)
-    )
+def _told(step: str, outcome: Outcome) -> Html:
+    _, proves = words.STEPS.get(step, (step, ""))
+    cause, after = words.cause(step, outcome)
+    measures = "；".join(f"{name}：{value}" for name, value in words.measures(outcome))
+    parts: list[object] = [f"{proves}。"]
+    if cause:
+        parts += [BREAK, tag("strong", cause), f"。下一步：{after}。"]
+    for beside in (measures, outcome.detail):
+        if beside:
+            parts += [BREAK, small(beside)]
+    return joined(*parts)

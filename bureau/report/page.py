@@ -1,55 +1,107 @@
-"""A report as one page to print: A4, Chinese, nothing from elsewhere.
+"""A report as one page to print.
 
-Owns filling the template with escaped text. Refuses scripts, links and pictures: the page is itself
-and nothing else, and a browser is told to hold it to that.
+Owns what stands on it; its look is ``evidence.paper``'s.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from collections.abc import Iterator
+from typing import Final
 
 from bureau import days
 from bureau.report.report import Report
 from bureau.report.telling import DISCLOSURES, JUDGEMENTS, PARTS, STATES, proof_of
+from evidence import paper
 from evidence.activities import name_of
 from evidence.compliance import ROWS, RowResult, State
-from evidence.compliance.result import Part
+from evidence.paper import BREAK, Html, joined, small, tag
 from evidence.report import printable
 from evidence.verify import CODES, Finding, Judgement
 
-_NAME = "report.html"
-_MOST_FINDINGS = 40
+_MOST_FINDINGS: Final = 40
+_STYLE: Final = """\
+.row { width: 13mm; font-weight: bold; }
+.source { width: 26mm; font-size: 8.5pt; }
+.proof { width: 34mm; font-size: 8.5pt; }
+.time { width: 30mm; }
+"""
 
 
 def page(report: Report) -> str:
     """The report as HTML."""
-    broken = report.verdict.judgement is Judgement.BROKEN
-    rows = {state: [_row(row) for row in report.of(state)] for state in State}
-    return _template().render(
-        bureau=report.book.word("bureau.name"),
-        facts=_facts(report),
-        broken=broken,
-        judgement=JUDGEMENTS[report.verdict.judgement],
-        findings=[_finding(one) for one in report.verdict.findings[:_MOST_FINDINGS]],
-        more=max(0, len(report.verdict.findings) - _MOST_FINDINGS),
-        counts=[(STATES[state], state.value, len(rows[state])) for state in STATES],
-        sections=[
-            (STATES[state], state.value, rows[state])
-            for state in (State.NOT_MET, State.OPEN, State.MET)
-            if rows[state]
-        ],
-        beside=[row["row"] for row in rows[State.NOT_APPLICABLE]],
-        moments=report.moments,
-        explanations=[
-            {"at": days.say(one.at), "who": one.who, "reason": one.reason}
-            for one in report.explanations
-        ],
-        journal=report.journal_sha256,
-        book=report.book,
-        made=days.say(report.made),
+    return paper.page(
+        "执法音像记录合规报告",
+        paper.facts(_facts(report)),
+        tag("h2", "一、核验结论"),
+        *_judgement(report),
+        tag("h2", "二、汇总"),
+        paper.counts((STATES[state], len(report.of(state))) for state in STATES),
+        tag("h2", "三、逐项情况"),
+        *_sections(report),
+        tag("h2", "四、过程"),
+        paper.table(
+            [(one.record, one.at, one.text) for one in report.moments],
+            head=("记录", "北京时间", "情况"),
+            columns=("row", "time"),
+        ),
+        *_explanations(report),
+        paper.signs("制表人：", "审核人：", "单位（盖章）："),
+        tag("p", _basis(report), css="small"),
+        under=report.book.word("bureau.name"),
+        style=_STYLE,
+    )
+
+
+def _judgement(report: Report) -> Iterator[Html]:
+    verdict = report.verdict
+    broken = verdict.judgement is Judgement.BROKEN
+    yield paper.verdict(JUDGEMENTS[verdict.judgement], bad=broken)
+    if broken:
+        yield tag("p", "以下凡以未通过核验的文件为依据的项目，均列为待核。")
+    if verdict.findings:
+        rows: list[tuple[object, object]] = [
+            _finding(one) for one in verdict.findings[:_MOST_FINDINGS]
+        ]
+        more = len(verdict.findings) - _MOST_FINDINGS
+        if more > 0:
+            rows.append(("", f"其余 {more} 项从略"))
+        yield paper.table(rows, head=("位置", "情况"), columns=("source",))
+
+
+def _sections(report: Report) -> Iterator[Html]:
+    for state in (State.NOT_MET, State.OPEN, State.MET):
+        rows = report.of(state)
+        if rows:
+            yield tag("h3", f"{STATES[state]}（{len(rows)} 项）")
+            yield paper.table(
+                [_row(row) for row in rows],
+                head=("项目", "依据", "情况", "证明记录"),
+                columns=("row", "source", "", "proof"),
+            )
+    beside = [row.row for row in report.of(State.NOT_APPLICABLE)]
+    if beside:
+        yield tag("h3", f"不适用（{len(beside)} 项）")
+        told = "本单位办法未作规定，或本次没有相应情形："
+        yield tag("p", told + "、".join(beside), css="small")
+
+
+def _explanations(report: Report) -> Iterator[Html]:
+    if report.explanations:
+        yield tag("h2", "五、书面说明")
+        yield paper.table(
+            [(days.say(one.at), one.who, one.reason) for one in report.explanations],
+            head=("时间", "说明人", "内容"),
+            columns=("time", "source"),
+        )
+
+
+def _basis(report: Report) -> str:
+    book = report.book
+    return (
+        f"依据本单位办法第 {book.version} 版（{book.sha256}）。"
+        f"记录日志摘要：{report.journal_sha256}。"
+        "“证明记录”为证据文件夹中的文件名和记录号，任何人可用核验程序独立核对。"
+        f"制表时间：{days.say(report.made)}（北京时间）。"
     )
 
 
@@ -80,50 +132,17 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     return facts
 
 
-def _row(row: RowResult) -> dict[str, Any]:
-    return {
-        "row": row.row,
-        "source": ROWS[row.row].source,
-        "asks": ROWS[row.row].chinese,
-        "because": row.because_zh,
-        "part": "" if row.part is None else _part(row.part),
-        "proof": proof_of(row),
-    }
+def _row(row: RowResult) -> tuple[object, ...]:
+    told = row.because_zh if row.part is None else f"【{PARTS[row.part]}】{row.because_zh}"
+    asks = ROWS[row.row]
+    return row.row, asks.source, joined(told, BREAK, small(asks.chinese)), proof_of(row)
 
 
-def _part(part: Part) -> str:
-    return PARTS[part]
-
-
-def _finding(one: Finding) -> dict[str, str]:
+def _finding(one: Finding) -> tuple[object, object]:
     where = one.file or ""
     if one.record is not None:
         where += f" #{one.record}"
-    return {
-        "code": one.code,
-        "severity": one.severity.value,
-        "chinese": CODES[one.code].chinese,
-        "where": printable(where),
-        "detail": printable(one.detail),
-    }
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("bureau.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = _shown
-    return environment.get_template(_NAME)
-
-
-def _shown(text: object) -> str:
-    """Without anything that would turn the writing around or hide it; whole texts, not 200."""
-    return "".join(
-        one if one.isprintable() or one == "\n" else one.encode("unicode_escape").decode()
-        for one in str(text)
-    )
+    told: object = CODES[one.code].chinese
+    if one.detail:
+        told = joined(told, " ", small(printable(one.detail)))
+    return printable(where), told

@@ -33,7 +33,6 @@ READ_IN_A_TERMINAL = {
     "field_unsigned",
     "field_resume",
     "field_forged",
-    "field_page",
     "field_step",
 }
 MOST_SECONDS = 6.5
