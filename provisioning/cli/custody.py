@@ -57,9 +57,9 @@ _Officers = Annotated[
         metavar="PERSON[=DATE]",
     ),
 ]
-_NoOfficers = Annotated[
+_Barred = Annotated[
     list[str] | None,
-    typer.Option("--no-officer", help="不再可以使用本机的人（可多次）。", metavar="PERSON"),
+    typer.Option("--bar", help="不再可以使用本机的人（可多次）。", metavar="PERSON"),
 ]
 _Approval = Annotated[
     str | None, typer.Option(help="批准编号；默认取未用过的、写明此人和此设备的批准。")
@@ -117,9 +117,9 @@ _HELP: Final = {
     ),
     "keep": (
         "更换保管维护人或负责人（第一责任人），延长使用期限（--until），增减还可以使用本机的人"
-        "（--officer、--no-officer），使用人不变。设备下次对接后生效。\n\n"
+        "（--officer、--bar），使用人不变。设备下次对接后生效。\n\n"
         "例：provision keep ZF-001 --keeper K-2 --bureau ./bureau\n\n"
-        "例：provision keep ZF-001 --officer O-2=2027-03-31 --no-officer O-3 --bureau ./bureau"
+        "例：provision keep ZF-001 --officer O-2=2027-03-31 --bar O-3 --bureau ./bureau"
     ),
     "maintain": (
         "登记日常维护（充电、清洁、检查）。`provision status` 会提示到期未维护的设备。\n\n"
@@ -283,7 +283,7 @@ def keep(  # noqa: PLR0913 - one parameter for each option of the command
     leader: _Leader = None,
     until: _Until = None,
     officer: _Officers = None,
-    no_officer: _NoOfficers = None,
+    bar: _Barred = None,
     dry_run: words.DryRun = False,
     as_json: words.AsJson = False,
 ) -> None:
@@ -294,7 +294,7 @@ def keep(  # noqa: PLR0913 - one parameter for each option of the command
         leader=leader,
         until=until,
         officers=_permitted(officer),
-        without=tuple(no_officer or ()),
+        without=tuple(bar or ()),
     )
     _carry(context, bureau, move, dry_run=dry_run, as_json=as_json)
 

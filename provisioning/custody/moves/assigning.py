@@ -251,6 +251,6 @@ class Keep:
         held = {one.id: one for one in custody.officers}
         named = _named_once(self.officers)
         if named.keys() & set(self.without):
-            raise CustodyError("--officer and --no-officer name the same person", code="roster")
+            raise CustodyError("--officer and --bar name the same person", code="roster")
         wanted = {**held, **named}
         return held, {name: one for name, one in wanted.items() if name not in self.without}

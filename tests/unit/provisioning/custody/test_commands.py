@@ -82,7 +82,7 @@ def test_every_command_of_custody_can_be_tried_first_and_told_to_machines(
         "fault ZF-001 --note 黑屏",
         "maintain ZF-001 --keeper K-1 --note 充电",
         "keep ZF-001 --officer O-2 --officer L-1=2099-12-31",
-        "keep ZF-001 --officer O-2=2099-01-01 --no-officer L-1",
+        "keep ZF-001 --officer O-2=2099-01-01 --bar L-1",
         "person leave O-2 --note 调往市局",
         "return ZF-001",
         "retire ZF-001 --left 主板烧毁",
