@@ -250,7 +250,8 @@ tell_firmware() {
 
 prepare_store() {
   local kind device=$store
-  [[ -n $device ]] || device=$(blkid -L "$label" 2>/dev/null || true)
+  # A rehearsal is a guest on its machine: a store that it is not given by name is somebody else's.
+  [[ -n $device || -n $rehearsal ]] || device=$(blkid -L "$label" 2>/dev/null || true)
   if [[ -z $device ]]; then
     open_steps+=("还没有记录分区：在电脑上给存储卡建第三个分区，再运行 $0 --apply --store /dev/mmcblk0p3")
     say "no partition is named $label, and --store names none: records would lie on the system's own partition"

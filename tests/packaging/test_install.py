@@ -83,6 +83,17 @@ def test_a_partition_that_holds_something_is_never_made_anew() -> None:
     assert line.strip().startswith("'') change "), "only where blkid finds nothing at all"
 
 
+def test_a_rehearsal_takes_no_store_that_it_is_not_given(tmp_path: Path, rehearsal: str) -> None:
+    """Another's partition of the same name is on the machine: it stays that one's."""
+    assert "no partition is named recorder" in rehearsal
+    blkid = tmp_path / "blkid"
+    blkid.write_text("#!/bin/sh\necho /dev/of-somebody-else\n")
+    blkid.chmod(0o755)
+    done = install("--rehearsal", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert "of-somebody-else" not in done.stdout
+
+
 def test_shellcheck_has_nothing_to_say() -> None:
     if shutil.which("shellcheck") is None:
         pytest.skip("no shellcheck here; next: apt install shellcheck")
