@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from agent.vault import messages as m
 from evidence import jws
@@ -14,6 +15,7 @@ from evidence.assignment import Officer
 from evidence.moments import utc_text
 from evidence.plan import Plan
 from hw.fake.clock import SystemClock
+from provisioning.cli import app
 from tests.kits import plans
 from tests.kits.enrolment import Enrolled, assign, enrol
 from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
@@ -240,3 +242,42 @@ def test_the_last_word_alone_counts(recorder: TestRecorder, enrolled: Enrolled) 
     assign(enrolled, "O-9", number=3, officers=(Officer(id="O-2"),))
     turned_down(recorder, request("O-1"))
     recorded(recorder, request("O-2"))
+
+
+@pytest.mark.rule("A1", "A3")
+def test_what_a_clerk_types_reaches_the_recorder_as_a_word(tmp_path: Path) -> None:
+    enrolled = enrol(tmp_path, custodian=None)
+    words = enrolled.bureau / "registry" / "assignments" / "REC-001"
+
+    def types(line: str) -> None:
+        typed = [*line.split(), "--bureau", str(enrolled.bureau)]
+        ended = CliRunner().invoke(app, typed, obj=SystemClock().utc_ns)
+        assert ended.exit_code == 0, ended.output
+
+    def docks() -> str:
+        newest = max(words.glob("*.jws")).read_bytes()
+        state: str = ask_dock(enrolled, m.SubmitWord(kind="roster", content=newest)).state
+        return state
+
+    for who, role in (("H-1", "head"), ("K-1", "keeper"), ("O-1", "officer"), ("O-9", "officer")):
+        person = f"--name {who} --department 执法队 --role {role} --certificate 豫1000{who[-1]}"
+        types(f"person add {who} {person}")
+    types("approve REC-001 --to O-9 --approver H-1 --document 1号")
+    with RunningVault(enrolled) as vault:
+        types("assign REC-001 --to O-9 --keeper K-1 --leader H-1")
+        assert docks() == "adopted"
+        recorder = vault.recorder()
+        recorder.attach()
+        turned_down(recorder, request("O-1"))
+        types("keep REC-001 --officer O-1")
+        turned_down(recorder, request("O-1"))
+        assert docks() == "adopted"
+        recorded(recorder, request("O-1"))
+        types("person leave O-1 --note 调离")
+        recorded(recorder, request("O-1"))
+        assert docks() == "adopted"
+        assert turned_down(recorder, request("O-1")).startswith("custody: off_roster: ")
+        recorded(recorder, request("O-9"))
+        types("person leave O-9 --note 调离")
+        assert docks() == "adopted"
+        assert turned_down(recorder, request("O-9")).endswith("(left)")
