@@ -7,7 +7,6 @@ event counts only when the push was not over at that instant.
 from __future__ import annotations
 
 import random
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from tests.conftest import CampaignSize
 from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
 from tests.kits.peer import free_port
 from tests.kits.processes import Victim
+from tests.kits.towns import hurry
 from tests.kits.vault import RunningVault, ask_dock, records
 
 WINDOW = 8 * 1_024 * 1_024
@@ -115,7 +115,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     port = free_port()
     # Kept on the card after the receipt, so that the bytes can be compared.
     enrolled = enrol(folder, port=port, numbers={"release.keep_days": 30})
-    hurry(enrolled.device.paths.folder / "device.toml")
+    hurry(enrolled.device.paths.folder / "device.toml", HURRIED)
     published = folder / "published"
     published.touch()
     bureau = str(enrolled.bureau)
@@ -138,15 +138,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             for name, command in commands.items()
         ]
         yield Stage(enrolled, vault, victims, published)
-
-
-def hurry(settings: Path) -> None:
-    """Let the dock give up and come back sooner than in life."""
-    text = settings.read_text()
-    for name, value in HURRIED.items():
-        text, found = re.subn(rf"(?m)^{name} = \d+$", f"{name} = {value}", text)
-        assert found, name
-    settings.write_text(text)
 
 
 @pytest.mark.slow

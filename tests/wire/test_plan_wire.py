@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
 
 import msgspec
 import pytest
 from cryptography import x509
 
 from bureau import office
-from bureau.clock import Clock
-from bureau.desk import Desk
-from bureau.intake.intake import Intake
+from bureau.intake.stores import Office
 from bureau.ledger import PlanAnswerRow, SessionRow
 from bureau.plans.book import PlanBook, Signed
 from bureau.plans.draft import Wish, WrittenOfficer
-from bureau.settings import load_bureau
 from evidence import plan
 from evidence.digests import sha256_hex
 from evidence.ids import PLAN_NAME
 from evidence.plan import Plan
 from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.peer import Mosquitto, free_port, real_utc_ns
+from tests.kits.peer import Mosquitto, free_port
 from tests.kits.plans import a_plan, signed
 from tests.kits.sessions import Bureau
+from tests.kits.towns import CLOCK, RunningDesk, hurried
 from tests.kits.vault import RunningVault, records
-from tests.kits.wire_desk import PATIENCE, RunningDock, wait_until
+from tests.kits.wire_desk import RunningDock, wait_until
 
-CLOCK = Clock(utc_ns=real_utc_ns, mono_ns=time.monotonic_ns)
 NEXT_CENTURY = "2126-01-01T00:00:00.000000Z"
-QUICK = {"connect_timeout_ms": 2_000, "chunk_timeout_ms": 2_000, "backoff_most_ms": 500}
 
 
 class StolenBook(PlanBook):
@@ -59,22 +53,14 @@ class Town:
     enrolled: Enrolled
     port: int
     vault: RunningVault
-    stop: Event = field(default_factory=Event)
 
     def open_desk(self) -> None:
-        self.bureau = load_bureau(self.enrolled.bureau)
-        opened = office.open_office(self.bureau, CLOCK)
-        self.book = StolenBook(self.bureau.paths.plans, opened.ca)
-        self.office = replace(opened, plans=self.book)
-        desk = Desk(office.connection_of(self.bureau), Intake(self.office), self.stop)
-        self._thread = Thread(target=desk.run, daemon=True)
-        self._thread.start()
+        self.desk = RunningDesk(self.enrolled.bureau, furnish=self._with_stolen_book)
+        self.office, self.bureau = self.desk.office, self.desk.bureau
 
-    def close_desk(self) -> None:
-        self.stop.set()
-        self._thread.join(PATIENCE)
-        self.office.partials.close()
-        self.office.ledger.close()
+    def _with_stolen_book(self, opened: Office) -> Office:
+        self.book = StolenBook(self.enrolled.bureau / "plans", opened.ca)
+        return replace(opened, plans=self.book)
 
     def publish(self, **changes: object) -> Signed:
         """A clerk makes and publishes a plan for today."""
@@ -112,16 +98,13 @@ class Town:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     port = free_port()
-    enrolled = enrol(tmp_path, port=port, numbers={"release.keep_days": 30})
-    transfer = msgspec.structs.replace(enrolled.device.settings.transfer, **QUICK)
-    settings = msgspec.structs.replace(enrolled.device.settings, transfer=transfer)
-    quick = replace(enrolled, device=replace(enrolled.device, settings=settings))
-    broker = Mosquitto(enrolled.bureau / "broker" / "mosquitto.conf", port)
+    quick = hurried(enrol(tmp_path, port=port, numbers={"release.keep_days": 30}))
+    broker = Mosquitto(quick.bureau / "broker" / "mosquitto.conf", port)
     with RunningVault(quick) as vault:
         town = Town(quick, port, vault)
         town.open_desk()
         yield town
-        town.close_desk()
+        town.desk.close()
     broker.stop()
 
 

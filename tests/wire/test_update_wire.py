@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -22,12 +21,9 @@ from typer.testing import CliRunner
 from agent.supervisor import own_programs, start_companions
 from agent.update.command import Updater
 from agent.update.switching import Patience
-from bureau import office
 from bureau.clock import Clock
-from bureau.desk import Desk
-from bureau.intake.intake import Intake
 from bureau.intake.message import Outgoing
-from bureau.settings import load_bureau
+from bureau.intake.stores import Office
 from bureau.updates import UpdateShelf
 from evidence.digests import sha256_hex
 from evidence.store import durable
@@ -38,12 +34,12 @@ from provisioning.cli import app
 from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
 from tests.kits.peer import Mosquitto, free_port, real_utc_ns
 from tests.kits.processes import Victim
+from tests.kits.towns import QUICK, RunningDesk, hurry
 from tests.kits.updates import Processes, installed_by_hand, wheel, write_bundle
 from tests.kits.vault import TestRecorder, records
-from tests.kits.wire_desk import PATIENCE, wait_until
+from tests.kits.wire_desk import wait_until
 
 WHEEL = "wheels/zhifa_recorder-0.7.0-py3-none-any.whl"
-QUICK = {"connect_timeout_ms": 2_000, "chunk_timeout_ms": 2_000, "backoff_most_ms": 500}
 TOPIC = Topics(DEVICE_ID).update
 
 
@@ -125,23 +121,15 @@ class Town:
 
     def _start_desk(self, stack: ExitStack) -> None:
         clock = Clock(utc_ns=real_utc_ns, mono_ns=lambda: time.monotonic_ns() + self.ahead_ns)
-        bureau = load_bureau(self.enrolled.bureau)
-        opened = office.open_office(bureau, clock)
-        self.shelf = TappedShelf(bureau.paths.folder, opened.ca, clock)
-        self.shelf.attach(opened.ledger)
-        self.office = replace(opened, updates=self.shelf)
-        stop = Event()
-        desk = Desk(office.connection_of(bureau), Intake(self.office), stop)
-        thread = Thread(target=desk.run, daemon=True)
-        thread.start()
 
-        def close() -> None:
-            stop.set()
-            thread.join(PATIENCE)
-            self.office.partials.close()
-            self.office.ledger.close()
+        def tap(opened: Office) -> Office:
+            self.shelf = TappedShelf(self.enrolled.bureau, opened.ca, clock)
+            self.shelf.attach(opened.ledger)
+            return replace(opened, updates=self.shelf)
 
-        stack.callback(close)
+        desk = RunningDesk(self.enrolled.bureau, clock, tap)
+        stack.callback(desk.close)
+        self.office = desk.office
 
     def cut(self) -> None:
         """The broker ends, and is there again."""
@@ -206,11 +194,7 @@ def told_by(path: Path) -> list[tuple[str, Any]]:
 def town(tmp_path: Path) -> Iterator[Town]:
     port = free_port()
     enrolled = enrol(tmp_path, port=port)
-    settings = enrolled.device.paths.folder / "device.toml"
-    text = settings.read_text()
-    for name, value in QUICK.items():
-        text = re.sub(rf"(?m)^{name} = \d+$", f"{name} = {value}", text)
-    settings.write_text(text)
+    hurry(enrolled.device.paths.folder / "device.toml", QUICK)
     configuration = enrolled.bureau / "broker" / "mosquitto.conf"
     with ExitStack() as stack:
         town = Town(enrolled, tmp_path, configuration, port)

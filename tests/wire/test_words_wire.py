@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
-import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from agent.vault import messages as m
-from bureau import office
-from bureau.clock import Clock
-from bureau.desk import Desk
-from bureau.intake.intake import Intake
-from bureau.settings import load_bureau
 from evidence.assignment import Standing
 from evidence.digests import sha256_hex
 from evidence.store.signers import file_signer
 from provisioning.cli import app
 from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
 from tests.kits.peer import Mosquitto, free_port, real_utc_ns
+from tests.kits.towns import RunningDesk, hurried
 from tests.kits.vault import RunningVault, records
-from tests.kits.wire_desk import PATIENCE, RunningDock, wait_until
+from tests.kits.wire_desk import RunningDock, wait_until
 from tests.kits.words import policy, token
-
-CLOCK = Clock(utc_ns=real_utc_ns, mono_ns=time.monotonic_ns)
-QUICK = {"connect_timeout_ms": 2_000, "chunk_timeout_ms": 2_000, "backoff_most_ms": 500}
 
 
 @dataclass
@@ -40,21 +31,13 @@ class Town:
 
     enrolled: Enrolled
     vault: RunningVault
-    stop: Event = field(default_factory=Event)
 
     def open_desk(self) -> None:
-        bureau = load_bureau(self.enrolled.bureau)
-        self.stop = Event()
-        self.office = office.open_office(bureau, CLOCK)
-        desk = Desk(office.connection_of(bureau), Intake(self.office), self.stop)
-        self._thread = Thread(target=desk.run, daemon=True)
-        self._thread.start()
+        self.desk = RunningDesk(self.enrolled.bureau)
+        self.office = self.desk.office
 
     def close_desk(self) -> None:
-        self.stop.set()
-        self._thread.join(PATIENCE)
-        self.office.partials.close()
-        self.office.ledger.close()
+        self.desk.close()
 
     def clerk(self, *words: str) -> Any:
         """A command of ``provision policy``; what it printed as JSON."""
@@ -100,11 +83,8 @@ class Town:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     port = free_port()
-    enrolled = enrol(tmp_path, port=port, numbers={"release.keep_days": 30})
-    transfer = msgspec.structs.replace(enrolled.device.settings.transfer, **QUICK)
-    settings = msgspec.structs.replace(enrolled.device.settings, transfer=transfer)
-    quick = replace(enrolled, device=replace(enrolled.device, settings=settings))
-    broker = Mosquitto(enrolled.bureau / "broker" / "mosquitto.conf", port)
+    quick = hurried(enrol(tmp_path, port=port, numbers={"release.keep_days": 30}))
+    broker = Mosquitto(quick.bureau / "broker" / "mosquitto.conf", port)
     with RunningVault(quick) as vault:
         town = Town(quick, vault)
         town.open_desk()
