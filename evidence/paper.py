@@ -11,6 +11,8 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from evidence.visible import visible
+
 _FRAME: Final = """\
 <!DOCTYPE html>
 <html lang="zh-CN">
@@ -146,12 +148,4 @@ def _row(kind: str, cells: Sequence[object], columns: Sequence[str]) -> Html:
 
 
 def _escaped(one: object) -> str:
-    return one if isinstance(one, Html) else html.escape(_shown(str(one)))
-
-
-def _shown(text: str) -> str:
-    """Without anything that would turn the writing around or hide it."""
-    return "".join(
-        one if one.isprintable() or one == "\n" else one.encode("unicode_escape").decode()
-        for one in text
-    )
+    return one if isinstance(one, Html) else html.escape(visible(str(one), but="\n"))

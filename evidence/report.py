@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from evidence.verify import CODES, CardVerdict, Finding, Judgement, Severity, Verdict
+from evidence.visible import visible
 
 LANGUAGES: Final = ("en", "zh")
 
@@ -108,8 +109,7 @@ def report_card(verdict: CardVerdict, language: str) -> Iterator[str]:
 
 def printable(text: str) -> str:
     """``text`` without anything that a terminal would obey, at most 200 characters."""
-    shown = text[:_LONGEST]
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return visible(text[:_LONGEST])
 
 
 def _head(verdict: Verdict, word: MappingProxyType[str, str]) -> Iterator[str]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from evidence.visible import visible
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -43,8 +45,4 @@ def _environment() -> Environment:
 
 def _shown(value: object) -> object:
     """Without anything that would turn the writing around or hide it."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in value
-    )
+    return value if isinstance(value, Markup) or not isinstance(value, str) else visible(value)
