@@ -63,7 +63,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--board",
-        choices=("fake", "pi"),
+        choices=("fake", "machine", "pi"),
         default="fake",
         help="the body that contract and field tests run against",
     )
@@ -138,5 +138,5 @@ def campaign_seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def board_kind(request: pytest.FixtureRequest) -> str:
-    """``fake`` or ``pi``: the body under test."""
+    """``fake``, ``machine`` or ``pi``: the body under test."""
     return str(request.config.getoption("board"))

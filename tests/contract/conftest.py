@@ -1,9 +1,10 @@
 """Each port has one test body; it runs on every body of a recorder that this machine can have.
 
 Without ``--board`` these are the fake body and ``hw.pi`` on the bench; ``--board=pi`` takes the
-hardware alone, one test after the other under a lock file. A test that asks for ``world`` uses
+hardware alone, one test after the other under a lock file, and ``--board=machine`` what the virtual
+machine of ``scripts/bench_pi/machine`` has, from inside it. A test that asks for ``world`` uses
 what only the fake world can do and runs on the fake body alone; ``hand`` has the verbs that the
-bench knows as well.
+benches know as well.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from hw.pi.clock import PiClock
 from hw.types import Role
 from tests.contract.bench import Bench, Hand, NoCamera
 from tests.contract.bodies import SMALL, Body
+from tests.contract.header import Header
 from tests.contract.sound_server import sound_server
 
 LOCK = Path(tempfile.gettempdir()) / "recorder-board.lock"
@@ -37,10 +39,14 @@ LOCK = Path(tempfile.gettempdir()) / "recorder-board.lock"
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "body_kind" not in metafunc.fixturenames:
         return
-    if metafunc.config.getoption("board") == "pi":
-        kinds = ["pi"]
-    else:
-        kinds = ["fake"] if "world" in metafunc.fixturenames else ["fake", "bench"]
+    board, only_fake = metafunc.config.getoption("board"), "world" in metafunc.fixturenames
+    match board:
+        case "pi":
+            kinds = ["pi"]
+        case "machine":
+            kinds = [] if only_fake else ["machine"]
+        case _:
+            kinds = ["fake"] if only_fake else ["fake", "bench"]
     metafunc.parametrize("body_kind", kinds)
 
 
@@ -60,6 +66,14 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def header() -> Iterator[Header]:
+    """The machine's header and what is on it."""
+    header = Header(SMALL)
+    yield header
+    header.close()
+
+
 @pytest.fixture
 def body(body_kind: str, device_dir: Path, request: pytest.FixtureRequest) -> Iterator[Body]:
     """The body under test; its camera and microphone are stopped afterwards."""
@@ -68,6 +82,8 @@ def body(body_kind: str, device_dir: Path, request: pytest.FixtureRequest) -> It
             bodies = _fake_body(device_dir)
         case "bench":
             bodies = _bench_body(device_dir, request)
+        case "machine":
+            bodies = _machine_body(device_dir, request)
         case _:
             bodies = _pi_body(device_dir)
     for body in bodies:
@@ -121,6 +137,17 @@ def _bench_camera() -> PiCamera:
         pytest.skip("picamera2 is not here; next: scripts/bench_pi/camera/run, which brings it")
     virtual_sensor = import_module("tests.contract.virtual_sensor")
     return PiCamera(partial(virtual_sensor.open_virtual_rig, SMALL), PiClock())
+
+
+def _machine_body(device_dir: Path, request: pytest.FixtureRequest) -> Iterator[Body]:
+    header = request.getfixturevalue("header")
+    header.hand.rest()
+    yield Body(
+        recorder=header.recorder(set(request.fixturenames)),
+        vault=header.vault(device_dir),
+        dock=header.dock,
+        hand=header.hand,
+    )
 
 
 def _pi_body(device_dir: Path) -> Iterator[Body]:

@@ -367,11 +367,11 @@ class Machine:
 def _come_first(pid: int) -> None:
     """Let the emulator come before other work of this host: a camera does not wait.
 
-    Where the kernel groups processes by session, ``nice`` counts within a session alone, and its
-    own has to be told. A kernel that does not, or somebody who may not, leaves it at that.
+    ``nice`` alone counts within a session where the kernel groups processes by it. Who may not,
+    leaves it at that.
     """
     with suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(_NICE))
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(1))
 
 
 def _overlay(path: Path) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import importlib.abc
 import importlib.machinery
 import json
+import os
 import socket
 import sys
 from typing import Any, TypeAlias
@@ -30,7 +31,7 @@ def bridge_the_sensor(picamera2: Foreign) -> None:
         """YUV420 of a Pi is NV12 here; 5 pictures a second are what an emulator encodes."""
 
         def __init__(self, *_: object) -> None:
-            super().__init__(frames_per_second=5)
+            super().__init__(frames_per_second=int(os.environ.get("BENCH_PICTURES", "5")))
 
         def create_video_configuration(
             self, main: Foreign = None, lores: Foreign = None, **more: object
