@@ -22,6 +22,8 @@ from hw.types import Clip
 
 RATE = 48_000
 _BLOCK_FRAMES = 960
+_ROOM_FRAMES = 2_880
+"""What the device holds: PyAudio asks for 20 ms otherwise, and a busy board runs dry in that."""
 _SAMPLE_BYTES = 2
 _SECOND_NS = 1_000_000_000
 
@@ -189,7 +191,7 @@ def pyaudio_stream(card: str) -> Callable[[], Stream]:
                 format=pyaudio.paInt16,
                 output=True,
                 start=False,
-                frames_per_buffer=_BLOCK_FRAMES,
+                frames_per_buffer=_ROOM_FRAMES,
                 output_device_index=_output(audio, card),
             )
         except OSError as error:
