@@ -83,7 +83,7 @@ def drivers() -> None:
     import sounddevice
 
     assert Path(np.__file__).is_relative_to("/usr/lib"), np.__file__
-    assert all((gpiozero.__version__, pyaudio.__version__, sounddevice.get_portaudio_version()))
+    assert all((gpiozero.Button, pyaudio.__version__, sounddevice.get_portaudio_version()))
 
 
 def main() -> None:
