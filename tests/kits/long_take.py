@@ -119,6 +119,7 @@ class Judged:
         at_ns: Time of each piece in the file, in order.
         samples: How long each is.
         errors_ns: That time less when it truly sounded.
+        stamps_ns: Time of each packet of sound, as it stands in the file.
         picture_errors: The largest of any picture, nanoseconds.
         seen: Seconds in which there are pictures.
         gaps: As the sink got them.
@@ -132,6 +133,7 @@ class Judged:
     at_ns: array[int] = field(default_factory=lambda: array("q"))
     samples: array[int] = field(default_factory=lambda: array("H"))
     errors_ns: array[int] = field(default_factory=lambda: array("q"))
+    stamps_ns: array[int] = field(default_factory=lambda: array("q"))
     picture_errors: int = 0
     seen: set[int] = field(default_factory=set)
     gaps: list[Gap] = field(default_factory=list)
@@ -250,6 +252,7 @@ class Judge:
         while not judged.packets and self._is_before(at_ns):
             self._notes.popleft()
         judged.packets += 1
+        judged.stamps_ns.append(at_ns)
         pieces = self._notes.popleft()
         for offset, first, count in pieces:
             placed_ns = at_ns + offset * SECOND_NS // AUDIO_RATE
