@@ -28,21 +28,21 @@ def crossings(sizes: list[int], step_ns: int = STEP_NS) -> tuple[list[int], int]
 
 
 @given(st.lists(st.integers(100, 9_000), min_size=60, max_size=300))
-def test_a_border_is_crossed_every_second_whatever_the_picture(sizes: list[int]) -> None:
+def test_a_border_is_crossed_every_seven_tenths_of_a_second_whatever_the_picture(sizes: list[int]) -> None:
     times, _ = crossings(sizes)
     times.append(len(sizes) * STEP_NS)
     steps = [later - earlier for earlier, later in pairwise(times)]
-    assert max(steps) <= LONGEST_HOLD_NS
+    assert max(steps) <= LONGEST_HOLD_NS == 7 * SECOND_NS // 10
 
 
 def test_two_megabits_a_second_are_never_padded() -> None:
     assert crossings([10_000] * 500)[1] == 0
 
 
-def test_a_black_scene_is_padded_to_one_chunk_a_second() -> None:
+def test_a_black_scene_is_padded_to_three_chunks_in_two_seconds_at_most() -> None:
     size, seconds = 500, 100
     _, padded = crossings([size] * 25 * seconds)
-    assert padded / seconds <= SEAL_CHUNK - 25 * size + SEAL_CHUNK / seconds
+    assert padded / seconds <= 1.5 * SEAL_CHUNK - 25 * size
 
 
 def test_letting_go_at_once_ends_one_byte_past_a_border() -> None:
