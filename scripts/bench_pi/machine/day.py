@@ -17,7 +17,6 @@ from evidence import journal
 from evidence.canonical import JsonObject
 from hw.types import ButtonName
 from scripts.bench_pi.machine.machine import (
-    BOOT_SECONDS,
     BROKER_PORT,
     BUREAU,
     Machine,
@@ -131,13 +130,8 @@ class Day:
         board = ["--board", "pi", "--run-dir", "/run/recorder", *_SMALL]
         clerk.provision("seed", DEVICE_ID, "--to", str(seed), *board)
         machine = self.machine
-        # A boot that found the seed would begin to enrol by the network.
-        machine.wait_until(
-            lambda: machine.run("systemctl", "is-active", "multi-user.target").code == 0,
-            "the end of the boot",
-            seconds=BOOT_SECONDS,
-            pause=1,
-        )
+        # A boot that is not over yet would find the seed, and begin to enrol by the network.
+        machine.sh("systemctl mask --runtime --now recorder-enrol.service")
         machine.sh(f"mkdir -p {_SEED} {_STICK}")
         machine.put(seed, _SEED)
         words = (_RECORDER, "enrol", "--device", _DEVICE, "--seed", _SEED)
@@ -152,7 +146,8 @@ class Day:
         machine.put(clerk.stick, _STICK)
         self._recorder(*words, "--from", _STICK)
         machine.sh(
-            f"rm -r {_STICK} {_SEED}; systemd-tmpfiles --create /etc/tmpfiles.d/recorder.conf"
+            f"rm -r {_STICK} {_SEED}; systemd-tmpfiles --create /etc/tmpfiles.d/recorder.conf;"
+            " systemctl unmask --runtime recorder-enrol.service"
         )
 
     def begin_work(self) -> None:
