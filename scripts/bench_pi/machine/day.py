@@ -151,20 +151,15 @@ class Day:
         )
 
     def begin_work(self) -> None:
-        """Start what a boot starts, and wait for the check before use."""
+        """Start what a boot starts, and wait for the check before use: then a press is admitted."""
+        known = len(self.device_log())
         self.machine.sh("systemctl restart --no-block recorder.target")
-        self.wait_ready()
-
-    def wait_ready(self) -> None:
-        """Wait until a press is admitted: all four run, and this boot's check is on record."""
-        boot = self.machine.read("/proc/sys/kernel/random/boot_id").decode().strip()
-
-        def checked() -> bool:
-            log = self.device_log()
-            starts = [at for at, one in enumerate(log) if one.get("boot_id") == boot]
-            return bool(starts) and any(one["t"] == "preflight" for one in log[starts[0] :])
-
-        self.machine.wait_until(checked, "the check before use", seconds=_READY_SECONDS, pause=1)
+        self.machine.wait_until(
+            lambda: any(one["t"] == "preflight" for one in self.device_log()[known:]),
+            "the check before use",
+            seconds=_READY_SECONDS,
+            pause=1,
+        )
 
     def device_log(self) -> list[JsonObject]:
         """The records of the device log so far."""
