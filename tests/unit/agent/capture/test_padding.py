@@ -28,7 +28,9 @@ def crossings(sizes: list[int], step_ns: int = STEP_NS) -> tuple[list[int], int]
 
 
 @given(st.lists(st.integers(100, 9_000), min_size=60, max_size=300))
-def test_a_border_is_crossed_every_seven_tenths_of_a_second_whatever_the_picture(sizes: list[int]) -> None:
+def test_a_border_is_crossed_every_seven_tenths_of_a_second_whatever_the_picture(
+    sizes: list[int],
+) -> None:
     times, _ = crossings(sizes)
     times.append(len(sizes) * STEP_NS)
     steps = [later - earlier for earlier, later in pairwise(times)]
