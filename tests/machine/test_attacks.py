@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -34,28 +35,26 @@ NAMES = {attack.__name__ for attack in ATTACKS}
 
 
 @pytest.fixture(scope="module")
-def segments(day: Day) -> dict[str, str]:
-    """A sealed segment, and one that the vault was killed over: open as long as the card lasts."""
+def segments(day: Day) -> Iterator[dict[str, str]]:
+    """A sealed segment and an open one: the vault that writes it is held still meanwhile."""
     machine = day.machine
     for source, name in ((HERE.parent / "attacks", "attacks.py"), (HERE, "attack_judge.py")):
         content = (source / name).read_bytes()
         assert machine.run("sh", "-c", f"cat >/opt/bench/{name}", stdin=content).code == 0
     sid = day.press_record()
     folder = f"{STORE}/sessions/{sid}"
-    sealed, torn = f"{folder}/000000.mp4.age", f"{folder}/000001.mp4.age"
-    machine.wait_until(lambda: machine.run("ls", torn).code == 0, "a second segment", pause=1)
+    sealed, growing = f"{folder}/000000.mp4.age", f"{folder}/000001.mp4.age"
+    machine.wait_until(lambda: machine.run("ls", growing).code == 0, "a second segment", pause=1)
     Event().wait(SEGMENT_SECONDS / 2)
-    machine.sh("systemctl kill --signal=KILL recorder-vault.service")
-    machine.wait_until(
-        lambda: any(one["t"] == "resume" for one in day.journal(sid)), "the vault to go on", pause=1
-    )
-    day.announced(sid)
-    day.stop(sid)
-    flags = machine.sh(f"lsattr {sealed} {torn}").split()[::2]
-    assert "i" in flags[0], flags
-    assert "a" in flags[1], flags
-    assert "i" not in flags[1], flags
-    return {"sealed": sealed, "open": torn}
+    machine.sh("systemctl service-watchdogs no; systemctl kill --signal=STOP recorder-vault")
+    try:
+        flags = machine.sh(f"lsattr {sealed} {growing}").split()[::2]
+        assert "i" in flags[0], flags
+        assert ("a" in flags[1], "i" in flags[1]) == (True, False), flags
+        yield {"sealed": sealed, "open": growing}
+    finally:
+        machine.sh("systemctl service-watchdogs yes; systemctl kill --signal=CONT recorder-vault")
+        day.begin_work()
 
 
 def attacked(day: Day, identity: str, target: str) -> dict[str, Any]:
