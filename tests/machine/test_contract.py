@@ -14,7 +14,7 @@ from tests.machine.conftest import in_the_machine
 
 pytestmark = in_the_machine
 TESTS = Path(__file__).parents[1]
-INSIDE = "/root/contract"
+INSIDE = "/opt/contract"
 PLUGINS = (
     *("pytest", "pluggy", "iniconfig", "packaging"),
     *("pygments", "pytest-xdist", "execnet", "pytest-timeout"),
