@@ -121,11 +121,14 @@ def plug_a_stick_whose_driver_is_built_in(day: Day, machine: MachineWithPort, si
 
 
 def step_the_clock(day: Day, machine: MachineWithPort, sid: str) -> str:
-    """``date -s``, again and again: every step is signed as it was, no stamp goes back."""
+    """What ``date -s`` does, again and again: every step is signed as it was, no stamp goes back.
+
+    Not by ``date`` itself: working its argument out takes a tenth of a second here.
+    """
     for count, seconds in enumerate(STEPS):
         known = len(day.events(sid, "clock_step"))
-        now = f'echo "$(date +%s.%N) {seconds}"'
-        machine.sh(f"date -s @$({now} | awk '{{printf \"%.6f\", $1+$2}}')")
+        step = f"t.clock_settime_ns(t.CLOCK_REALTIME, t.time_ns() + {round(seconds * 1e9)})"
+        assert machine.run("/usr/bin/python3", "-c", f"import time as t; {step}").code == 0
 
         def signed(known: int = known) -> bool:
             """One more than before."""
