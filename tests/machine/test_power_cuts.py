@@ -161,10 +161,7 @@ class Campaign:
         self.found.at.append("recording")
 
     def cut_at_the_cradle(self, *, releasing: bool) -> None:
-        self.day.stage.stop("bureau")
-        shutil.rmtree(self.day.stage.bureau)  # noqa: TID251 - the bench's own bureau
-        shutil.copytree(self.bureau, self.day.stage.bureau)
-        self.day.stage.start_bureau()
+        self.restore_bureau()
         archive = self.day.stage.bureau / "archive"
         partial = self.day.stage.bureau / "partial"
         with self.machine() as machine:
@@ -180,6 +177,13 @@ class Campaign:
         stored = self.is_stored()
         with mounted(self.card(machine)) as store:
             self.judge_waiting(store, released_to=archive if stored else None)
+
+    def restore_bureau(self) -> None:
+        """Let the bureau be as it was when the machine was kept."""
+        self.day.stage.stop("bureau")
+        shutil.rmtree(self.day.stage.bureau)  # noqa: TID251 - the bench's own bureau
+        shutil.copytree(self.bureau, self.day.stage.bureau)
+        self.day.stage.start_bureau()
 
     def is_stored(self) -> bool:
         return bool(list(self.day.stage.bureau.glob(f"receipts/**/*{self.sid}*stored*")))
@@ -252,6 +256,7 @@ def test_a_machine_whose_power_is_cut_keeps_what_it_acknowledged(
         for releasing in [False] * PUSHES + [True] * RELEASES:
             campaign.cut_at_the_cradle(releasing=releasing)
     finally:
+        campaign.restore_bureau()
         day.machine.start(campaign.state)
         sys.stdout.write(
             f"\ncuts: {len(found.media_ns)} recording, {found.at}\n"
