@@ -33,7 +33,7 @@ from tests.kits.films import unseal, whole_boxes
 from tests.machine.conftest import in_the_machine
 
 pytestmark = in_the_machine
-RECORDING, PUSHES, RELEASES = 10, 6, 6
+RECORDING, PUSHES, RELEASES = 10, 6, 8
 MOST_LOST_NS = 1_500_000_000
 SIGNED_NS = 2_000_000_000
 SECOND_NS = 1_000_000_000
@@ -172,7 +172,7 @@ class Campaign:
                 seconds=60,
                 pause=0.02,
             )
-            Event().wait(self.dice.uniform(0, 2.0 if releasing else 1.0))
+            Event().wait(self.dice.uniform(0, 7.0 if releasing else 1.0))
             machine.cut()
         stored = self.is_stored()
         with mounted(self.card(machine)) as store:
