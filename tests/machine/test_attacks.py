@@ -50,7 +50,7 @@ def session(day: Day) -> Iterator[str]:
 
 
 def films(day: Day, folder: str) -> list[str]:
-    return day.machine.sh(f"ls {folder}/*.mp4.age").split()
+    return day.machine.sh(f"find {folder} -name '*.mp4.age' | sort").split()
 
 
 def has_more(day: Day, folder: str, known: int) -> bool:
