@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from time import monotonic_ns
@@ -38,6 +38,8 @@ MOST_LOST_NS = 1_500_000_000
 SIGNED_NS = 2_000_000_000
 SECOND_NS = 1_000_000_000
 FRAME_NS = SECOND_NS // 5
+RELEASE_SECONDS = 50
+"""The vault looks once a minute for what it may release."""
 
 
 @dataclass
@@ -160,23 +162,44 @@ class Campaign:
         self.found.unsigned_ns.append(min(media_ns, cut_ns - SIGNED_NS) - signed_ns)
         self.found.at.append("recording")
 
-    def cut_at_the_cradle(self, *, releasing: bool) -> None:
+    def cut_while_pushing(self) -> None:
         self.restore_bureau()
-        archive = self.day.stage.bureau / "archive"
         partial = self.day.stage.bureau / "partial"
         with self.machine() as machine:
             machine.dock(on=True)
-            machine.wait_until(
-                self.is_stored if releasing else lambda: any(partial.rglob("*")),
-                "the push",
-                seconds=60,
-                pause=0.02,
-            )
-            Event().wait(self.dice.uniform(0, 7.0 if releasing else 1.0))
+            machine.wait_until(lambda: any(partial.rglob("*")), "the push", seconds=60, pause=0.02)
+            Event().wait(self.dice.uniform(0, 3.0))
             machine.cut()
-        stored = self.is_stored()
         with mounted(self.card(machine)) as store:
-            self.judge_waiting(store, released_to=archive if stored else None)
+            self.judge_waiting(store)
+
+    def cut_while_releasing(self) -> None:
+        folder = f"/var/lib/recorder/store/sessions/{self.sid}"
+        files = len(self.waiting) - 1
+        with self.machine() as machine:
+            machine.wait_until(
+                lambda: len(machine.run("ls", folder).text.split()) < files,
+                "the release",
+                seconds=90,
+                pause=0.01,
+            )
+            Event().wait(self.dice.uniform(0, 1.0))
+            machine.cut()
+        archive = self.day.stage.bureau / "archive"
+        with mounted(self.card(machine)) as store:
+            self.judge_waiting(store, released_to=archive)
+
+    def delivered(self) -> Campaign:
+        """Push, and keep the machine that is about to release what it pushed."""
+        state = self.state.with_name("delivered")
+        self.restore_bureau()
+        self.day.machine.start(self.state)
+        self.day.machine.dock(on=True)
+        self.day.machine.wait_until(self.is_stored, "the receipt", seconds=60, pause=0.2)
+        Event().wait(RELEASE_SECONDS)
+        assert self.sid in self.day.sessions(), "it was released already"
+        self.day.machine.keep(state)
+        return replace(self, state=state)
 
     def restore_bureau(self) -> None:
         """Let the bureau be as it was when the machine was kept."""
@@ -253,8 +276,11 @@ def test_a_machine_whose_power_is_cut_keeps_what_it_acknowledged(
     try:
         for _ in range(RECORDING):
             campaign.cut_while_recording()
-        for releasing in [False] * PUSHES + [True] * RELEASES:
-            campaign.cut_at_the_cradle(releasing=releasing)
+        for _ in range(PUSHES):
+            campaign.cut_while_pushing()
+        delivered = campaign.delivered()
+        for _ in range(RELEASES):
+            delivered.cut_while_releasing()
     finally:
         campaign.restore_bureau()
         day.machine.start(campaign.state)
