@@ -21,6 +21,7 @@ from time import monotonic
 
 import pytest
 
+from agent.capture.padding import LONGEST_HOLD_NS, SEAL_CHUNK
 from agent.vault.store.medium import SPARES
 from hw.types import ButtonName
 from tests.conftest import CampaignSize
@@ -32,8 +33,10 @@ FILLER = Path(__file__).with_name("filler.py")
 BITS = 100_000
 PER_MINUTE = (BITS + 64_000) * 60 * 125 // 800
 """What a minute is reckoned at."""
-REAL_BYTES_PER_SECOND = 68_000
-"""What the fake picture comes to at that target: x264 does not go lower."""
+REAL_BYTES_PER_SECOND = SEAL_CHUNK * 1_000_000_000 // LONGEST_HOLD_NS
+"""What a scene of so few bits is padded to, so that its seal holds nothing back for long."""
+WORD_SECONDS = 2
+"""The recorder draws on its reserve before the filler's last bytes are in and its word is heard."""
 CLOSE_MINUTES = 2
 RESERVED_BLOCKS = 100
 FILES = 400
@@ -64,7 +67,7 @@ def recording(place: Path, attack: Attack, seconds: int) -> Iterator[tuple[Servi
     """A recorder that has begun to record, with a reserve for so many seconds besides the end."""
     init = ["--name", "某县统计局", "--refuse-minutes", "3", "--warn-minutes", "4"]
     enrol = ["--width", "320", "--height", "240", "--bitrate", str(BITS)]
-    reserve = CLOSE_MINUTES * PER_MINUTE + seconds * REAL_BYTES_PER_SECOND
+    reserve = CLOSE_MINUTES * PER_MINUTE + (seconds + WORD_SECONDS) * REAL_BYTES_PER_SECOND
     settings = {"storage_floor_bytes": 0, "reserve_bytes": reserve}
     story = Services(place, uid=VAULT, enrol=enrol, init=init, settings=settings)
     files = FILES if attack.what == "inodes" else None
