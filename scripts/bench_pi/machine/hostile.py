@@ -37,8 +37,10 @@ class MachineWithPort(Machine):
 
     def plug(self, stick: Path) -> None:
         """Plug a stick in: ``stick`` is its content."""
-        self._order(f"drive_add 0 if=none,id=content,file={stick.absolute()},format=raw")
-        self._order("device_add usb-storage,bus=usb.0,drive=content,id=stick")
+        said = self._order(f"drive_add 0 if=none,id=plugged,file={stick.absolute()},format=raw")
+        said += self._order("device_add usb-storage,bus=usb.0,drive=plugged,id=stick")
+        if "rror" in said:
+            raise MachineError(said)
 
     def pull_stick(self) -> None:
         """Pull it out."""
