@@ -101,7 +101,11 @@ class Story(Stage):
     def run_for(self, sid: str, segments: int) -> None:
         """Record until so many more segments are sealed."""
         before = len(self.of(sid, "seg"))
-        self.wait_until(lambda: len(self.of(sid, "seg")) >= before + segments, "more segments")
+        self.wait_until(
+            lambda: len(self.of(sid, "seg")) >= before + segments,
+            "more segments",
+            seconds=30 + segments * SEGMENT_SECONDS,
+        )
 
     def of(self, sid: str, t: str) -> list[JsonObject]:
         """The records of one type."""
