@@ -148,6 +148,11 @@ def step_the_clock(day: Day, machine: MachineWithPort, sid: str) -> str:
 def switch_off(day: Day, machine: MachineWithPort, sid: str) -> str:
     """The power button: hold, confirm; the machine is off and the recording is closed."""
     machine.hold(ButtonName.POWER, HOLD_SECONDS)
+    held = {"button": "power", "gesture": "hold"}
+    machine.wait_until(
+        lambda: any(held.items() <= one.items() for one in day.events(sid, "button")),
+        "the hold to be signed",
+    )
     assert not any(one["t"] == "close" for one in day.journal(sid)), "it did not ask"
     machine.press(ButtonName.POWER)
     machine.wait_for_end(seconds=120)
