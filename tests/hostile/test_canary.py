@@ -33,6 +33,7 @@ from evidence.plan import Officer
 from hw.types import ButtonName
 from scripts.officer import MARK_HOLD_SECONDS
 from tests.conftest import CampaignSize
+from tests.kits.enrolment import Enrolled, assign
 from tests.kits.plans import PARTICULARS, a_plan, signed_by
 from tests.kits.searching import Needles, merged
 from tests.kits.services import Made, Services
@@ -142,6 +143,8 @@ def recorded(folder: Path, canary: Canary, *, leaks: str = "") -> Iterator[tuple
     story = OnTheCard(folder, settings={"storage_floor_bytes": 0})
     story.leaks = leaks
     with story.on_card(CARD):
+        # Who is on no roster of the bureau is offered no plan (A4).
+        assign(Enrolled(story.bureau, story.device))
         story.switch_on()
         story.world.show_film(canary.picture)
         story.world.play_to_microphone(canary.sound)
