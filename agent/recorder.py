@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from threading import Event as Signal
 from typing import Final
 
+from agent.capture.padding import LEAST_BITS_PER_SECOND
 from agent.checking import Checks, HeldBackVoice
 from agent.disclosure.ear import Ear
 from agent.listening import Windows
@@ -137,9 +138,10 @@ def put_together(
 
 def request_of(settings: Settings) -> OpenSession:
     """What a session of this device asks the vault for; the plan is put in at the start."""
+    media = settings.camera.bits_per_second + AUDIO_BITS_PER_SECOND
     return OpenSession(
         activity=settings.activity,
         officer=settings.officer,
         plan_id=None,
-        bits_per_second=settings.camera.bits_per_second + AUDIO_BITS_PER_SECOND,
+        bits_per_second=max(media, LEAST_BITS_PER_SECOND),
     )

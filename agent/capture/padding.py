@@ -14,6 +14,8 @@ from agent.capture.media import SECOND_NS
 
 SEAL_CHUNK: Final = 64 * 1024
 LONGEST_HOLD_NS: Final = 7 * SECOND_NS // 10
+LEAST_BITS_PER_SECOND: Final = SEAL_CHUNK * 8 * SECOND_NS // LONGEST_HOLD_NS
+"""What every recording takes, however little there is to see: room is reckoned with it."""
 _SMALLEST_BOX: Final = 8
 
 

@@ -94,6 +94,9 @@ class PahoLink(Link):
 
     def publish(self, topic: str, payload: bytes | memoryview, *, retain: bool = False) -> int:
         """Hand over a message; ``is_published`` is never asked: it is True for a refused one."""
+        if self._closed:
+            # paho itself may not know yet, and would take it.
+            raise LinkError("the connection is closed")
         properties = _in_version_5(PacketTypes.PUBLISH)
         handed = self._hand_over(topic, payload, retain=retain, properties=properties)
         if handed.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:

@@ -23,7 +23,7 @@ from hw.types import Clip
 RATE = 48_000
 _BLOCK_FRAMES = 960
 _ROOM_FRAMES = 2_880
-"""What the device holds: PyAudio asks for 20 ms otherwise, and a busy board runs dry in that."""
+"""What the device takes at a time: with 20 ms, PyAudio's own choice, a busy board runs dry."""
 _SAMPLE_BYTES = 2
 _SECOND_NS = 1_000_000_000
 
@@ -143,8 +143,8 @@ class PiPlayback(Playback):
         for start in range(0, samples.size, _BLOCK_FRAMES):
             block = samples[start : start + _BLOCK_FRAMES]
             late_ns = self._clock.monotonic_ns() - began_ns - start * _SECOND_NS // RATE
-            if start and late_ns > 0:
-                # All that was written has sounded: the loudspeaker has run dry.
+            if start and late_ns > _ROOM_FRAMES * _SECOND_NS // RATE:
+                # All that the device took has sounded: it has run dry, whatever PortAudio says.
                 self._underruns += 1
                 began_ns += late_ns
             try:

@@ -21,7 +21,7 @@ from time import monotonic
 
 import pytest
 
-from agent.capture.padding import LONGEST_HOLD_NS, SEAL_CHUNK
+from agent.capture.padding import LEAST_BITS_PER_SECOND
 from agent.vault.store.medium import SPARES
 from hw.types import ButtonName
 from tests.conftest import CampaignSize
@@ -31,9 +31,9 @@ from tests.kits.story import broken
 VAULT, STRANGER = 61_001, 65_534
 FILLER = Path(__file__).with_name("filler.py")
 BITS = 100_000
-PER_MINUTE = (BITS + 64_000) * 60 * 125 // 800
-"""What a minute is reckoned at."""
-REAL_BYTES_PER_SECOND = SEAL_CHUNK * 1_000_000_000 // LONGEST_HOLD_NS
+PER_MINUTE = LEAST_BITS_PER_SECOND * 60 * 125 // 800
+"""What a minute of so few bits is reckoned at."""
+REAL_BYTES_PER_SECOND = LEAST_BITS_PER_SECOND // 8
 """What a scene of so few bits is padded to, so that its seal holds nothing back for long."""
 WORD_SECONDS = 2
 """The recorder draws on its reserve before the filler's last bytes are in and its word is heard."""
@@ -71,7 +71,7 @@ def recording(place: Path, attack: Attack, seconds: int) -> Iterator[tuple[Servi
     settings = {"storage_floor_bytes": 0, "reserve_bytes": reserve}
     story = Services(place, uid=VAULT, enrol=enrol, init=init, settings=settings)
     files = FILES if attack.what == "inodes" else None
-    made = Made(mebibytes=48, files=files, reserved=RESERVED_BLOCKS, reserved_for=VAULT)
+    made = Made(mebibytes=72, files=files, reserved=RESERVED_BLOCKS, reserved_for=VAULT)
     with story.on_card(made):
         story.switch_on()
         assert story.device.paths.reserve.stat().st_size == reserve

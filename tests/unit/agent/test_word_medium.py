@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from agent.cli import app
 from agent.word_medium import ASSIGNMENT_SUFFIX, POLICY, stage
+from evidence.assignment import Officer
 from evidence.errors import AssignmentError, RulebookError
 from evidence.rulebook.carried import MAX_POLICY_BYTES, CarriedClip, pack
 from hw.fake.clock import SystemClock
@@ -93,7 +94,7 @@ def test_an_assignment_that_the_clerk_wrote_onto_a_medium_is_adopted(
     enrolled: Enrolled, tmp_path: Path
 ) -> None:
     device = enrolled.device.settings.device_id
-    assign(enrolled, "O-7", number=7)
+    assign(enrolled, "O-7", number=7, officers=(Officer(id="O-1"),))
     token = enrolled.device.paths.assignment.read_bytes()
     assign(enrolled)
     kept = BureauFolder(enrolled.bureau).assignment(device, 7)
