@@ -138,13 +138,14 @@ class PiPlayback(Playback):
     def sound(self, stream: Stream) -> None:
         """Write all of it; raises ``OSError`` where the loudspeaker is gone."""
         samples = _at_rate(self._clip)
-        began_ns = self._clock.monotonic_ns()
         stream.start()
+        began_ns, full = self._clock.monotonic_ns(), False
         for start in range(0, samples.size, _BLOCK_FRAMES):
             block = samples[start : start + _BLOCK_FRAMES]
-            late_ns = self._clock.monotonic_ns() - began_ns - start * _SECOND_NS // RATE
-            if start and late_ns > _ROOM_FRAMES * _SECOND_NS // RATE:
-                # All that the device took has sounded: it has run dry, whatever PortAudio says.
+            asked_ns = self._clock.monotonic_ns()
+            late_ns = asked_ns - began_ns - _long_ns(start)
+            if start and late_ns > _long_ns(_ROOM_FRAMES):
+                # All that the device took has sounded: it has run dry.
                 self._underruns += 1
                 began_ns += late_ns
             try:
@@ -152,13 +153,21 @@ class PiPlayback(Playback):
             except Underrun:
                 self._underruns += 1
             self._played = min(self._frames, (start + block.size) * self._clip.rate // RATE)
+            now_ns = self._clock.monotonic_ns()
+            if not full and now_ns - asked_ns > _long_ns(_BLOCK_FRAMES) // 2:
+                # It was full for the first time: if it took nothing until now, it began so late.
+                full, began_ns = True, max(began_ns, now_ns - _long_ns(start + block.size))
         stream.drain()
-        self._wait_until(began_ns + samples.size * _SECOND_NS // RATE)
+        self._wait_until(began_ns + _long_ns(samples.size))
         self._played = self._frames
 
     def _wait_until(self, at_ns: int) -> None:
         """A sound server may say that all has sounded while it still sounds."""
         self._clock.wait(Event(), (at_ns - self._clock.monotonic_ns()) / _SECOND_NS)
+
+
+def _long_ns(frames: int) -> int:
+    return frames * _SECOND_NS // RATE
 
 
 def _at_rate(clip: Clip) -> Samples:

@@ -122,6 +122,32 @@ def _clip(blocks: int) -> Clip:
     return Clip(clip_id="tone", samples=BLOCK * blocks, rate=48_000)
 
 
+class SlowOutput(ScriptedOutput):
+    """A loudspeaker with room for 200 ms that takes nothing for a while; a thread held up once."""
+
+    def __init__(self, clock: JumpingClock, *, begins_after: float, held_up_at: int = -1) -> None:
+        super().__init__()
+        self._clock, self._waits, self._held_up_at = clock, begins_after, held_up_at
+
+    def write(self, samples: bytes) -> None:
+        super().write(samples)
+        if self.blocks > 10:
+            self._clock.advance(self._waits)
+            self._waits = 0.02
+        if self.blocks == self._held_up_at:
+            self._clock.advance(0.5)
+
+
+@pytest.mark.parametrize(("held_up_at", "dry"), [(-1, 0), (30, 1)])
+def test_a_loudspeaker_that_begins_late_has_not_run_dry(held_up_at: int, dry: int) -> None:
+    clock = JumpingClock()
+    output = SlowOutput(clock, begins_after=1.7, held_up_at=held_up_at)
+    speaker = PiSpeaker(lambda: output, clock)
+    playback = speaker.play(_clip(40))
+    speaker.close()
+    assert (playback.underruns(), playback.frames_played()) == (dry, 40 * BLOCK_SAMPLES)
+
+
 def test_an_underrun_is_counted_and_playing_goes_on() -> None:
     speaker = PiSpeaker(lambda: ScriptedOutput(dry_at=2), SystemClock())
     playback = speaker.play(_clip(4))
