@@ -9,7 +9,7 @@ committed.
 
 from __future__ import annotations
 
-from tests.kits import vectors
+from tests.kits.records import vectors
 
 
 def main() -> None:

@@ -40,8 +40,8 @@ from evidence.keys import ChainKey
 from evidence.moments import Moment, TimeSource
 from evidence.store.durable import AppendFile
 from evidence.verify import Bundle, Judgement, verify
-from tests.kits.folders import bundle
-from tests.kits.sessions import Bureau, Folder, Recorder, Take, noise, sealed_file
+from tests.kits.records.folders import bundle
+from tests.kits.records.sessions import Bureau, Folder, Recorder, Take, noise, sealed_file
 
 SEGMENT_SECONDS: Final = 10
 SOURCE_SECONDS: Final = 20

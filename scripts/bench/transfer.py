@@ -57,7 +57,7 @@ from hw.fake.world import FakeWorld
 from provisioning.authority.founding import Founding, init_bureau
 from scripts.bench.capture import table
 from scripts.stage import free_port
-from tests.kits.enrolment import Enrolled, assign, take_in
+from tests.kits.bureau.enrolment import Enrolled, assign, take_in
 
 PATIENCE = 60.0
 SEGMENT_BYTES = 5_000_000

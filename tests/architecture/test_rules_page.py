@@ -85,7 +85,7 @@ def test_each_chinese_phrase_stands_in_a_text_that_its_row_cites(
 PLANTED: Final = """
 import pytest
 from agent.capture import gaps as losses
-from tests.kits.capture import Bench
+from tests.kits.media.capture import Bench
 
 pytestmark = [pytest.mark.slow, pytest.mark.rule("A1", "A2")]
 

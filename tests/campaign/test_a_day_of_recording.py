@@ -21,8 +21,8 @@ from agent.capture.media import AUDIO_RATE, SECOND_NS, SURE_NS, Cause, Doubt, Ga
 from agent.vault.chain.stamps import STEP_NS, ClockStep, Stamps
 from evidence.moments import Moment
 from hw.fake.clock import JumpingClock
-from tests.kits.capture import FRAME_NS
-from tests.kits.long_take import (
+from tests.kits.media.capture import FRAME_NS
+from tests.kits.media.long_take import (
     BOOTED_NS,
     COURSES,
     GAP_NS,

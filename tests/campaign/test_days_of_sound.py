@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from agent.capture.media import SECOND_NS, SURE_NS
-from tests.kits.long_take import COURSES, MOST_IN_DOUBT, Conditions, Judged, Mishap
-from tests.kits.sound_alone import SoundAlone
+from tests.kits.media.long_take import COURSES, MOST_IN_DOUBT, Conditions, Judged, Mishap
+from tests.kits.media.sound_alone import SoundAlone
 
 if TYPE_CHECKING:
     from tests.conftest import CampaignSize

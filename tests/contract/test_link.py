@@ -39,8 +39,8 @@ from agent.dock.paho_link import BrokerAddress, PahoLink
 from agent.errors import LinkError
 from evidence.digests import CHUNK_BYTES
 from evidence.wire import Topics
-from tests.kits.bureau_broker import BrokerScene, broker_scene
-from tests.kits.peer import SECONDS, Peer
+from tests.kits.wire.bureau_broker import BrokerScene, broker_scene
+from tests.kits.wire.peer import SECONDS, Peer
 
 DEVICE = "REC-001"
 TOPICS = Topics(DEVICE)

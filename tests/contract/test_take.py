@@ -11,7 +11,7 @@ from agent.capture.media import SECOND_NS, CaptureRules
 from agent.capture.recorder import Capture
 from hw.ports import Camera, Microphone
 from tests.contract.bodies import SMALL, Body
-from tests.kits.capture import Ear, Shelf
+from tests.kits.media.capture import Ear, Shelf
 
 WARM_SECONDS = 1.5
 SECONDS = 4.0

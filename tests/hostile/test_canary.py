@@ -33,10 +33,10 @@ from evidence.plan import Officer
 from hw.types import ButtonName
 from scripts.officer import MARK_HOLD_SECONDS
 from tests.conftest import CampaignSize
-from tests.kits.enrolment import Enrolled, assign
-from tests.kits.plans import PARTICULARS, a_plan, signed_by
-from tests.kits.searching import Needles, merged
-from tests.kits.services import Made, Services
+from tests.kits.bureau.enrolment import Enrolled, assign
+from tests.kits.cards.searching import Needles, merged
+from tests.kits.processes.services import Made, Services
+from tests.kits.records.plans import PARTICULARS, a_plan, signed_by
 
 PARTY = "金丝雀测试机械厂（普通合伙）"
 OFFICER = "欧阳鹳雀"

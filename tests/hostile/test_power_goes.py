@@ -10,8 +10,8 @@ import pytest
 
 from hw.types import ButtonName
 from scripts.officer import HOLD_SECONDS
-from tests.kits.services import SERVICES, Services
-from tests.kits.story import Story, broken
+from tests.kits.processes.services import SERVICES, Services
+from tests.kits.processes.story import Story, broken
 
 UNITS = Path(__file__).resolve().parents[2] / "overlays" / "rootfs" / "etc" / "systemd" / "system"
 

@@ -20,10 +20,10 @@ from evidence.canonical import JsonObject
 from evidence.moments import utc_ns
 from hw.fake.world import FakeWorld
 from tests.conftest import CampaignSize
-from tests.kits.enrolment import enrol
-from tests.kits.services import Services
-from tests.kits.story import broken
-from tests.kits.vault import RunningVault, records
+from tests.kits.bureau.enrolment import enrol
+from tests.kits.device.vault import RunningVault, records
+from tests.kits.processes.services import Services
+from tests.kits.processes.story import broken
 
 YEAR = 365 * 86_400
 SIZES = (0.21, 0.5, 1, 59, 3_600, 86_400, 40 * 86_400, YEAR, 10 * YEAR)

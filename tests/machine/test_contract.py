@@ -30,8 +30,8 @@ def pack(folder: Path) -> None:
     """The contract's tests, and a pytest to run them with."""
     without = shutil.ignore_patterns("__pycache__")
     shutil.copytree(TESTS / "contract", folder / "tests" / "contract", ignore=without)
-    (folder / "tests" / "kits").mkdir()
-    for name in ("tests/conftest.py", "tests/kits/capture.py", "pyproject.toml"):
+    (folder / "tests" / "kits" / "media").mkdir(parents=True)
+    for name in ("tests/conftest.py", "tests/kits/media/capture.py", "pyproject.toml"):
         shutil.copy(TESTS.parent / name, folder / name)
     for plugin in PLUGINS:
         for file in metadata.files(plugin) or ():

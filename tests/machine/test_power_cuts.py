@@ -29,7 +29,7 @@ from hw.types import ButtonName
 from scripts.bench_pi.machine.day import Day
 from scripts.bench_pi.machine.machine import Machine
 from scripts.bench_pi.machine.write_log import settle
-from tests.kits.films import unseal, whole_boxes
+from tests.kits.media.films import unseal, whole_boxes
 from tests.machine.conftest import in_the_machine
 
 pytestmark = in_the_machine

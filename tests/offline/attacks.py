@@ -20,8 +20,8 @@ from evidence.digests import sha256_hex
 from evidence.journal import Chain, ChainStatement
 from evidence.keys import ChainKey
 from evidence.moments import Moment, TimeSource, utc_ns, utc_text
-from tests.kits import forging
-from tests.kits.offline import Thief, image, lines, payload, places, write
+from tests.kits.device.offline import Thief, image, lines, payload, places, write
+from tests.kits.records import forging
 
 Attack = Callable[[Thief, random.Random], None]
 

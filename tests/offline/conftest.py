@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.offline import Thief, live, stolen_keys
+from tests.kits.device.offline import Thief, live, stolen_keys
 
 HONEST_LIVES = 20
 """At full size; one in every other run."""

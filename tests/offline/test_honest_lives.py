@@ -17,10 +17,10 @@ from agent.vault import messages as m
 from evidence.store.card import read_card
 from evidence.verify import verify_card
 from tests.conftest import CampaignSize
-from tests.kits.ca import ca_of
-from tests.kits.cradle import Bureau, dock, open_bureau
-from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.device.cradle import Bureau, dock, open_bureau
+from tests.kits.device.vault import RunningVault, TestRecorder
 
 pytestmark = pytest.mark.rule("E8", "G1")
 

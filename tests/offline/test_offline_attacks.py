@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CampaignSize
-from tests.kits.offline import Thief
+from tests.kits.device.offline import Thief
 from tests.offline.attacks import EIGHTEEN
 
 pytestmark = pytest.mark.rule("E8", "G1")

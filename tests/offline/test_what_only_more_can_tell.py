@@ -9,9 +9,9 @@ import pytest
 
 from bureau.docking import judging
 from hw.types import PartName
-from tests.kits.cradle import dock, open_bureau
-from tests.kits.offline import Thief, image
-from tests.kits.vault import RunningVault
+from tests.kits.device.cradle import dock, open_bureau
+from tests.kits.device.offline import Thief, image
+from tests.kits.device.vault import RunningVault
 from tests.offline.attacks import NEWEST, forged_session, older_log
 
 pytestmark = pytest.mark.rule("E8", "A9")

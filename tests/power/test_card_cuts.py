@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import CampaignSize
-from tests.kits.card import in_own_mounts, missing
-from tests.kits.cut_story import drop
+from tests.kits.cards.card import in_own_mounts, missing
+from tests.kits.cards.cut_story import drop
 
 pytestmark = [
     pytest.mark.rule("E8", "G1"),
@@ -38,7 +38,7 @@ def test_a_card_keeps_what_was_acknowledged_whenever_the_power_goes(
 ) -> None:
     count = campaign_size(ci=10, full=100)
     told: dict[str, Any] = in_own_mounts(
-        "tests.kits.cut_vault", scratch, str(count), str(campaign_seed)
+        "tests.kits.cards.cut_vault", scratch, str(count), str(campaign_seed)
     )
     assert told["wrong"] == []
     assert told["held"] >= count, "cuts before anything was acknowledged show nothing"

@@ -16,9 +16,9 @@ from provisioning.authority.founding import init_bureau
 from provisioning.authority.wishes import Founding
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
-from tests.kits.clip import write_clip
-from tests.kits.cuts import Cutter, KilledError
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.two_ends import TwoEnds
+from tests.kits.media.clip import write_clip
+from tests.kits.processes.cuts import Cutter, KilledError
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from agent.vault import messages as m
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder, kinds, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, kinds, records
 
 MEDIUM_BYTES = 48 * 1024 * 1024
 RESERVE_BYTES = 16 * 1024 * 1024

@@ -11,9 +11,9 @@ from evidence import wire
 from evidence.digests import CHUNK_BYTES, sha256_hex
 from evidence.receipt import read_receipt
 from tests.conftest import CampaignSize
-from tests.kits.cuts import Cutter, KilledError
-from tests.kits.intake import IntakeRig, Pusher, files_of
-from tests.kits.sessions import Recorder, Take
+from tests.kits.bureau.intake import IntakeRig, Pusher, files_of
+from tests.kits.processes.cuts import Cutter, KilledError
+from tests.kits.records.sessions import Recorder, Take
 
 SIZE = 2 * CHUNK_BYTES + 77
 

@@ -30,8 +30,8 @@ from hw.types import ButtonName, LampPattern
 from scripts.officer import HOLD_SECONDS
 from scripts.stage import StageError
 from tests.conftest import CampaignSize
-from tests.kits.films import Film, open_films
-from tests.kits.story import Story, broken
+from tests.kits.media.films import Film, open_films
+from tests.kits.processes.story import Story, broken
 
 pytestmark = [pytest.mark.rule("E8", "H9"), pytest.mark.slow]
 

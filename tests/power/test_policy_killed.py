@@ -20,8 +20,8 @@ from provisioning.bureau_folder import open_bureau
 from provisioning.custody.ledger import TYP_LEDGER
 from provisioning.policy.draft import edit_draft
 from provisioning.policy.publishing import MEDIUM_NAME, sign_draft, signed_by
-from tests.kits.clip import write_clip
-from tests.kits.killing import Clerk, killed_at_every_step
+from tests.kits.media.clip import write_clip
+from tests.kits.processes.killing import Clerk, killed_at_every_step
 
 pytestmark = pytest.mark.slow
 

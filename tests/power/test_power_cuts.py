@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.kits.card import in_own_mounts, missing
-from tests.kits.cut_story import drop
+from tests.kits.cards.card import in_own_mounts, missing
+from tests.kits.cards.cut_story import drop
 
 pytestmark = [
     pytest.mark.rule("E8", "G1", "H9"),
@@ -44,7 +44,7 @@ def test_250_cuts_lose_nothing_acknowledged_and_leave_no_store_unreadable(
 ) -> None:
     numbers = [str(one) for one in (ROUNDS, SECONDS, EACH_PHASE, AFTER_WORDS, campaign_seed)]
     with capsys.disabled():
-        told: dict[str, Any] = in_own_mounts("tests.kits.cut_campaign", scratch, *numbers)
+        told: dict[str, Any] = in_own_mounts("tests.kits.cards.cut_campaign", scratch, *numbers)
         print("", *told["summary"], sep="\n")  # noqa: T201 - the campaign's figures
     assert all(told["cuts"][phase] >= EACH_PHASE for phase in ("recording", "push", "release"))
     assert told["failures"] == []

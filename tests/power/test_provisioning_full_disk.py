@@ -18,9 +18,9 @@ from provisioning.custody.moves.ending import Lose
 from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change
 from provisioning.errors import DiskError
-from tests.kits.clip import write_clip
-from tests.kits.custody import approval, settle
-from tests.kits.enrolment import take_in
+from tests.kits.bureau.custody import approval, settle
+from tests.kits.bureau.enrolment import take_in
+from tests.kits.media.clip import write_clip
 
 MEDIUM_BYTES = 8 * 1024 * 1024
 PAGE = 4_096

@@ -25,11 +25,11 @@ from provisioning.custody.moves.ending import Lose
 from provisioning.custody.moves.leaving import Leave
 from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change
-from tests.kits.clip import write_clip
-from tests.kits.custody import approval, settle
-from tests.kits.enrolment import take_in
-from tests.kits.killing import Clerk, Ended, killed_at_every_step
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.custody import approval, settle
+from tests.kits.bureau.enrolment import take_in
+from tests.kits.bureau.two_ends import TwoEnds
+from tests.kits.media.clip import write_clip
+from tests.kits.processes.killing import Clerk, Ended, killed_at_every_step
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,8 @@ import pytest
 
 from agent.vault import messages as m
 from evidence.digests import sha256_hex
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, kinds, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, kinds, records
 
 pytestmark = pytest.mark.rule("E8")
 

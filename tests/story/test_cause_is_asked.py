@@ -16,7 +16,7 @@ from agent.voice.sentences import WHYS
 from evidence.canonical import JsonObject
 from hw.types import ButtonName, LampPattern
 from scripts.officer import HOLD_SECONDS, Officer
-from tests.kits.story import Story
+from tests.kits.processes.story import Story
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

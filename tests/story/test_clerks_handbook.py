@@ -27,9 +27,9 @@ from evidence import assignment
 from hw.fake.world import FakeWorld
 from provisioning.custody.docked import Desk, Docked
 from scripts.stage import free_port
-from tests.kits.handbook import Act, Command, Sheet, Step, steps
-from tests.kits.terminals import ENTRIES, SECONDS, Terminal, wait_for
-from tests.kits.updates import wheel
+from tests.kits.bureau.handbook import Act, Command, Sheet, Step, steps
+from tests.kits.device.updates import wheel
+from tests.kits.processes.terminals import ENTRIES, SECONDS, Terminal, wait_for
 
 ROOT: Final = Path(__file__).parents[2]
 CLIP: Final = ROOT / "provisioning" / "files" / "announce" / "zh-CN"

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from agent.console.app import Console
 from agent.console.opening import LOG_NAME, body_of, running
 from hw.fake.world import FakeWorld
-from tests.kits.story import Story
+from tests.kits.processes.story import Story
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -19,9 +19,9 @@ from agent.voice.catalog import text_of
 from evidence import assignment
 from hw.types import ButtonName, LampPattern
 from scripts.clerk import CUSTODIAN
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, assign
-from tests.kits.story import Story, broken
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import Enrolled, assign
+from tests.kits.processes.story import Story, broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.rule("E2"), pytest.mark.rule("M2")]
 

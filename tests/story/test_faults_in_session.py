@@ -9,7 +9,7 @@ import pytest
 
 from hw.types import ButtonName, LampPattern
 from scripts.officer import HOLD_SECONDS
-from tests.kits.story import Story, broken
+from tests.kits.processes.story import Story, broken
 
 pytestmark = [pytest.mark.slow]
 

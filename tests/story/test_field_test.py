@@ -23,8 +23,8 @@ from agent.vault import messages as m
 from evidence import field_report, journal
 from evidence.errors import EvidenceError
 from hw.types import ButtonName, PartName
-from tests.kits.ca import ca_of
-from tests.kits.field import Field, PowerCutError
+from tests.kits.bureau.ca import ca_of
+from tests.kits.device.field import Field, PowerCutError
 
 BUSY = {"picture": "drops", "soak": "drops"}
 """What is true of a simulated camera where other work has the processor: it is said, as it is."""

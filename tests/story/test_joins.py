@@ -22,7 +22,7 @@ from hw.fake.clock import JumpingClock
 from hw.fake.picture import read_clock, read_counter, read_flash
 from hw.fake.world import FakeWorld
 from hw.types import CameraSettings
-from tests.kits.capture import Ear, Shelf
+from tests.kits.media.capture import Ear, Shelf
 
 LEAST_SEGMENTS = 200
 SEGMENT_SECONDS = 2

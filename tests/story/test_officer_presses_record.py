@@ -11,7 +11,7 @@ import pytest
 
 from evidence.canonical import JsonObject
 from hw.types import ButtonName, LampPattern
-from tests.kits.story import Story, broken
+from tests.kits.processes.story import Story, broken
 
 pytestmark = [pytest.mark.slow]
 

@@ -19,7 +19,7 @@ import pytest
 from evidence.canonical import JsonObject
 from scripts.clerk import CUSTODIAN
 from scripts.officer import Officer
-from tests.kits.story import Story, broken
+from tests.kits.processes.story import Story, broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -16,8 +16,8 @@ import pytest
 
 from provisioning.paper.forms import page
 from provisioning.paper.label import labels
-from tests.kits.browser import Browser, Picture, read_picture, scan
-from tests.kits.papers import BARE, BUREAU, FORMS, LONG, LONG_BUREAU, USUAL
+from tests.kits.bureau.papers import BARE, BUREAU, FORMS, LONG, LONG_BUREAU, USUAL
+from tests.kits.processes.browser import Browser, Picture, read_picture, scan
 
 HAN: Final = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 BODY: Final = re.compile(r"<body>.*</body>", re.DOTALL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.story import Story, broken
+from tests.kits.processes.story import Story, broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.rule("E8")]
 

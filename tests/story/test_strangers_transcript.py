@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from evidence.ids import JOURNAL_NAME
-from tests.kits import forging, real_session
-from tests.kits.real_session import RealSession
+from tests.kits.media import real_session
+from tests.kits.media.real_session import RealSession
+from tests.kits.records import forging
 
 MANUAL = Path(__file__).parent.parent.parent / "docs" / "format.md"
 TOOLS = ("age", "basenc", "bash", "ffmpeg", "ffprobe", "jose", "openssl", "sha256sum")

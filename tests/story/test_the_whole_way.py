@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.kits.story import Story
+from tests.kits.processes.story import Story
 
 pytestmark = [pytest.mark.slow]
 

@@ -11,7 +11,7 @@ from functools import cache
 
 from evidence import ids, journal
 from evidence.canonical import JsonObject
-from tests.kits.sessions import Bureau, Folder, Recorder, Take
+from tests.kits.records.sessions import Bureau, Folder, Recorder, Take
 
 BUREAU = Bureau()
 STRANGER = Bureau("stranger")

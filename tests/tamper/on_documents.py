@@ -8,8 +8,8 @@ from typing import Any
 from evidence import journal, receipt, rulebook
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
-from tests.kits import forging
-from tests.kits.sessions import Recorder, SeededSigner
+from tests.kits.records import forging
+from tests.kits.records.sessions import Recorder, SeededSigner
 from tests.tamper.cases import STRANGER, Case
 from tests.tamper.kinds import (
     JOURNAL,

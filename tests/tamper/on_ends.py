@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from evidence.digests import sha256_hex
-from tests.kits import forging
+from tests.kits.records import forging
 from tests.tamper.cases import Case
 from tests.tamper.kinds import (
     JOURNAL,

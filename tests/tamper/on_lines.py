@@ -8,8 +8,8 @@ from evidence import journal, jws
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
 from evidence.journal import NEWLINE
-from tests.kits import forging
-from tests.kits.sessions import SeededSigner
+from tests.kits.records import forging
+from tests.kits.records.sessions import SeededSigner
 from tests.tamper.cases import Case
 from tests.tamper.kinds import (
     GONE,

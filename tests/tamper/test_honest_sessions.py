@@ -6,7 +6,7 @@ import pytest
 
 from evidence.verify import Judgement, Severity, verify
 from tests.conftest import CampaignSize
-from tests.kits.folders import bundle
+from tests.kits.records.folders import bundle
 from tests.tamper.cases import BUREAU, cases
 
 

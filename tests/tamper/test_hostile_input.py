@@ -9,9 +9,9 @@ from typing import Any
 from evidence.journal import NEWLINE
 from evidence.verify import Judgement, verify
 from tests.conftest import CampaignSize
-from tests.kits import forging
-from tests.kits.folders import PARTS, bundle
-from tests.kits.sessions import Folder, SeededSigner
+from tests.kits.records import forging
+from tests.kits.records.folders import PARTS, bundle
+from tests.kits.records.sessions import Folder, SeededSigner
 from tests.tamper.cases import BUREAU, Case, cases
 
 ODD: tuple[Any, ...] = (

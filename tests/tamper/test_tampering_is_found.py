@@ -9,7 +9,7 @@ import pytest
 
 from evidence.verify import Finding, Severity, Verdict, verify
 from tests.conftest import CampaignSize
-from tests.kits.folders import bundle
+from tests.kits.records.folders import bundle
 from tests.tamper import on_documents, on_ends, on_files, on_lines, with_keys
 from tests.tamper.cases import BUREAU, cases
 from tests.tamper.kinds import KINDS, Expected, Mutation, mutate

@@ -9,8 +9,8 @@ from evidence import ids, jws
 from evidence.digests import sha256_hex
 from evidence.journal import NEWLINE
 from evidence.keys import certificate_text
-from tests.kits import forging
-from tests.kits.sessions import Recorder, SeededSigner, Take
+from tests.kits.records import forging
+from tests.kits.records.sessions import Recorder, SeededSigner, Take
 from tests.tamper.cases import STRANGER, Case, record
 from tests.tamper.kinds import (
     JOURNAL,

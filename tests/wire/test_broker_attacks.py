@@ -21,8 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from evidence.wire import Topics
 from provisioning.custody.revocation import revoke_device
-from tests.kits.bureau_broker import BrokerScene, another_bureaus, broker_scene
-from tests.kits.peer import SECONDS, Credential, Peer, real_utc_ns, shake_hands
+from tests.kits.wire.bureau_broker import BrokerScene, another_bureaus, broker_scene
+from tests.kits.wire.peer import SECONDS, Credential, Peer, real_utc_ns, shake_hands
 
 YEAR_NS: Final = 365 * 86_400 * 10**9
 FID, SHA, SID = "0" * 32, "0" * 64, "01890a5d-ac96-774b-bcce-b302099a8057"

@@ -11,8 +11,8 @@ import pytest
 
 from evidence.digests import CHUNK_BYTES
 from evidence.wire import MAX_PACKET_BYTES, Topics
-from tests.kits.bureau_broker import BrokerScene, another_bureaus, broker_scene
-from tests.kits.peer import SECONDS, shake_hands
+from tests.kits.wire.bureau_broker import BrokerScene, another_bureaus, broker_scene
+from tests.kits.wire.peer import SECONDS, shake_hands
 
 FID, SHA = "0" * 32, "0" * 64
 SID = "01890a5d-ac96-774b-bcce-b302099a8057"

@@ -24,11 +24,11 @@ from evidence.errors import WireError
 from evidence.receipt import read_receipt
 from evidence.wire import ChunkTopic, parse_topic
 from tests.conftest import CampaignSize
-from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.peer import free_port
-from tests.kits.processes import Victim
-from tests.kits.towns import hurry
-from tests.kits.vault import RunningVault, ask_dock, records
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.device.vault import RunningVault, ask_dock, records
+from tests.kits.processes.victim import Victim
+from tests.kits.wire.peer import free_port
+from tests.kits.wire.towns import hurry
 
 WINDOW = 8 * 1_024 * 1_024
 SEGMENT_BYTES = 12_000_000
@@ -125,7 +125,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         "dock": [
             sys.executable,
             "-m",
-            "tests.kits.counting_dock",
+            "tests.kits.wire.counting_dock",
             str(enrolled.device.paths.folder),
             str(published),
         ],

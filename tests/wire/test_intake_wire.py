@@ -18,10 +18,10 @@ from evidence import wire
 from evidence.digests import CHUNK_BYTES, facts_of, file_id
 from evidence.receipt import read_receipt
 from evidence.wire import FileMeta, LogBatch, ReasonCode, Response, Topics
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.intake import IntakeRig, closed_take, files_of
-from tests.kits.peer import SECONDS, Credential, Mosquitto, Peer, free_port
-from tests.kits.sessions import Recorder, Take
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.intake import IntakeRig, closed_take, files_of
+from tests.kits.records.sessions import Recorder, Take
+from tests.kits.wire.peer import SECONDS, Credential, Mosquitto, Peer, free_port
 
 DEVICE = "REC-0001"
 PATIENCE = 30.0

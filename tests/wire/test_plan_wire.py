@@ -20,13 +20,13 @@ from evidence import plan
 from evidence.digests import sha256_hex
 from evidence.ids import PLAN_NAME
 from evidence.plan import Plan
-from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.peer import Mosquitto, free_port
-from tests.kits.plans import a_plan, signed
-from tests.kits.sessions import Bureau
-from tests.kits.towns import CLOCK, RunningDesk, hurried
-from tests.kits.vault import RunningVault, records
-from tests.kits.wire_desk import RunningDock, wait_until
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.device.vault import RunningVault, records
+from tests.kits.records.plans import a_plan, signed
+from tests.kits.records.sessions import Bureau
+from tests.kits.wire.desk import RunningDock, wait_until
+from tests.kits.wire.peer import Mosquitto, free_port
+from tests.kits.wire.towns import CLOCK, RunningDesk, hurried
 
 NEXT_CENTURY = "2126-01-01T00:00:00.000000Z"
 

@@ -20,13 +20,13 @@ from agent.vault import messages as m
 from evidence.digests import CHUNK_BYTES
 from evidence.receipt import ReceiptKind
 from evidence.wire import ChunkTopic, DeviceTopic, Topics
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.peer import Mosquitto, free_port
-from tests.kits.processes import Victim
-from tests.kits.receipts import receipt_for, signed_by
-from tests.kits.scripted_desk import Says, ScriptedDesk
-from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
-from tests.kits.wire_desk import PATIENCE, RunningDock, WireDesk, wait_until
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.scripted_desk import Says, ScriptedDesk
+from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.processes.victim import Victim
+from tests.kits.records.receipts import receipt_for, signed_by
+from tests.kits.wire.desk import PATIENCE, RunningDock, WireDesk, wait_until
+from tests.kits.wire.peer import Mosquitto, free_port
 
 QUICK = {"connect_timeout_ms": 2_000, "chunk_timeout_ms": 2_000, "backoff_most_ms": 500}
 
@@ -358,7 +358,7 @@ def test_memory_does_not_grow_with_the_backlog(scene: Scene, tmp_path: Path) -> 
     scene.record(*[20_000_000] * 6)
     published = tmp_path / "published"
     published.touch()
-    command = [sys.executable, "-m", "tests.kits.counting_dock"]
+    command = [sys.executable, "-m", "tests.kits.wire.counting_dock"]
     arguments = [str(scene.device.paths.folder), str(published)]
     desk = scene.desk()
     with (

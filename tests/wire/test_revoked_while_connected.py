@@ -20,13 +20,13 @@ from evidence.digests import CHUNK_BYTES
 from evidence.receipt import ReceiptKind
 from evidence.wire import ChunkTopic, DeviceTopic, LogBatch, Topics
 from provisioning.custody.revocation import revoke_device
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.peer import Credential, Peer, free_port, real_utc_ns
-from tests.kits.processes import Victim
-from tests.kits.receipts import receipt_for, signed_by
-from tests.kits.scripted_desk import Says, ScriptedDesk
-from tests.kits.vault import RunningVault, ask_dock
-from tests.kits.wire_desk import RunningDock, WireDesk, wait_until
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.scripted_desk import Says, ScriptedDesk
+from tests.kits.device.vault import RunningVault, ask_dock
+from tests.kits.processes.victim import Victim
+from tests.kits.records.receipts import receipt_for, signed_by
+from tests.kits.wire.desk import RunningDock, WireDesk, wait_until
+from tests.kits.wire.peer import Credential, Peer, free_port, real_utc_ns
 
 KEPT, LOST = "REC-001", "REC-009"
 MOST_SECONDS = 5.0

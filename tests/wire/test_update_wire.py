@@ -31,13 +31,13 @@ from evidence.update import MANIFEST_NAME, PIECE_BYTES, Place, decode_piece, enc
 from evidence.wire import DeviceState, Topics
 from hw.fake.world import FakeWorld
 from provisioning.cli import app
-from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.peer import Mosquitto, free_port, real_utc_ns
-from tests.kits.processes import Victim
-from tests.kits.towns import QUICK, RunningDesk, hurry
-from tests.kits.updates import Processes, installed_by_hand, wheel, write_bundle
-from tests.kits.vault import TestRecorder, records
-from tests.kits.wire_desk import wait_until
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.device.updates import Processes, installed_by_hand, wheel, write_bundle
+from tests.kits.device.vault import TestRecorder, records
+from tests.kits.processes.victim import Victim
+from tests.kits.wire.desk import wait_until
+from tests.kits.wire.peer import Mosquitto, free_port, real_utc_ns
+from tests.kits.wire.towns import QUICK, RunningDesk, hurry
 
 WHEEL = "wheels/zhifa_recorder-0.7.0-py3-none-any.whl"
 TOPIC = Topics(DEVICE_ID).update

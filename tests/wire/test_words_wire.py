@@ -17,12 +17,12 @@ from evidence.assignment import Standing
 from evidence.digests import sha256_hex
 from evidence.store.signers import file_signer
 from provisioning.cli import app
-from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.peer import Mosquitto, free_port, real_utc_ns
-from tests.kits.towns import RunningDesk, hurried
-from tests.kits.vault import RunningVault, records
-from tests.kits.wire_desk import RunningDock, wait_until
-from tests.kits.words import policy, token
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.device.vault import RunningVault, records
+from tests.kits.device.words import policy, token
+from tests.kits.wire.desk import RunningDock, wait_until
+from tests.kits.wire.peer import Mosquitto, free_port, real_utc_ns
+from tests.kits.wire.towns import RunningDesk, hurried
 
 
 @dataclass

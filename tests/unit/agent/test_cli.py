@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli import app
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault
 
 runner = CliRunner()
 

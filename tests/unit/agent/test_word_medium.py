@@ -17,10 +17,10 @@ from provisioning.custody.carrying import SUFFIX, carry
 from provisioning.errors import UnknownDeviceError
 from provisioning.layout import BureauFolder
 from provisioning.policy.publishing import MEDIUM_NAME, publish
-from tests.kits.enrolment import Enrolled, assign, enrol
-from tests.kits.policy import set_policy
-from tests.kits.vault import RunningVault, records
-from tests.kits.words import policy
+from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.bureau.policy import set_policy
+from tests.kits.device.vault import RunningVault, records
+from tests.kits.device.words import policy
 
 
 @pytest.fixture

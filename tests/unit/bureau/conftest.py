@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.intake import IntakeRig, Pusher
-from tests.kits.sessions import Recorder
+from tests.kits.bureau.intake import IntakeRig, Pusher
+from tests.kits.records.sessions import Recorder
 
 
 @pytest.fixture

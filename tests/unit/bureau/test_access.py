@@ -16,8 +16,8 @@ from bureau.errors import AccessError, LedgerError
 from bureau.hearing import Clips
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
-from tests.kits.intake import IntakeRig, Pusher, files_of
-from tests.kits.sessions import Bureau, Recorder, Take
+from tests.kits.bureau.intake import IntakeRig, Pusher, files_of
+from tests.kits.records.sessions import Bureau, Recorder, Take
 
 READER = Reader(who="张三", why="案件复核")
 PLAN = b'{"matter": "inspection"}'

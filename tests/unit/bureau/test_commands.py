@@ -17,8 +17,8 @@ from bureau.errors import BrokerError, BusyError
 from bureau.ledger import Ledger, QuarantineRow
 from bureau.settings import load_bureau
 from evidence.marks import SECRECY
-from tests.kits.enrolment import enrol
-from tests.kits.peer import free_port
+from tests.kits.bureau.enrolment import enrol
+from tests.kits.wire.peer import free_port
 from tests.unit.bureau.test_stores import row
 
 CLOCK = Clock(utc_ns=lambda: 0, mono_ns=lambda: 0)

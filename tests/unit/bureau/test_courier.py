@@ -13,8 +13,8 @@ from bureau.plans.courier import AGAIN_NS, LOOK_NS, REFUSED, TAKEN
 from evidence import wire
 from evidence.digests import sha256_hex
 from evidence.wire import DeviceState, PlanAck, ReasonCode, Topics
-from tests.kits.intake import IntakeRig
-from tests.kits.plans import PLAN_ID, a_plan, signed
+from tests.kits.bureau.intake import IntakeRig
+from tests.kits.records.plans import PLAN_ID, a_plan, signed
 
 DEVICE, OTHER = "REC-0001", "REC-0002"
 

@@ -22,11 +22,11 @@ from evidence.moments import utc_text
 from evidence.store.signers import file_signer
 from evidence.wire import DeviceState, Topics, encode_state
 from hw.types import PartName
-from tests.kits.cradle import Bureau, dock, open_bureau
-from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.offline import image
-from tests.kits.sessions import SeededSigner
-from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.device.cradle import Bureau, dock, open_bureau
+from tests.kits.device.offline import image
+from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.records.sessions import SeededSigner
 
 pytestmark = pytest.mark.rule("E8", "G1")
 TOPICS = Topics(DEVICE_ID)

@@ -14,9 +14,10 @@ import pytest
 from bureau.access import Access, Reader
 from bureau.hearing import Agreement, Clips, Rehearing, hear_again
 from evidence.canonical import JsonObject
-from tests.kits import sessions, spoken
-from tests.kits.intake import IntakeRig, Pusher
-from tests.kits.sessions import Bureau, Recorder, Take
+from tests.kits.bureau.intake import IntakeRig, Pusher
+from tests.kits.media import spoken
+from tests.kits.records import sessions
+from tests.kits.records.sessions import Bureau, Recorder, Take
 
 SECOND = 1_000_000_000
 START = 500 * SECOND

@@ -12,8 +12,8 @@ from evidence import wire
 from evidence.digests import CHUNK_BYTES, facts_of
 from evidence.moments import utc_text
 from evidence.wire import DeviceState, ReasonCode, Topics
-from tests.kits.intake import IntakeRig, Pusher, closed_take, files_of
-from tests.kits.sessions import Recorder, Take
+from tests.kits.bureau.intake import IntakeRig, Pusher, closed_take, files_of
+from tests.kits.records.sessions import Recorder, Take
 
 BIG = 3 * CHUNK_BYTES + 1_234
 

@@ -6,8 +6,8 @@ import pytest
 
 from evidence.journal import NEWLINE
 from evidence.wire import ReasonCode
-from tests.kits.intake import IntakeRig, Pusher, closed_take
-from tests.kits.sessions import Recorder
+from tests.kits.bureau.intake import IntakeRig, Pusher, closed_take
+from tests.kits.records.sessions import Recorder
 
 
 def lines_of(recorder: Recorder) -> list[bytes]:

@@ -15,8 +15,8 @@ from bureau.clock import Clock
 from bureau.ledger import Ledger, PlanAnswerRow
 from evidence import plan
 from evidence.moments import utc_ns
-from tests.kits.enrolment import DEVICE_ID, enrol
-from tests.kits.peer import free_port
+from tests.kits.bureau.enrolment import DEVICE_ID, enrol
+from tests.kits.wire.peer import free_port
 from tests.unit.bureau.test_stores import SID, row
 
 NOW = utc_ns("2026-11-21T01:00:00.000000Z")

@@ -19,9 +19,9 @@ from evidence import rulebook
 from evidence.digests import sha256_hex
 from evidence.moments import utc_ns
 from evidence.plan import Plan
-from tests.kits.intake import IntakeRig, Pusher
-from tests.kits.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan, signed
-from tests.kits.sessions import START_UTC_NS, Take
+from tests.kits.bureau.intake import IntakeRig, Pusher
+from tests.kits.records.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan, signed
+from tests.kits.records.sessions import START_UTC_NS, Take
 from tests.unit.bureau.test_stores import row
 
 CLOCK = Clock(utc_ns=lambda: START_UTC_NS, mono_ns=lambda: 0)

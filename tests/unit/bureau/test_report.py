@@ -27,10 +27,10 @@ from evidence.compliance import ROWS
 from evidence.compliance.reading import Reading
 from evidence.digests import sha256_hex
 from evidence.verify import Bundle
-from tests.kits.days import Day, bureau_of
-from tests.kits.intake import IntakeRig, Pusher
-from tests.kits.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan, signed
-from tests.kits.sessions import START_UTC_NS, Recorder, Take
+from tests.kits.bureau.intake import IntakeRig, Pusher
+from tests.kits.records.days import Day, bureau_of
+from tests.kits.records.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan, signed
+from tests.kits.records.sessions import START_UTC_NS, Recorder, Take
 
 CLOCK = Clock(utc_ns=lambda: START_UTC_NS, mono_ns=lambda: 0)
 EVIL = '<script>alert(1)</script><img src="http://x/y">\u202e&"'

@@ -17,8 +17,8 @@ from evidence.digests import sha256_hex
 from evidence.rulebook import sign_rulebook
 from evidence.rulebook.carried import unpack
 from evidence.wire import DeviceState, ReasonCode, Response, Topics, WordAck
-from tests.kits.clip import write_clip
-from tests.kits.intake import IntakeRig
+from tests.kits.bureau.intake import IntakeRig
+from tests.kits.media.clip import write_clip
 
 DEVICE, OTHER = "REC-0001", "REC-0002"
 ROSTER, POLICY = Topics(DEVICE).roster, Topics(DEVICE).policy

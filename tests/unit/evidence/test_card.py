@@ -16,8 +16,8 @@ from evidence.digests import sha256_hex
 from evidence.errors import StoreError
 from evidence.store.card import read_card
 from evidence.verify import Judgement, verify_card
-from tests.kits import forging
-from tests.kits.sessions import Bureau, Recorder, Take
+from tests.kits.records import forging
+from tests.kits.records.sessions import Bureau, Recorder, Take
 
 BUREAU = Bureau("card")
 RECEIPTS = {"receipt-committed.jws": "committed", "receipt-stored.jws": "stored"}

@@ -15,9 +15,9 @@ from evidence.errors import ChallengeError, RecordError, WireError
 from evidence.limits import MAX_ANSWER_BYTES
 from evidence.verify import verify
 from evidence.wire import AnswerTopic, Topics
-from tests.kits import forging, vectors
-from tests.kits.folders import bundle
-from tests.kits.sessions import Bureau, Recorder, SeededSigner, Take
+from tests.kits.records import forging, vectors
+from tests.kits.records.folders import bundle
+from tests.kits.records.sessions import Bureau, Recorder, SeededSigner, Take
 
 CA = vectors.BUREAU.ca
 DEVICE = "REC-0001"

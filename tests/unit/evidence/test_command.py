@@ -13,7 +13,7 @@ from evidence.__main__ import BROKEN, UNUSABLE, VERIFIED, main
 from evidence.errors import StoreError
 from evidence.ids import JOURNAL_NAME
 from evidence.store.folder import FolderFiles, read_folder
-from tests.kits.sessions import Bureau, Folder, Recorder, Take
+from tests.kits.records.sessions import Bureau, Folder, Recorder, Take
 
 BUREAU = Bureau()
 

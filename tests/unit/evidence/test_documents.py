@@ -9,8 +9,8 @@ import pytest
 
 from evidence import canonical, jws, receipt, rulebook
 from evidence.errors import EvidenceError, ReceiptError, RulebookError
-from tests.kits import forging
-from tests.kits.sessions import Bureau, Recorder, SeededSigner, Take
+from tests.kits.records import forging
+from tests.kits.records.sessions import Bureau, Recorder, SeededSigner, Take
 
 BUREAU = Bureau()
 STRANGER = Bureau("stranger")

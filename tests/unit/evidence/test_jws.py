@@ -15,8 +15,8 @@ from joserfc.jwk import ECKey
 from evidence import canonical, jws
 from evidence.errors import LimitError, MalformedError, SignatureError
 from evidence.keys import EcSigner, from_jwk, thumbprint, to_jwk
-from tests.kits import forging
-from tests.kits.sessions import SeededSigner
+from tests.kits.records import forging
+from tests.kits.records.sessions import SeededSigner
 
 # RFC 7515, appendix A.3.
 RFC_JWK = {

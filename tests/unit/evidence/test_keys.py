@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from evidence import keys
 from evidence.errors import CertificateError, MalformedError
 from evidence.keys import EKU_DEVICE_SIGNING, EKU_RECEIPT_SIGNING, ChainKey
-from tests.kits.sessions import Bureau, Recorder, SeededSigner
+from tests.kits.records.sessions import Bureau, Recorder, SeededSigner
 
 BUREAU = Bureau()
 DEVICE = Recorder(BUREAU)

@@ -13,7 +13,7 @@ from evidence.digests import ZERO_SHA256
 from evidence.errors import RecordError
 from evidence.journal import NEWLINE, Chain
 from evidence.records import EVENTS, SESSION_RECORDS
-from tests.kits.sessions import Bureau, Recorder, SeededChainKey, Take
+from tests.kits.records.sessions import Bureau, Recorder, SeededChainKey, Take
 
 BUREAU = Bureau()
 

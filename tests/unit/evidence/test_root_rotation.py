@@ -9,7 +9,7 @@ import pytest
 
 from evidence import rulebook
 from evidence.errors import RulebookError
-from tests.kits.sessions import Bureau, SeededSigner
+from tests.kits.records.sessions import Bureau, SeededSigner
 
 BUREAU = Bureau()
 STRANGER = Bureau("stranger")

@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 from evidence import jws, keys
 from evidence.errors import KeyUnusableError, PassphraseError
 from evidence.store import signers, token
-from tests.kits.token import LABEL, SoftToken, soft_token
+from tests.kits.bureau.token import LABEL, SoftToken, soft_token
 
 ROOT = Path(__file__).parents[3]
 PASSPHRASE = "一把钥匙 一句口令"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.kits import vectors
+from tests.kits.records import vectors
 
 KEPT = vectors.read()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from evidence.ids import JOURNAL_NAME
 from evidence.verify import Judgement, Presence, Severity, Verdict, verify
-from tests.kits.folders import bundle
-from tests.kits.sessions import Bureau, Folder, Recorder, Take
+from tests.kits.records.folders import bundle
+from tests.kits.records.sessions import Bureau, Folder, Recorder, Take
 
 BUREAU = Bureau()
 

@@ -13,9 +13,9 @@ from evidence.digests import sha256_hex
 from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
 from evidence.journal import NEWLINE, Chain
 from evidence.verify import CODES, Bundle, Judgement, Severity, Verdict, verify
-from tests.kits import forging
-from tests.kits.folders import MemoryFiles, bundle
-from tests.kits.sessions import Bureau, Folder, Recorder, Take, announcement
+from tests.kits.records import forging
+from tests.kits.records.folders import MemoryFiles, bundle
+from tests.kits.records.sessions import Bureau, Folder, Recorder, Take, announcement
 
 BUREAU = Bureau()
 SECOND = 1_000_000_000

@@ -9,8 +9,8 @@ import pytest
 
 from provisioning.authority.founding import Founding, init_bureau
 from provisioning.plan import Report
-from tests.kits.clip import write_clip
-from tests.kits.enrolment import take_in
+from tests.kits.bureau.enrolment import take_in
+from tests.kits.media.clip import write_clip
 
 
 class HandClock:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from provisioning.cli import app
-from tests.kits.enrolment import take_in
+from tests.kits.bureau.enrolment import take_in
 
 Clock = Callable[[], int]
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ from agent.capture.media import AUDIO_FRAME_NS, SECOND_NS, Cause, Gap, Track
 from agent.capture.merge import HOLD_NS
 from hw.errors import CameraFault, MicrophoneFault
 from hw.types import VideoPacket
-from tests.kits.capture import BLOCK_NS, FRAME_NS, Bench, block_at, pictures
+from tests.kits.media.capture import BLOCK_NS, FRAME_NS, Bench, block_at, pictures
 
 CAMERA_GONE = CameraFault("camera", "the cable is off")
 MS = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from agent.capture.media import SECOND_NS, Track
-from tests.kits.capture import BLOCK, BLOCK_NS, Bench
+from tests.kits.media.capture import BLOCK, BLOCK_NS, Bench
 
 
 def test_every_block_is_heard_with_its_time_recording_or_not() -> None:

@@ -12,7 +12,7 @@ from agent.capture.boxes import HEADER, fragment, free_box, whole_boxes
 from agent.capture.errors import MuxError
 from agent.capture.media import AUDIO_FRAME_NS, SECOND_NS, MediaPacket, Track
 from agent.capture.muxer import Muxer, parameter_sets
-from tests.kits.capture import FRAME_NS, pictures
+from tests.kits.media.capture import FRAME_NS, pictures
 
 BEGIN_NS = 5_000 * SECOND_NS
 

@@ -13,7 +13,7 @@ from hw.fake.board import recorder_board
 from hw.fake.clock import JumpingClock
 from hw.fake.world import FakeWorld
 from hw.types import CameraSettings
-from tests.kits.capture import Ear, Shelf
+from tests.kits.media.capture import Ear, Shelf
 
 CAMERA = CameraSettings(width=320, height=240, bits_per_second=300_000)
 

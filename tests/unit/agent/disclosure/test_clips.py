@@ -11,7 +11,7 @@ import pytest
 from agent.disclosure.clips import load_clip
 from agent.errors import ClipError
 from agent.vault.messages import AnnouncementRule
-from tests.kits.clip import RATE, SAMPLES, write_clip
+from tests.kits.media.clip import RATE, SAMPLES, write_clip
 
 
 @pytest.fixture

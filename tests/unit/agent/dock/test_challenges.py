@@ -9,7 +9,7 @@ import pytest
 from evidence.bureau_time import MAX_TIME_BYTES
 from evidence.challenge import MAX_CHALLENGE_BYTES
 from evidence.wire import DeviceTopic, LogTopic
-from tests.kits.dock import Rig
+from tests.kits.device.dock import Rig
 
 
 @pytest.fixture

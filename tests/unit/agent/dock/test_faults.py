@@ -11,8 +11,8 @@ from evidence import wire
 from evidence.digests import CHUNK_BYTES, sha256_hex
 from evidence.errors import WireError
 from evidence.wire import ChunkTopic, DeviceTopic, FinTopic, InitTopic, LogTopic, ReasonCode
-from tests.kits.dock import DEVICE, NS, Rig
-from tests.kits.scripted_desk import Says
+from tests.kits.device.dock import DEVICE, NS, Rig
+from tests.kits.device.scripted_desk import Says
 
 WINDOW = 8 * 1_024 * 1_024
 

@@ -5,8 +5,8 @@ import pytest
 from evidence import wire
 from evidence.digests import CHUNK_BYTES
 from evidence.wire import ChunkTopic, FinTopic, InitTopic, LogTopic, ReceiptAckTopic
-from tests.kits.backlog import log_line, write_log
-from tests.kits.dock import DEVICE, Rig
+from tests.kits.device.backlog import log_line, write_log
+from tests.kits.device.dock import DEVICE, Rig
 
 KIB = 1_024
 

@@ -23,8 +23,8 @@ from evidence.errors import WireError
 from evidence.limits import MAX_LINE_BYTES
 from hw.errors import HardwareFault
 from hw.types import BatteryReading
-from tests.kits.backlog import Card
-from tests.kits.dock import DEVICE, FullBattery, Rig
+from tests.kits.device.backlog import Card
+from tests.kits.device.dock import DEVICE, FullBattery, Rig
 
 
 def test_backoff_doubles_up_to_its_bound_and_begins_again_after_a_success() -> None:

@@ -9,7 +9,7 @@ from evidence import wire
 from evidence.digests import sha256_hex
 from evidence.plan import MAX_PLAN_BYTES
 from evidence.wire import PlanAck, Topics
-from tests.kits.dock import DEVICE, Rig
+from tests.kits.device.dock import DEVICE, Rig
 
 TOPICS = Topics(DEVICE)
 

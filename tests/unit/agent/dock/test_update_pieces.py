@@ -28,8 +28,8 @@ from evidence.update import (
     encode_wish,
 )
 from evidence.wire import DeviceState
-from tests.kits.sessions import Bureau
-from tests.kits.updates import BUREAU, NOW, write_bundle
+from tests.kits.device.updates import BUREAU, NOW, write_bundle
+from tests.kits.records.sessions import Bureau
 
 DEVICE = "REC-001"
 EMPTY = DeviceState(online=True, docked=True, firmware="0", utc=NOW, utc_source="ntp")

@@ -9,7 +9,7 @@ from evidence.assignment import MAX_ASSIGNMENT_BYTES
 from evidence.digests import sha256_hex
 from evidence.rulebook.carried import MAX_POLICY_BYTES
 from evidence.wire import Topics, WordAck
-from tests.kits.dock import DEVICE, Rig
+from tests.kits.device.dock import DEVICE, Rig
 
 TOPICS = Topics(DEVICE)
 

@@ -18,7 +18,7 @@ from agent.doctor.examination import examine, is_sound
 from agent.doctor.finding import Finding, State, broken, live
 from agent.doctor.words import NAMES, STEPS
 from agent.settings import Device
-from tests.kits.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled, enrol
 
 BOUNDED = f"{0x1FFFFFFFFFF & ~(1 << 9 | 1 << 16 | 1 << 17 | 1 << 19):016x}"
 

@@ -15,8 +15,8 @@ from evidence import enrolment
 from hw.fake.clock import SystemClock
 from provisioning.authority.founding import init_bureau
 from provisioning.authority.wishes import Founding
-from tests.kits.clip import write_clip
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.two_ends import TwoEnds
+from tests.kits.media.clip import write_clip
 
 PATIENCE = 20.0
 Talk = Callable[[ssl.SSLSocket], None]

@@ -15,7 +15,7 @@ from agent.voice import catalog
 from agent.voice.words import clip_of
 from hw.errors import SpeakerFault
 from hw.types import Clip
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.two_ends import TwoEnds
 
 
 def test_a_seed_says_who_where_and_under_which_ca(ends: TwoEnds, name: str) -> None:

@@ -14,7 +14,7 @@ from agent.enrolment.errors import EnrolmentRefusedError
 from evidence import enrolment
 from evidence.enrolment import Bundle
 from evidence.store.signers import file_signer
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.two_ends import TwoEnds
 
 Tree = Callable[[Path], dict[str, bytes]]
 

@@ -22,8 +22,8 @@ from hw.errors import LockFault, MissingPartFault
 from hw.fake.clock import SystemClock
 from hw.fake.gauges import FakeWatchdog
 from hw.pi.locker import KernelLocker
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.receipts import STORED_AT, signed_by
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.records.receipts import STORED_AT, signed_by
 
 SID = session_id(1_800_000_000_000, bytes(10))
 CONTENT = b"a sealed segment"

@@ -9,7 +9,7 @@ import pytest
 from agent.preflight.results import code_of
 from hw.fake.world import FakeWorld
 from hw.types import ButtonName, LampPattern
-from tests.kits.preflight import Bench
+from tests.kits.device.preflight import Bench
 
 Verb = Callable[[FakeWorld], None]
 

@@ -10,8 +10,8 @@ import pytest
 from agent.preflight.results import code_of
 from agent.vault import messages as m
 from hw.fake.world import FakeWorld
-from tests.kits.enrolment import assign, enrol
-from tests.kits.vault import RunningVault, TestRecorder
+from tests.kits.bureau.enrolment import assign, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder
 
 Verb = Callable[[FakeWorld], None]
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent.preflight.results import code_of
 from hw.fake.world import FakeWorld
-from tests.kits.preflight import Bench
+from tests.kits.device.preflight import Bench
 
 
 @pytest.fixture

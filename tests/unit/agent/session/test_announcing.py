@@ -15,7 +15,7 @@ from agent.session.states import Phase, Session, Speech, Task
 from agent.vault.messages import AnnouncementRule, Conduct
 from agent.voice import sentences
 from scripts.session_table import HELD, LATER, RULE, SAMPLES, SECOND, S, clip_ended, heard
-from tests.kits.officer import (
+from tests.kits.device.officer import (
     UNHEARD,
     VERIFIED,
     announcing,

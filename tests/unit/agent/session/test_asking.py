@@ -11,7 +11,7 @@ from agent.session.states import Phase, Session, Stage, Task
 from agent.vault.messages import Conduct, PreviousSession
 from agent.voice import sentences
 from scripts.session_table import HELD, LATER, RESUMED, RULE, S
-from tests.kits.officer import (
+from tests.kits.device.officer import (
     UNHEARD,
     VERIFIED,
     announcing,

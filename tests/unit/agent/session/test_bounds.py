@@ -13,7 +13,17 @@ from agent.vault.messages import ActiveSession, Conduct, PlanChoice, PreviousSes
 from agent.voice import sentences
 from evidence.bounds import ENDINGS
 from scripts.session_table import HEARING, HELD, LATER, PLAN, RULE, S
-from tests.kits.officer import VERIFIED, gestures, idle, marks, recording, run, said, stored, ticked
+from tests.kits.device.officer import (
+    VERIFIED,
+    gestures,
+    idle,
+    marks,
+    recording,
+    run,
+    said,
+    stored,
+    ticked,
+)
 
 CAUSES = Conduct(causes=("battery", "weather", "obstruction"))
 STOPPED = PreviousSession(sid="s0", reason="officer", seconds=60, same_plan=True)

@@ -13,7 +13,16 @@ from agent.session.states import Phase, Session
 from agent.vault.messages import PlanChoice
 from agent.voice import sentences
 from scripts.session_table import BAD, FULL, GOOD, HELD, PLAN, RULE, STATUS, S
-from tests.kits.officer import announcing, idle, recording, run, said, stopping, stored, ticked
+from tests.kits.device.officer import (
+    announcing,
+    idle,
+    recording,
+    run,
+    said,
+    stopping,
+    stored,
+    ticked,
+)
 
 OTHER = PlanChoice(
     plan_id="p2",

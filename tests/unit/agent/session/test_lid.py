@@ -13,7 +13,7 @@ from hw.fake.board import recorder_board
 from hw.fake.clock import JumpingClock
 from hw.fake.world import FakeWorld
 from hw.types import CameraSettings, LampPattern
-from tests.kits.officer import idle, recording, run, said, stored
+from tests.kits.device.officer import idle, recording, run, said, stored
 
 pytestmark = pytest.mark.rule("A9")
 

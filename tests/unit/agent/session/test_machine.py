@@ -17,7 +17,7 @@ from agent.voice.catalog import check_words
 from evidence.records import EVENTS
 from evidence.schema import check_fields
 from scripts.session_table import HELD, LATER, RULE, SAMPLES, SECOND, S, clip_ended
-from tests.kits.officer import (
+from tests.kits.device.officer import (
     announcing,
     confirming,
     gestures,

@@ -14,7 +14,7 @@ from agent.session import events as e
 from agent.session.states import Phase, Session, Speech
 from agent.vault.messages import ActiveSession, Conduct
 from scripts.session_table import HELD, LATER, RULE, S
-from tests.kits.officer import (
+from tests.kits.device.officer import (
     announcing,
     confirming,
     gestures,

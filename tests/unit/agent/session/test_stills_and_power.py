@@ -10,7 +10,16 @@ from agent.session.moves.photographing import MOST_AWAITED
 from agent.session.states import Phase, Session
 from agent.voice import sentences
 from scripts.session_table import HELD, S
-from tests.kits.officer import confirming, gestures, idle, recording, run, said, stopping, stored
+from tests.kits.device.officer import (
+    confirming,
+    gestures,
+    idle,
+    recording,
+    run,
+    said,
+    stopping,
+    stored,
+)
 
 LOW = (2, 3_300)
 

@@ -12,7 +12,7 @@ from agent.session.moves.switching import LONGEST_CLOSE_NS, LONGEST_FAREWELL_NS
 from agent.session.states import Phase
 from agent.voice import sentences
 from scripts.session_table import S
-from tests.kits.officer import (
+from tests.kits.device.officer import (
     announcing,
     confirming,
     gestures,

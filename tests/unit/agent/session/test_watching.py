@@ -15,7 +15,7 @@ from agent.vault.messages import CheckResult
 from agent.voice import sentences
 from hw.types import LampPattern
 from scripts.session_table import FOREIGN, HELD, RULE, S, clip_ended, heard
-from tests.kits.officer import (
+from tests.kits.device.officer import (
     announcing,
     idle,
     recording,

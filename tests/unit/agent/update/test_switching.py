@@ -16,9 +16,7 @@ from agent.update.switching import Patience, Switcher
 from evidence import rulebook
 from evidence.errors import RulebookError
 from evidence.update import MANIFEST_NAME, sign_update
-from tests.kits.cuts import Cutter, KilledError
-from tests.kits.sessions import Bureau
-from tests.kits.updates import (
+from tests.kits.device.updates import (
     BROKEN,
     BUREAU,
     GOOD,
@@ -30,6 +28,8 @@ from tests.kits.updates import (
     wheel,
     write_bundle,
 )
+from tests.kits.processes.cuts import Cutter, KilledError
+from tests.kits.records.sessions import Bureau
 
 ROOT = rulebook.read_root(BUREAU.root, BUREAU.ca)
 QUICK = Patience(ready_seconds=0.6, steady_seconds=0.2)

@@ -16,7 +16,7 @@ from agent.update.unpacking import make_release
 from evidence import rulebook
 from evidence.errors import RulebookError
 from evidence.update import MANIFEST_NAME, sign_update
-from tests.kits.updates import BUREAU, NOW, Processes, document, installed_by_hand, wheel
+from tests.kits.device.updates import BUREAU, NOW, Processes, document, installed_by_hand, wheel
 
 NAME = "zhifa_recorder-0.7.0-py3-none-any.whl"
 WHEEL = wheel("0.7.0")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from agent.vault import messages as m
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.receipts import receipt_for, signed_by
-from tests.kits.vault import RunningVault, ask_dock, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, ask_dock, records
+from tests.kits.records.receipts import receipt_for, signed_by
 
 pytestmark = pytest.mark.rule("G1", "H9")
 

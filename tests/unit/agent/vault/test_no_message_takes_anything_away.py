@@ -14,9 +14,9 @@ from evidence.ids import DEVICE_LOG_NAME
 from evidence.store.folder import read_folder
 from evidence.verify import Severity, verify
 from tests.conftest import CampaignSize
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, dock_channel
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, dock_channel
 
 pytestmark = pytest.mark.rule("G2", "G1")
 

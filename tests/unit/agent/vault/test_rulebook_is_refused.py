@@ -12,9 +12,9 @@ from agent.vault import messages as m
 from evidence import jws, rulebook
 from evidence.store.signers import file_signer
 from hw.fake.clock import SystemClock
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.policy import install, set_policy
-from tests.kits.vault import RunningVault, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.policy import install, set_policy
+from tests.kits.device.vault import RunningVault, records
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from evidence.bureau_time import BureauTime
 from evidence.challenge import Challenge
 from evidence.moments import utc_ns, utc_text
 from hw.fake.clock import SystemClock
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import DEVICE_ID, Enrolled, enrol
-from tests.kits.vault import RunningVault, ask_dock, records
-from tests.kits.words import certificate, key
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.device.vault import RunningVault, ask_dock, records
+from tests.kits.device.words import certificate, key
 
 pytestmark = pytest.mark.rule("B4")
 AHEAD_NS = 3_000_000_000

@@ -19,7 +19,7 @@ from evidence.digests import sha256_hex
 from evidence.records import DEVICE_RECORDS
 from evidence.store import durable
 from evidence.update import MANIFEST_NAME
-from tests.kits.updates import BUREAU, NOW, write_bundle
+from tests.kits.device.updates import BUREAU, NOW, write_bundle
 
 
 @dataclass

@@ -23,7 +23,7 @@ from hw.fake.clock import JumpingClock
 from hw.fake.world import FakeWorld
 from hw.ports import Playback, Speaker
 from hw.types import CameraSettings, Clip
-from tests.kits.clip import SAMPLES, write_clip
+from tests.kits.media.clip import SAMPLES, write_clip
 
 Kind = TypeVar("Kind", bound=Report)
 

@@ -10,7 +10,7 @@ import pytest
 from evidence.store import protected_key
 from provisioning.authority.root import passphrases
 from provisioning.plan import Report
-from tests.kits.token import SoftToken, soft_token
+from tests.kits.bureau.token import SoftToken, soft_token
 
 PASSPHRASES = tuple(f"一把离线根密钥的口令 {number}" for number in (1, 2, 3))
 

@@ -23,7 +23,7 @@ from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import read_lines
 from provisioning.errors import DiskError
 from provisioning.plan import Report
-from tests.kits.killing import Clerk
+from tests.kits.processes.killing import Clerk
 
 Again = Callable[[Path], Report]
 _LATER_NS = 1_890_000_000_000_000_000
@@ -33,7 +33,7 @@ _PAGE = 4_096
 
 @pytest.fixture(scope="module")
 def clerk() -> Iterator[Clerk]:
-    with Clerk("tests.kits.killing_cheaply") as one:
+    with Clerk("tests.kits.processes.killing_cheaply") as one:
         yield one
 
 

@@ -18,8 +18,8 @@ from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
 from provisioning.errors import BureauConflictError, SettingsError
 from provisioning.plan import Report
-from tests.kits.enrolment import take_in
-from tests.kits.token import SoftToken
+from tests.kits.bureau.enrolment import take_in
+from tests.kits.bureau.token import SoftToken
 
 Found = Callable[..., Report]
 

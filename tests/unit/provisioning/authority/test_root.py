@@ -31,7 +31,7 @@ from provisioning.errors import PassphrasesError, PendingError, RotationError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report
 from provisioning.policy import clips
-from tests.kits.ca import ca_of
+from tests.kits.bureau.ca import ca_of
 
 Found = Callable[..., Report]
 Clock = Callable[[], int]

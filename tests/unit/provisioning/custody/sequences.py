@@ -16,7 +16,7 @@ from provisioning.custody.moves.leaving import Leave
 from provisioning.custody.moves.people import AddPerson
 from provisioning.custody.moves.repairing import FAULT, REPAIR, Clear, Freeze, Maintain
 from provisioning.custody.state import Permitted
-from tests.kits.custody import PEOPLE
+from tests.kits.bureau.custody import PEOPLE
 
 DEVICES = ("ZF-001", "ZF-002", "ZF-404")
 """The last one is never enrolled."""

@@ -24,8 +24,8 @@ from provisioning.custody.moves.ending import Lose
 from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
 from provisioning.errors import LedgerError
-from tests.kits.custody import Docking, approval, settle
-from tests.kits.forging import payload_of
+from tests.kits.bureau.custody import Docking, approval, settle
+from tests.kits.records.forging import payload_of
 
 Clock = Callable[[], int]
 PHRASES = tuple(f"第 {number} 把离线根密钥的口令" for number in (1, 2, 3))

@@ -18,7 +18,7 @@ from provisioning.custody.moves.enrolling import Enrol
 from provisioning.custody.moves.people import AddPerson
 from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
-from tests.kits.custody import approval, settle
+from tests.kits.bureau.custody import approval, settle
 
 Clock = Callable[[], int]
 DEVICES = 200

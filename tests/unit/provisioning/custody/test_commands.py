@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from provisioning.cli import app
-from tests.kits.custody import Docking
+from tests.kits.bureau.custody import Docking
 
 Clock = Callable[[], int]
 Type = Callable[..., Result]

@@ -22,9 +22,9 @@ from provisioning.custody.moves.repairing import REPAIR, Clear, Freeze, Maintain
 from provisioning.custody.register import change, open_register
 from provisioning.custody.state import State
 from provisioning.plan import Report
-from tests.kits.custody import Docking, approval, settle
-from tests.kits.forging import payload_of
-from tests.kits.policy import set_policy
+from tests.kits.bureau.custody import Docking, approval, settle
+from tests.kits.bureau.policy import set_policy
+from tests.kits.records.forging import payload_of
 
 Clock = Callable[[], int]
 Tree = Callable[[Path], dict[str, bytes]]

@@ -19,7 +19,7 @@ from provisioning.custody.moves import Around, propose
 from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
 from provisioning.custody.state import Custody, State, replay
-from tests.kits.custody import PEOPLE, Docking, settle
+from tests.kits.bureau.custody import PEOPLE, Docking, settle
 from tests.unit.provisioning.custody.sequences import DEVICES, RandomDesk, draw
 
 SEQUENCES = 2_000

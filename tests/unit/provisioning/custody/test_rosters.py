@@ -22,8 +22,8 @@ from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
 from provisioning.custody.state import Custody, Permitted
 from provisioning.plan import Report
-from tests.kits.custody import PEOPLE, Docking, approval, settle
-from tests.kits.policy import set_policy
+from tests.kits.bureau.custody import PEOPLE, Docking, approval, settle
+from tests.kits.bureau.policy import set_policy
 from tests.unit.provisioning.custody.test_handing_out import words
 
 pytestmark = pytest.mark.rule("A4")

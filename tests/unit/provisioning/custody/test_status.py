@@ -17,7 +17,7 @@ from provisioning.custody.moves.assigning import Assign
 from provisioning.custody.moves.ending import Lose
 from provisioning.custody.moves.repairing import REPAIR, Freeze, Maintain
 from provisioning.custody.register import change
-from tests.kits.custody import Docking, approval, settle
+from tests.kits.bureau.custody import Docking, approval, settle
 
 Clock = Callable[[], int]
 Status = Callable[..., dict[str, Any]]

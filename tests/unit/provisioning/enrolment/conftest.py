@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.two_ends import TwoEnds
 
 
 @pytest.fixture

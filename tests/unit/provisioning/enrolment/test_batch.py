@@ -21,8 +21,8 @@ from provisioning.enrolment.lists import COLUMNS
 from provisioning.enrolment.papers import print_papers
 from provisioning.enrolment.settings import DeviceOptions
 from provisioning.plan import StepState
-from tests.kits.ca import ca_of
-from tests.kits.two_ends import PLAIN, TwoEnds
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.two_ends import PLAIN, TwoEnds
 
 Tree = Callable[[Path], dict[str, bytes]]
 

@@ -16,7 +16,7 @@ from agent.enrolment.enrol import Recorder
 from provisioning.cli import app, listening
 from provisioning.cli.listening import listen
 from provisioning.enrolment.lists import COLUMNS
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.two_ends import TwoEnds
 
 Run = Callable[..., Result]
 

@@ -21,7 +21,7 @@ from provisioning.enrolment import reception as module
 from provisioning.enrolment.arrivals import Arrival
 from provisioning.enrolment.errors import AdmissionError
 from provisioning.enrolment.reception import Reception
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.two_ends import TwoEnds
 
 PATIENCE = 20.0
 

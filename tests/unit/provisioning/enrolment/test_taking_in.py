@@ -21,8 +21,8 @@ from provisioning.custody.registry import find
 from provisioning.enrolment.settings import DeviceOptions
 from provisioning.errors import ProvisioningError
 from provisioning.plan import StepState
-from tests.kits.enrolment import Enrolled, assign
-from tests.kits.two_ends import TwoEnds
+from tests.kits.bureau.enrolment import Enrolled, assign
+from tests.kits.bureau.two_ends import TwoEnds
 
 Tree = Callable[[Path], dict[str, bytes]]
 

@@ -27,8 +27,8 @@ from provisioning.errors import (
     RevokedError,
 )
 from provisioning.plan import Report
-from tests.kits.ca import ca_of
-from tests.kits.two_ends import PLAIN, TwoEnds
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.two_ends import PLAIN, TwoEnds
 
 Tree = Callable[[Path], dict[str, bytes]]
 DAY_NS = 24 * 3_600 * 1_000_000_000

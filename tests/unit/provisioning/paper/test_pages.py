@@ -10,7 +10,7 @@ import pytest
 from provisioning.paper import qr
 from provisioning.paper.forms import Form, Handover, Repair, page
 from provisioning.paper.label import labels
-from tests.kits.papers import BARE, BUREAU, FORMS, HEAD, KEEPER, LEADER, LONG, OFFICER, USUAL
+from tests.kits.bureau.papers import BARE, BUREAU, FORMS, HEAD, KEEPER, LEADER, LONG, OFFICER, USUAL
 
 ELSEWHERE = re.compile(r"""(?:src=|href=|url\(|@import|<script|<link|<iframe|http:|https:|//)""")
 SVG_NAMES = re.compile(r"http://www\.w3\.org/2000/svg")

@@ -15,7 +15,7 @@ from provisioning.custody.register import change
 from provisioning.paper.errors import PaperError
 from provisioning.paper.printing import FormKind, print_batch, print_form, print_labels
 from provisioning.plan import Report, StepState
-from tests.kits.custody import Docking, approval, settle
+from tests.kits.bureau.custody import Docking, approval, settle
 
 Clock = Callable[[], int]
 GIVE = Assign(device="ZF-001", custodian="O-1", keeper="K-1", leader="L-1")

@@ -26,7 +26,7 @@ from provisioning.policy.errors import PolicyRefusedError, PolicyWrongError
 from provisioning.policy.fixtures import NAMES, read_fixture
 from provisioning.policy.naming import policy_of
 from provisioning.policy.publishing import MEDIUM_NAME, publish, sign_draft, signed_by
-from tests.kits.policy import set_policy
+from tests.kits.bureau.policy import set_policy
 
 Tree = Callable[[Path], dict[str, bytes]]
 Clock = Callable[[], int]

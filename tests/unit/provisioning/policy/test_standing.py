@@ -10,7 +10,7 @@ import pytest
 
 from provisioning.bureau_folder import open_bureau
 from provisioning.policy.standing import Standing, standings
-from tests.kits.policy import set_policy
+from tests.kits.bureau.policy import set_policy
 
 
 def answer(bureau: Path, device: str, **said: object) -> None:

@@ -24,7 +24,7 @@ from provisioning.policy.errors import PolicyRefusedError
 from provisioning.policy.hearing_back import hear_back
 from provisioning.policy.publishing import MEDIUM_NAME, publish, sign_draft
 from provisioning.policy.voice import PRESCRIBED, import_voice, read_text, speak
-from tests.kits.clip import SENTENCE, read_sentence
+from tests.kits.media.clip import SENTENCE, read_sentence
 
 pytestmark = pytest.mark.rule("C8")
 

@@ -26,9 +26,9 @@ from provisioning.authority.keyring import KeyRole
 from provisioning.cli import app
 from provisioning.update.bundling import Wish, make, publish, sign
 from provisioning.update.errors import UpdateError
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.updates import Processes, installed_by_hand, wheel
-from tests.kits.vault import RunningVault, ask_dock, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.updates import Processes, installed_by_hand, wheel
+from tests.kits.device.vault import RunningVault, ask_dock, records
 
 CLOCK = SystemClock().utc_ns
 WISH = Wish(version=7, release="0.7.0")

@@ -8,8 +8,8 @@ import pytest
 
 from agent.vault import messages as m
 from evidence.canonical import JsonObject
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, records
 
 pytestmark = pytest.mark.rule("N5")
 

@@ -11,8 +11,8 @@ from agent.vault import messages as m
 from evidence.assignment import Standing
 from evidence.canonical import JsonObject
 from evidence.rulebook.words import STOPPING_FAULTS
-from tests.kits.enrolment import Enrolled, assign, enrol
-from tests.kits.vault import RunningVault, TestRecorder, records, rewrite
+from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, records, rewrite
 
 pytestmark = pytest.mark.rule("M2")
 

@@ -12,8 +12,8 @@ from evidence.assignment import Standing
 from evidence.canonical import JsonObject
 from hw.ports import Identity
 from hw.types import Part, PartName
-from tests.kits.enrolment import Enrolled, assign, enrol
-from tests.kits.vault import RunningVault, TestRecorder, records
+from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, records
 
 pytestmark = pytest.mark.rule("A9")
 

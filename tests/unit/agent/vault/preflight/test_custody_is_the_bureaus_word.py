@@ -11,8 +11,8 @@ from agent.vault import messages as m
 from evidence.assignment import Officer, Standing
 from evidence.moments import utc_text
 from hw.fake.clock import SystemClock
-from tests.kits.enrolment import Enrolled, assign, enrol
-from tests.kits.vault import RunningVault, TestRecorder, records
+from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, records
 
 _DAY_NS = 86_400 * 10**9
 REQUEST = m.OpenSession(

@@ -12,9 +12,9 @@ from evidence.assignment import Officer
 from evidence.ids import DEVICE_LOG_NAME
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, Severity, verify
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, assign, enrol
-from tests.kits.vault import RunningVault, records, rewrite
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.device.vault import RunningVault, records, rewrite
 
 REQUEST = m.OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000_000)
 

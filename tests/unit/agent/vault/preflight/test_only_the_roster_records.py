@@ -16,10 +16,10 @@ from evidence.moments import utc_text
 from evidence.plan import Plan
 from hw.fake.clock import SystemClock
 from provisioning.cli import app
-from tests.kits import plans
-from tests.kits.enrolment import Enrolled, assign, enrol
-from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
-from tests.kits.words import token
+from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.device.words import token
+from tests.kits.records import plans
 
 pytestmark = pytest.mark.rule("A4")
 

@@ -11,9 +11,9 @@ from evidence.digests import sha256_hex
 from evidence.ids import DEVICE_LOG_NAME
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder, raw_lines, records
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, raw_lines, records
 
 pytestmark = pytest.mark.rule("B5")
 

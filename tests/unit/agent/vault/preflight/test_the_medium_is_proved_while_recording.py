@@ -17,8 +17,8 @@ from agent.vault.preflight import examination, proof
 from agent.vault.preflight.proof import EVERY_NS, FIRST_NS, ProofWatch
 from agent.vault.store.medium import Medium
 from hw.errors import StorageFault
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, records
 
 pytestmark = [pytest.mark.rule("B1"), pytest.mark.rule("E2"), pytest.mark.rule("M2")]
 

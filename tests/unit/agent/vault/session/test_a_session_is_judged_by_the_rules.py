@@ -17,9 +17,9 @@ from evidence.store.folder import FolderFiles
 from evidence.verify import Bundle, Judgement, verify
 from hw.fake.clock import SystemClock
 from provisioning.policy.fixtures import read_fixture
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.policy import install, set_policy
-from tests.kits.vault import RunningVault, TestRecorder
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.policy import install, set_policy
+from tests.kits.device.vault import RunningVault, TestRecorder
 
 OWN_CHECKS = ("battery", "camera", "view", "microphone", "speaker")
 

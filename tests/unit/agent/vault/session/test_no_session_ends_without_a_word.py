@@ -10,8 +10,8 @@ import pytest
 from agent.vault import messages as m
 from agent.vault.session.untold import untold
 from evidence.rulebook import Announcement
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, records
 
 pytestmark = pytest.mark.rule("C8")
 

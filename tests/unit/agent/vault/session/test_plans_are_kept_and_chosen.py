@@ -15,10 +15,10 @@ from evidence.moments import utc_text
 from evidence.plan import Plan
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
-from tests.kits import plans
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.records import plans
 
 HOUR_NS = 3_600 * 1_000_000_000
 

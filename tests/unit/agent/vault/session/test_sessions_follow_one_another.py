@@ -12,10 +12,10 @@ from evidence.ids import DEVICE_LOG_NAME
 from evidence.moments import utc_ns
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, Verdict, verify
-from tests.kits import plans
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.records import plans
 from tests.unit.agent.vault.session.test_plans_are_kept_and_chosen import of_today
 
 pytestmark = pytest.mark.rule("E4", "E5")

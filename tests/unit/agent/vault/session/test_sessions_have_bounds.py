@@ -16,9 +16,9 @@ from evidence.ids import DEVICE_LOG_NAME
 from evidence.rulebook import read_root, read_rulebook
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
-from tests.kits.ca import ca_of
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, records, rewrite
+from tests.kits.bureau.ca import ca_of
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, records, rewrite
 
 RULEBOOKS = Path(__file__).parents[4] / "rulebooks"
 

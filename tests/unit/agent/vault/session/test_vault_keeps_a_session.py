@@ -9,8 +9,8 @@ import pytest
 from agent.vault import messages as m
 from evidence import digests, jws, keys
 from evidence.digests import facts_of, sha256_hex
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, ask_dock, kinds, raw_lines, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, ask_dock, kinds, raw_lines, records
 
 
 @pytest.fixture

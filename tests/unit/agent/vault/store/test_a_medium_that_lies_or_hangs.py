@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.vault import messages as m
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, records
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, records
 
 pytestmark = pytest.mark.rule("B1", "B3")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from agent.vault import messages as m
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, TestRecorder
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, TestRecorder
 
 pytestmark = pytest.mark.rule("H5", "K6", "L3")
 

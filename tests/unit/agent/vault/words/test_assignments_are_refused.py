@@ -13,9 +13,9 @@ from evidence.assignment import MAX_ASSIGNMENT_BYTES, MOST_OFFICERS, Standing
 from evidence.bureau_word import signed_word
 from evidence.canonical import JsonObject
 from evidence.store.signers import file_signer
-from tests.kits.enrolment import Enrolled, assign, enrol
-from tests.kits.vault import RunningVault, records
-from tests.kits.words import Dock, certificate, key, policy, token
+from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.device.vault import RunningVault, records
+from tests.kits.device.words import Dock, certificate, key, policy, token
 
 pytestmark = pytest.mark.rule("A1")
 

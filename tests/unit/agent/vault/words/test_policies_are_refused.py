@@ -16,10 +16,10 @@ from evidence.keys import EcSigner
 from evidence.rulebook import sign_root
 from evidence.rulebook.carried import MAX_POLICY_BYTES, CarriedClip
 from evidence.store.signers import file_signer
-from tests.kits.clip import write_clip
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import RunningVault, records
-from tests.kits.words import Dock, clerks, clips, day, document, key, policy, signed, token
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import RunningVault, records
+from tests.kits.device.words import Dock, clerks, clips, day, document, key, policy, signed, token
+from tests.kits.media.clip import write_clip
 
 
 @pytest.fixture(scope="module")

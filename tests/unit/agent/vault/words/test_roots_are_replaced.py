@@ -14,9 +14,9 @@ from evidence import jws, rulebook
 from evidence.canonical import JsonObject
 from evidence.keys import EcSigner
 from evidence.store.signers import file_signer
-from tests.kits.enrolment import enrol
-from tests.kits.vault import RunningVault, records
-from tests.kits.words import Dock, clerks, day, document, policy, signed
+from tests.kits.bureau.enrolment import enrol
+from tests.kits.device.vault import RunningVault, records
+from tests.kits.device.words import Dock, clerks, day, document, policy, signed
 
 
 def fresh(count: int) -> list[EcSigner]:

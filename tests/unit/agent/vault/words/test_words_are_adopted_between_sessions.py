@@ -16,10 +16,10 @@ from agent.vault import messages as m
 from evidence.assignment import Officer, Standing
 from evidence.digests import sha256_hex
 from evidence.store import durable
-from tests.kits.clip import write_clip
-from tests.kits.enrolment import Enrolled, enrol
-from tests.kits.vault import SECONDS, RunningVault, records
-from tests.kits.words import Dock, clips, day, document, key, policy, signed, token
+from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.device.vault import SECONDS, RunningVault, records
+from tests.kits.device.words import Dock, clips, day, document, key, policy, signed, token
+from tests.kits.media.clip import write_clip
 
 
 @pytest.fixture

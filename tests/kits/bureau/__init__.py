@@ -1,0 +1,1 @@
+"""The bureau and its people: founded, enrolling, deciding, filing what comes in."""

@@ -1,0 +1,1 @@
+"""Sound and pictures: made for capture, and decoded again from what a session sealed."""

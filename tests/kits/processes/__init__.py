@@ -1,0 +1,1 @@
+"""The real programs in processes of their own: started, typed at, looked at, killed."""
