@@ -14,14 +14,10 @@ _DIAGNOSES = {
     "device_id": "设备编号不符合要求",
     "board": "未知的硬件类型",
     "enrolled": "该编号已配发给另一台设备，未作改动",
-    "foreign": "该设备文件夹属于另一台设备或另一单位，未作改动",
     "revoked": "该设备已注销，不能再使用原编号配发",
     "unknown_device": "登记簿中没有该设备",
-    "request": "设备的证书申请无效",
     "clip": "告知语音文件缺失或被改动",
     "policy": "本单位办法的修改不被接受",
-    "rollback": "不允许退回旧版本的本单位办法",
-    "in_use": "设备正在运行，请先停止",
     "ledger": "配发台账已损坏，请停止操作并报告",
     "settings": "参数不符合要求",
     "passphrases": "根密钥口令不符合要求：三把密钥各一句，每句至少 12 个字符，互不相同",
@@ -70,12 +66,6 @@ class EnrolledError(ProvisioningError):
     code = "enrolled"
 
 
-class ForeignError(ProvisioningError):
-    """The device folder is another device's or another bureau's."""
-
-    code = "foreign"
-
-
 class RevokedError(ProvisioningError):
     """The device was revoked."""
 
@@ -88,12 +78,6 @@ class UnknownDeviceError(ProvisioningError):
     code = "unknown_device"
 
 
-class RequestError(ProvisioningError):
-    """A certificate request that does not prove what it has to."""
-
-    code = "request"
-
-
 class ClipError(ProvisioningError):
     """An announcement's clip is missing, or not the one its digests name."""
 
@@ -104,18 +88,6 @@ class PolicyError(ProvisioningError):
     """A change of the rulebook that is not accepted."""
 
     code = "policy"
-
-
-class RollbackError(ProvisioningError):
-    """A rulebook older than the device's floor."""
-
-    code = "rollback"
-
-
-class InUseError(ProvisioningError):
-    """The device runs; files may only be exchanged while it does not."""
-
-    code = "in_use"
 
 
 class LedgerError(ProvisioningError):

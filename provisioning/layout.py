@@ -1,7 +1,7 @@
 """Where everything lies, as provisioning writes it.
 
-Owns the names inside a bureau folder and a device folder. Refuses content. The two ends have their
-own view of the same names (``bureau.settings``, ``agent.settings``); a test compares them.
+Owns the names inside a bureau folder. Refuses content. The desk has its own view of the same names
+(``bureau.settings``), the recorder one of its own folder (``agent.settings``).
 """
 
 from __future__ import annotations
@@ -26,11 +26,6 @@ class BureauFolder:
     def settings(self) -> Path:
         """``bureau.toml``."""
         return self.path / "bureau.toml"
-
-    @property
-    def ca_key(self) -> Path:
-        """The CA's private key."""
-        return self.path / "ca" / "key.pem"
 
     @property
     def crl(self) -> Path:
@@ -118,47 +113,3 @@ class BureauFolder:
     def assignment(self, device: str, number: int) -> Path:
         """The word of that number; the highest is in force."""
         return self.assignments(device) / f"{number:06d}.jws"
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceFolder:
-    """A recorder's folder.
-
-    Attributes:
-        path: Absolute.
-    """
-
-    path: Path
-
-    @property
-    def settings(self) -> Path:
-        """``device.toml``."""
-        return self.path / "device.toml"
-
-    def key(self, name: str) -> Path:
-        """Private key ``signing`` or ``tls``."""
-        return self.path / "keys" / f"{name}.pem"
-
-    def certificate(self, name: str) -> Path:
-        """Certificate ``signing``, ``tls`` or ``ca``."""
-        return self.path / "certs" / f"{name}.pem"
-
-    @property
-    def rulebook(self) -> Path:
-        """The signed rulebook."""
-        return self.path / "bureau" / "rulebook.json"
-
-    @property
-    def root(self) -> Path:
-        """The signed root document."""
-        return self.path / "bureau" / "root.json"
-
-    @property
-    def floor(self) -> Path:
-        """The lowest rulebook version still accepted."""
-        return self.path / "bureau" / "rulebook.floor"
-
-    @property
-    def announce(self) -> Path:
-        """The clips, one folder each."""
-        return self.path / "announce"

@@ -152,7 +152,6 @@ class Outcome:
         lamp: What it shows in the end.
         lamp_expected: What it would have shown in the end.
         signed: What is signed, by session or device log.
-        disclosures: The verdicts of the announcements stated in the trial.
     """
 
     before: Phase
@@ -165,7 +164,6 @@ class Outcome:
     lamp: LampPattern
     lamp_expected: LampPattern
     signed: tuple[str, ...]
-    disclosures: tuple[str, ...]
 
 
 def play(phase: Phase, befall: Callable[[Trial], None]) -> Outcome:
@@ -186,11 +184,6 @@ def play(phase: Phase, befall: Callable[[Trial], None]) -> Outcome:
         lamp=trial.shown(),
         lamp_expected=control.shown(),
         signed=tuple(_once(_signed(extra))),
-        disclosures=tuple(
-            str(one.fields["verdict"])
-            for one in extra
-            if isinstance(one, f.StoreEvent) and one.kind == "disclosure"
-        ),
     )
 
 

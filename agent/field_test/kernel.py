@@ -11,7 +11,6 @@ from typing import Final
 
 THROTTLED_NOW: Final = 0b1111
 """Under-voltage, capped, throttled, soft limit: now."""
-THROTTLED_SINCE_BOOT: Final = 0b1111 << 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from agent.session.events import Event
 from agent.session.inbox import Inbox
 from hw.errors import CameraFault
 from hw.ports import Button, Camera, Clock, Lamp, VideoSink
-from hw.types import ButtonName, Edge, LampPattern, LampReading, VideoPacket
+from hw.types import Edge, LampPattern, LampReading, VideoPacket
 
 _EVENTS_KEPT: Final = 2_048
 _PACKETS_KEPT: Final = 600
@@ -191,6 +191,3 @@ class WatchedEar(Ear):
     def blocks(self, since_ns: int) -> list[tuple[int, bytes]]:
         """Those that began to sound after ``since_ns``: when, and samples."""
         return [one for one in tuple(self._blocks) if one[0] >= since_ns]
-
-
-Fingers = dict[ButtonName, FeltButton]

@@ -20,6 +20,5 @@ def conduct_of(book: Rulebook) -> Conduct:
         reason_seconds=book.number("continuity.reason_seconds") if asked else 0,
         reason_voiced_ms=book.number("continuity.reason_voiced_ms"),
         repeat_minutes=book.number("disclosure.repeat_minutes"),
-        related_minutes=book.number("continuity.related_minutes"),
         causes=book.codes("continuity.causes"),
     )

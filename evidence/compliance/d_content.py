@@ -41,10 +41,6 @@ NINE: Final = frozenset(
     }
 )
 """S0§11."""
-FIVE: Final = frozenset(
-    {"on_site_enforcement", "evidence_taking", "hearing", "lien_service", "notice_service"}
-)
-"""S1§6."""
 FOUR: Final = frozenset({"inspection", "evidence_taking", "hearing", "lien_service"})
 """S2§6."""
 SIX: Final = frozenset({"minor_correction", "sensitive_case", "non_cooperation", "necessary"})

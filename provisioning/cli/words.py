@@ -20,7 +20,6 @@ from provisioning.errors import ProvisioningError
 from provisioning.plan import Report, StepState
 
 BureauOption = Annotated[Path, typer.Option("--bureau", help="单位文件夹。", show_default=False)]
-DeviceOption = Annotated[Path, typer.Option("--device", help="设备文件夹。", show_default=False)]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="只显示将要做什么，不作改动。")]
 PassphraseFile = Annotated[
     Path | None,

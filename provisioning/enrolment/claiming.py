@@ -39,7 +39,6 @@ PORT: Final = 8_884
 
 SEED_NAME: Final = "seed.toml"
 _MAX_SEED_BYTES: Final = 16 * 1024
-_ADDRESS: Final = ("host", "port")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,7 +123,6 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
         reason_seconds: Length of the window for the reason of an interruption; 0: not asked.
         reason_voiced_ms: So much voice in it is a reason.
         repeat_minutes: The announcement is repeated so often; 0: never.
-        related_minutes: A session so soon after the one before is its resumption.
         causes: Why a recording may be stopped (``evidence.rulebook.words.CAUSES``), in the
             rulebook's order; empty: nobody is asked.
     """
@@ -135,7 +134,6 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     reason_seconds: int = 0
     reason_voiced_ms: int = 1_000
     repeat_minutes: int = 0
-    related_minutes: int = 30
     causes: tuple[str, ...] = ()
 
 
