@@ -8,7 +8,7 @@ meaning of a key or the reading of a text has changed, and that has to be meant.
 
 from __future__ import annotations
 
-from tests.kits.records import rulebooks
+from tests.kits.rules import rulebooks
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evidence.rulebook import KEYS, Key
 from evidence.rulebook.keys import REQUIRED
-from tests.kits.records.rulebooks import NAMES, POLICIES
+from tests.kits.rules.rulebooks import NAMES, POLICIES
 
 PAGE = Path(__file__).parent.parent / "docs" / "rulebook.md"
 

@@ -40,8 +40,10 @@ from evidence.keys import ChainKey
 from evidence.moments import Moment, TimeSource
 from evidence.store.durable import AppendFile
 from evidence.verify import Bundle, Judgement, verify
-from tests.kits.records.folders import bundle
-from tests.kits.records.sessions import Bureau, Folder, Recorder, Take, noise, sealed_file
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.folders import Folder, bundle, noise, sealed_file
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 SEGMENT_SECONDS: Final = 10
 SOURCE_SECONDS: Final = 20

@@ -13,7 +13,8 @@ from evidence.receipt import read_receipt
 from tests.conftest import CampaignSize
 from tests.kits.bureau.intake import IntakeRig, Pusher, files_of
 from tests.kits.processes.cuts import Cutter, KilledError
-from tests.kits.records.sessions import Recorder, Take
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 SIZE = 2 * CHUNK_BYTES + 77
 

@@ -11,7 +11,10 @@ from functools import cache
 
 from evidence import ids, journal
 from evidence.canonical import JsonObject
-from tests.kits.records.sessions import Bureau, Folder, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.folders import Folder
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BUREAU = Bureau()
 STRANGER = Bureau("stranger")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from evidence import ids, journal
 from evidence.journal import NEWLINE
 from tests.kits.records import forging
-from tests.kits.records.sessions import Folder
+from tests.kits.records.folders import Folder
 from tests.tamper.cases import Case
 
 JOURNAL, LOG = ids.JOURNAL_NAME, ids.DEVICE_LOG_NAME

@@ -9,7 +9,8 @@ from evidence import journal, receipt, rulebook
 from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
 from tests.kits.records import forging
-from tests.kits.records.sessions import Recorder, SeededSigner
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.signers import SeededSigner
 from tests.tamper.cases import STRANGER, Case
 from tests.tamper.kinds import (
     JOURNAL,

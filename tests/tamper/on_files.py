@@ -7,7 +7,7 @@ import random
 from evidence import ids
 from evidence.canonical import JsonObject
 from evidence.digests import CHUNK_BYTES
-from tests.kits.records.sessions import sealed_file
+from tests.kits.records.folders import sealed_file
 from tests.tamper.cases import Case
 from tests.tamper.kinds import (
     Mutation,

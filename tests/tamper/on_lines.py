@@ -9,7 +9,7 @@ from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
 from evidence.journal import NEWLINE
 from tests.kits.records import forging
-from tests.kits.records.sessions import SeededSigner
+from tests.kits.records.signers import SeededSigner
 from tests.tamper.cases import Case
 from tests.tamper.kinds import (
     GONE,

@@ -10,8 +10,8 @@ from evidence.journal import NEWLINE
 from evidence.verify import Judgement, verify
 from tests.conftest import CampaignSize
 from tests.kits.records import forging
-from tests.kits.records.folders import PARTS, bundle
-from tests.kits.records.sessions import Folder, SeededSigner
+from tests.kits.records.folders import PARTS, Folder, bundle
+from tests.kits.records.signers import SeededSigner
 from tests.tamper.cases import BUREAU, Case, cases
 
 ODD: tuple[Any, ...] = (

@@ -10,7 +10,9 @@ from evidence.digests import sha256_hex
 from evidence.journal import NEWLINE
 from evidence.keys import certificate_text
 from tests.kits.records import forging
-from tests.kits.records.sessions import Recorder, SeededSigner, Take
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.signers import SeededSigner
+from tests.kits.records.take import Take
 from tests.tamper.cases import STRANGER, Case, record
 from tests.tamper.kinds import (
     JOURNAL,

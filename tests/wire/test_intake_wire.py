@@ -20,7 +20,8 @@ from evidence.receipt import read_receipt
 from evidence.wire import FileMeta, LogBatch, ReasonCode, Response, Topics
 from tests.kits.bureau.enrolment import Enrolled, enrol
 from tests.kits.bureau.intake import IntakeRig, closed_take, files_of
-from tests.kits.records.sessions import Recorder, Take
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 from tests.kits.wire.peer import SECONDS, Credential, Mosquitto, Peer, free_port
 
 DEVICE = "REC-0001"

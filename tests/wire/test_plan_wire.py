@@ -22,8 +22,8 @@ from evidence.ids import PLAN_NAME
 from evidence.plan import Plan
 from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
 from tests.kits.device.vault import RunningVault, records
+from tests.kits.records.bureau import Bureau
 from tests.kits.records.plans import a_plan, signed
-from tests.kits.records.sessions import Bureau
 from tests.kits.wire.desk import RunningDock, wait_until
 from tests.kits.wire.peer import Mosquitto, free_port
 from tests.kits.wire.towns import CLOCK, RunningDesk, hurried

@@ -1,7 +1,7 @@
 """The bureau's intake without a network: messages in, answers out, and a device that pushes.
 
 ``IntakeRig`` is a bureau on a disk whose every file may be looked at, and whose process may be
-abandoned at any instant; ``Pusher`` pushes what a ``Recorder`` of ``records.sessions`` made.
+abandoned at any instant; ``Pusher`` pushes what a ``Recorder`` of ``kits.records`` made.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from evidence.digests import CHUNK_BYTES, FileFacts, facts_of, file_id
 from evidence.ids import JOURNAL_NAME, is_file_name
 from evidence.receipt import Receipt, read_receipt
 from evidence.wire import FileMeta, LogBatch, ReasonCode, Response, Topics
-from tests.kits.records.sessions import START_UTC_NS, Bureau, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import START_UTC_NS, Recorder
+from tests.kits.records.take import Take
 
 PLENTY = 1 << 40
 

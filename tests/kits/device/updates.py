@@ -17,7 +17,7 @@ from evidence.canonical import JsonObject
 from evidence.digests import sha256_hex
 from evidence.jws import Signer
 from evidence.update import MANIFEST_NAME, sign_update
-from tests.kits.records.sessions import Bureau
+from tests.kits.records.bureau import Bureau
 
 BUREAU: Final = Bureau("updates")
 NOW: Final = "2026-06-01T00:00:00.000000Z"

@@ -9,7 +9,9 @@ from pathlib import Path
 import pyrage
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.kits.records.sessions import Bureau, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 
 @dataclass(frozen=True, slots=True)

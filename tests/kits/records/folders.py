@@ -1,12 +1,19 @@
-"""An evidence folder in memory, as the verifier takes it."""
+"""An evidence folder in memory: the noise in its sealed files, and how the verifier takes it."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evidence import ids
+from evidence.canonical import JsonObject
+from evidence.digests import facts_of
 from evidence.verify import Bundle
+
+Folder = dict[str, bytes]
+"""Names and contents."""
 
 
 class MemoryFiles:
@@ -41,3 +48,28 @@ def bundle(folder: Mapping[str, bytes]) -> Bundle:
     """A folder in memory as ``evidence.verify`` takes it."""
     parts: dict[str, Any] = {field: folder.get(name) for name, field in PARTS.items()}
     return Bundle(files=MemoryFiles(folder), **parts)
+
+
+def stated(name: str, content: bytes) -> JsonObject:
+    """What a record says of a file."""
+    facts = facts_of(content)
+    return {"file": name, "size": facts.size, "sha256": facts.sha256, "chunks": list(facts.chunks)}
+
+
+def noise(text: str, size: int) -> bytes:
+    """``size`` bytes that are the same for the same text."""
+    return hashlib.shake_128(text.encode()).digest(size)
+
+
+def sealed_file(text: str, size: int) -> bytes:
+    """A true age header to two X25519 recipients, and noise behind it: 300 bytes or more."""
+
+    def b64(part: str, length: int) -> bytes:
+        return base64.b64encode(noise(f"{text} {part}", length)).rstrip(b"=")
+
+    stanzas = b"".join(
+        b"-> X25519 " + b64(f"share {n}", 32) + b"\n" + b64(f"body {n}", 32) + b"\n"
+        for n in range(2)
+    )
+    head = b"age-encryption.org/v1\n" + stanzas + b"--- " + b64("mac", 32) + b"\n"
+    return head + noise(text, max(300, size) - len(head))

@@ -10,11 +10,13 @@ from cryptography import x509
 
 from evidence import plan
 from evidence.canonical import JsonObject
-from evidence.digests import facts_of
 from evidence.ids import PLAN_NAME
 from evidence.plan import Officer, Particulars, Plan
 from evidence.store.signers import file_signer
-from tests.kits.records.sessions import Bureau, Recorder, Take, sealed_file
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.folders import sealed_file, stated
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 PLAN_ID = "p-20261121-03-0badc0"
 BEGINS = "2026-11-20T16:00:00.000000Z"
@@ -59,32 +61,21 @@ class PlannedTake(Take):
     """
 
     def __init__(self, recorder: Recorder, chosen: Plan | None, /, **changes: Any) -> None:
-        self._plan = chosen
-        self._changes = changes
-        super().__init__(recorder, plan=False)
+        super().__init__(recorder, plan=False, opening={**_begun_by(chosen), **changes})
+        if chosen is not None:
+            self.files[PLAN_NAME] = chosen.sealed
 
-    def write(self, t: str, fields: JsonObject) -> bytes:
-        return super().write(t, {**fields, **self._planned()} if t == "open" else fields)
 
-    def _planned(self) -> JsonObject:
-        plan = self._plan
-        if plan is None:
-            return {"activity": "voluntary", "officer": None, **self._changes}
-        self.files[PLAN_NAME] = plan.sealed
-        facts = facts_of(plan.sealed)
-        return {
-            "officer": None,
-            "activity": plan.activity,
-            "officers": list(plan.officers),
-            "plan_id": plan.plan_id,
-            "plan": {
-                "file": PLAN_NAME,
-                "size": facts.size,
-                "sha256": facts.sha256,
-                "chunks": list(facts.chunks),
-            },
-            **self._changes,
-        }
+def _begun_by(chosen: Plan | None) -> JsonObject:
+    if chosen is None:
+        return {"activity": "voluntary", "officer": None}
+    return {
+        "officer": None,
+        "activity": chosen.activity,
+        "officers": list(chosen.officers),
+        "plan_id": chosen.plan_id,
+        "plan": stated(PLAN_NAME, chosen.sealed),
+    }
 
 
 def signed(bureau: Bureau, one: Plan) -> bytes:

@@ -28,8 +28,10 @@ from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
 from evidence.moments import utc_text
 from evidence.verify import Verdict, verify
 from tests.kits.records import forging
-from tests.kits.records.folders import bundle
-from tests.kits.records.sessions import Bureau, Folder, Recorder, Take, sealed_file
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.folders import Folder, bundle, sealed_file
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 FOLDER = Path(__file__).parents[2] / "vectors"
 CASE = "case.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kits.bureau.intake import IntakeRig, Pusher
-from tests.kits.records.sessions import Recorder
+from tests.kits.records.recorder import Recorder
 
 
 @pytest.fixture

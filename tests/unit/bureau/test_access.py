@@ -17,7 +17,9 @@ from bureau.hearing import Clips
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
 from tests.kits.bureau.intake import IntakeRig, Pusher, files_of
-from tests.kits.records.sessions import Bureau, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 READER = Reader(who="张三", why="案件复核")
 PLAN = b'{"matter": "inspection"}'

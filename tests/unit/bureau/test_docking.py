@@ -26,7 +26,7 @@ from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
 from tests.kits.device.cradle import Bureau, dock, open_bureau
 from tests.kits.device.offline import image
 from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
-from tests.kits.records.sessions import SeededSigner
+from tests.kits.records.signers import SeededSigner
 
 pytestmark = pytest.mark.rule("E8", "G1")
 TOPICS = Topics(DEVICE_ID)

@@ -16,7 +16,7 @@ from bureau.docking import judging
 from bureau.ledger import DockRow
 from bureau.settings import load_bureau
 from tests.kits.bureau.enrolment import Enrolled, enrol
-from tests.kits.records.sessions import START_UTC_NS
+from tests.kits.records.recorder import START_UTC_NS
 
 CLOCK = Clock(utc_ns=lambda: START_UTC_NS, mono_ns=lambda: 0)
 AT = "2026-11-21T04:00:00.000000Z"

@@ -16,8 +16,9 @@ from bureau.hearing import Agreement, Clips, Rehearing, hear_again
 from evidence.canonical import JsonObject
 from tests.kits.bureau.intake import IntakeRig, Pusher
 from tests.kits.media import spoken
-from tests.kits.records import sessions
-from tests.kits.records.sessions import Bureau, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 SECOND = 1_000_000_000
 START = 500 * SECOND
@@ -186,12 +187,12 @@ def test_a_clip_that_is_no_sound_is_not_found(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def access(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Access, str]:
+def access(tmp_path: Path) -> tuple[Access, str]:
     """A stored session in which the announcement sounds, and what opens it."""
-    monkeypatch.setattr(sessions, "announcement", spoken.named)
     identities = [pyrage.x25519.Identity.generate() for _ in range(2)]
     recipients = [identity.to_public() for identity in identities]
-    bureau = Bureau("real", dict(zip(("bureau", "escrow"), map(str, recipients), strict=True)))
+    ages = dict(zip(("bureau", "escrow"), map(str, recipients), strict=True))
+    bureau = Bureau("real", ages, spoken.named())
     rig = IntakeRig(tmp_path / "desk", bureau)
     rig.enrol("REC-0001")
     recorder = Recorder(bureau)

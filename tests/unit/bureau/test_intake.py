@@ -13,7 +13,8 @@ from evidence.digests import CHUNK_BYTES, facts_of
 from evidence.moments import utc_text
 from evidence.wire import DeviceState, ReasonCode, Topics
 from tests.kits.bureau.intake import IntakeRig, Pusher, closed_take, files_of
-from tests.kits.records.sessions import Recorder, Take
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BIG = 3 * CHUNK_BYTES + 1_234
 

@@ -14,7 +14,9 @@ from evidence import wire
 from evidence.digests import CHUNK_BYTES, facts_of, file_id, sha256_hex
 from evidence.wire import MAX_PACKET_BYTES, FileMeta, ReasonCode, Topics
 from tests.kits.bureau.intake import IntakeRig, Pusher, closed_take, files_of
-from tests.kits.records.sessions import Bureau, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BIG = 2 * CHUNK_BYTES + 9
 

@@ -7,7 +7,7 @@ import pytest
 from evidence.journal import NEWLINE
 from evidence.wire import ReasonCode
 from tests.kits.bureau.intake import IntakeRig, Pusher, closed_take
-from tests.kits.records.sessions import Recorder
+from tests.kits.records.recorder import Recorder
 
 
 def lines_of(recorder: Recorder) -> list[bytes]:

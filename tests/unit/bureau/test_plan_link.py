@@ -21,7 +21,8 @@ from evidence.moments import utc_ns
 from evidence.plan import Plan
 from tests.kits.bureau.intake import IntakeRig, Pusher
 from tests.kits.records.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan, signed
-from tests.kits.records.sessions import START_UTC_NS, Take
+from tests.kits.records.recorder import START_UTC_NS
+from tests.kits.records.take import Take
 from tests.unit.bureau.test_stores import row
 
 CLOCK = Clock(utc_ns=lambda: START_UTC_NS, mono_ns=lambda: 0)

@@ -20,7 +20,7 @@ from bureau.registry import Registry
 from evidence import plan, rulebook
 from evidence.errors import PlanError
 from evidence.moments import utc_ns
-from tests.kits.records.sessions import Bureau
+from tests.kits.records.bureau import Bureau
 
 NOW = "2026-11-21T01:00:00.000000Z"
 WIDE = "\uff14"

@@ -14,7 +14,8 @@ from bureau.receipts import Holding, ReceiptBook
 from bureau.registry import Registry
 from evidence.receipt import ReceiptedFile
 from tests.kits.bureau.intake import IntakeRig, Pusher, closed_take, files_of
-from tests.kits.records.sessions import Bureau, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.take import Take
 
 SID = "01890a5d-ac96-774b-bcce-b302099a80{:02d}"
 

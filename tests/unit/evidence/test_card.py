@@ -17,7 +17,9 @@ from evidence.errors import StoreError
 from evidence.store.card import read_card
 from evidence.verify import Judgement, verify_card
 from tests.kits.records import forging
-from tests.kits.records.sessions import Bureau, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BUREAU = Bureau("card")
 RECEIPTS = {"receipt-committed.jws": "committed", "receipt-stored.jws": "stored"}

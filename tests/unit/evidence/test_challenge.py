@@ -16,8 +16,11 @@ from evidence.limits import MAX_ANSWER_BYTES
 from evidence.verify import verify
 from evidence.wire import AnswerTopic, Topics
 from tests.kits.records import forging, vectors
+from tests.kits.records.bureau import Bureau
 from tests.kits.records.folders import bundle
-from tests.kits.records.sessions import Bureau, Recorder, SeededSigner, Take
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.signers import SeededSigner
+from tests.kits.records.take import Take
 
 CA = vectors.BUREAU.ca
 DEVICE = "REC-0001"

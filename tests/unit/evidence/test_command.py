@@ -13,7 +13,10 @@ from evidence.__main__ import BROKEN, UNUSABLE, VERIFIED, main
 from evidence.errors import StoreError
 from evidence.ids import JOURNAL_NAME
 from evidence.store.folder import FolderFiles, read_folder
-from tests.kits.records.sessions import Bureau, Folder, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.folders import Folder
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BUREAU = Bureau()
 

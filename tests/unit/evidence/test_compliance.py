@@ -21,10 +21,10 @@ from evidence.ids import JOURNAL_NAME
 from evidence.journal import payloads
 from evidence.plan import Officer, Particulars
 from evidence.verify import Bundle, Verdict, verify
-from tests.kits.records import rulebooks
-from tests.kits.records.days import HOUR, MINUTE, SECOND, Day, after, bureau_of, preflight
-from tests.kits.records.folders import bundle
-from tests.kits.records.sessions import Folder, Recorder
+from tests.kits.records.folders import Folder, bundle
+from tests.kits.records.recorder import Recorder
+from tests.kits.rules import rulebooks
+from tests.kits.rules.days import HOUR, MINUTE, SECOND, Day, after, bureau_of, preflight
 
 TEXTS = tuple(rulebooks.NAMES)
 BOOKS = {text: rulebooks.read(text) for text in TEXTS}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from evidence.compliance import State, assess
 from evidence.verify import verify
-from tests.kits.records import rulebooks
-from tests.kits.records.days import Day, bureau_of
 from tests.kits.records.folders import bundle
+from tests.kits.rules import rulebooks
+from tests.kits.rules.days import Day, bureau_of
 
 BOOKS = {text: rulebooks.read(text) for text in rulebooks.NAMES}
 TIMES = st.integers(0, 2**62)

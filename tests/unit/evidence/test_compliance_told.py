@@ -11,10 +11,9 @@ from evidence.bounds import Bounds, bounds_of, read_item
 from evidence.compliance import RowResult, assess
 from evidence.marks import SECRECY, ending_of, raised, secrecy_of
 from evidence.verify import Judgement, verify
-from tests.kits.records import rulebooks
-from tests.kits.records.days import Day, after, bureau_of
-from tests.kits.records.folders import bundle
-from tests.kits.records.sessions import Folder
+from tests.kits.records.folders import Folder, bundle
+from tests.kits.rules import rulebooks
+from tests.kits.rules.days import Day, after, bureau_of
 
 MET, NOT, BESIDE, OPEN = "met", "not_met", "not_applicable", "open"
 LEAVING = {"begins": "on_arrival", "ends": "on_leaving", "item": None}

@@ -10,7 +10,10 @@ import pytest
 from evidence import canonical, jws, receipt, rulebook
 from evidence.errors import EvidenceError, ReceiptError, RulebookError
 from tests.kits.records import forging
-from tests.kits.records.sessions import Bureau, Recorder, SeededSigner, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.signers import SeededSigner
+from tests.kits.records.take import Take
 
 BUREAU = Bureau()
 STRANGER = Bureau("stranger")

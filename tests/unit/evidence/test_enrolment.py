@@ -19,7 +19,7 @@ from evidence import canonical, enrolment, jws
 from evidence.enrolment import Bundle, Request
 from evidence.errors import EnrolmentError, EvidenceError
 from evidence.keys import EcSigner
-from tests.kits.records.pinned import PinnedBureau
+from tests.kits.bureau.pinned import PinnedBureau
 
 SECRET = bytes(range(20))
 CLAIM = enrolment.claim_text(SECRET)

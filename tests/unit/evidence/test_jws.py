@@ -16,7 +16,7 @@ from evidence import canonical, jws
 from evidence.errors import LimitError, MalformedError, SignatureError
 from evidence.keys import EcSigner, from_jwk, thumbprint, to_jwk
 from tests.kits.records import forging
-from tests.kits.records.sessions import SeededSigner
+from tests.kits.records.signers import SeededSigner
 
 # RFC 7515, appendix A.3.
 RFC_JWK = {

@@ -14,7 +14,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from evidence import keys
 from evidence.errors import CertificateError, MalformedError
 from evidence.keys import EKU_DEVICE_SIGNING, EKU_RECEIPT_SIGNING, ChainKey
-from tests.kits.records.sessions import Bureau, Recorder, SeededSigner
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.signers import SeededSigner
 
 BUREAU = Bureau()
 DEVICE = Recorder(BUREAU)

@@ -13,9 +13,10 @@ from evidence.activities import ACTIVITIES, ACTIVITY_CODE, MUST_RECORD, VOLUNTAR
 from evidence.errors import PlanError, WireError
 from evidence.plan import MAX_PLAN_BYTES, Officer
 from evidence.wire import PlanAck, PlanAckTopic, Topics
+from tests.kits.records.bureau import Bureau
 from tests.kits.records.forging import edited, with_header, with_high_s
 from tests.kits.records.plans import EXPIRES, NOON, OFFICERS, PARTICULARS, a_plan, signed
-from tests.kits.records.sessions import Bureau, SeededSigner
+from tests.kits.records.signers import SeededSigner
 
 BUREAU = Bureau()
 TOKEN = signed(BUREAU, a_plan())

@@ -13,7 +13,10 @@ from evidence.digests import ZERO_SHA256
 from evidence.errors import RecordError
 from evidence.journal import NEWLINE, Chain
 from evidence.records import EVENTS, SESSION_RECORDS
-from tests.kits.records.sessions import Bureau, Recorder, SeededChainKey, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.signers import SeededChainKey
+from tests.kits.records.take import Take
 
 BUREAU = Bureau()
 

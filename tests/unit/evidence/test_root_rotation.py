@@ -9,7 +9,8 @@ import pytest
 
 from evidence import rulebook
 from evidence.errors import RulebookError
-from tests.kits.records.sessions import Bureau, SeededSigner
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.signers import SeededSigner
 
 BUREAU = Bureau()
 STRANGER = Bureau("stranger")

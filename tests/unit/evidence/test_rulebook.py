@@ -12,8 +12,8 @@ from evidence.errors import RulebookError
 from evidence.rulebook import DEFAULTS, KEYS, POLICY, Rulebook, effective
 from evidence.rulebook.keys import REQUIRED
 from scripts import rulebook_page
-from tests.kits.records import rulebooks
-from tests.kits.records.sessions import Bureau
+from tests.kits.records.bureau import Bureau
+from tests.kits.rules import rulebooks
 
 TEXTS = sorted(rulebooks.POLICIES)
 CONFLICTS = range(1, 23)

@@ -9,8 +9,10 @@ import pytest
 from evidence.canonical import JsonObject
 from evidence.moments import utc_text
 from evidence.verify import CODES, Severity, Verdict, verify
+from tests.kits.records.bureau import Bureau
 from tests.kits.records.folders import bundle
-from tests.kits.records.sessions import Bureau, Recorder, Take
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BUREAU = Bureau()
 SECOND = 1_000_000_000

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from evidence.ids import JOURNAL_NAME
 from evidence.verify import Judgement, Presence, Severity, Verdict, verify
-from tests.kits.records.folders import bundle
-from tests.kits.records.sessions import Bureau, Folder, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.folders import Folder, bundle
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BUREAU = Bureau()
 

@@ -14,8 +14,10 @@ from evidence.ids import DEVICE_LOG_NAME, JOURNAL_NAME
 from evidence.journal import NEWLINE, Chain
 from evidence.verify import CODES, Bundle, Judgement, Severity, Verdict, verify
 from tests.kits.records import forging
-from tests.kits.records.folders import MemoryFiles, bundle
-from tests.kits.records.sessions import Bureau, Folder, Recorder, Take, announcement
+from tests.kits.records.bureau import Bureau, announcement
+from tests.kits.records.folders import Folder, MemoryFiles, bundle
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
 
 BUREAU = Bureau()
 SECOND = 1_000_000_000

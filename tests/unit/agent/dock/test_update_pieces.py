@@ -29,7 +29,7 @@ from evidence.update import (
 )
 from evidence.wire import DeviceState
 from tests.kits.device.updates import BUREAU, NOW, write_bundle
-from tests.kits.records.sessions import Bureau
+from tests.kits.records.bureau import Bureau
 
 DEVICE = "REC-001"
 EMPTY = DeviceState(online=True, docked=True, firmware="0", utc=NOW, utc_source="ntp")

@@ -29,7 +29,7 @@ from tests.kits.device.updates import (
     write_bundle,
 )
 from tests.kits.processes.cuts import Cutter, KilledError
-from tests.kits.records.sessions import Bureau
+from tests.kits.records.bureau import Bureau
 
 ROOT = rulebook.read_root(BUREAU.root, BUREAU.ca)
 QUICK = Patience(ready_seconds=0.6, steady_seconds=0.2)

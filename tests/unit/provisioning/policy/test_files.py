@@ -10,7 +10,7 @@ from provisioning.errors import PolicyError
 from provisioning.policy import fixtures
 from provisioning.policy.files import read_all, read_changes, read_file
 from provisioning.policy.wording import allowed, cited, describe
-from tests.kits.records import rulebooks
+from tests.kits.rules import rulebooks
 
 
 def test_a_value_is_json_or_a_text() -> None:

@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from evidence.canonical import JsonObject
-from evidence.digests import facts_of, sha256_hex
+from evidence.digests import sha256_hex
 from evidence.marks import ending_of
 from evidence.moments import utc_text
 from evidence.receipt import ReceiptKind
-from tests.kits.records import rulebooks
-from tests.kits.records.sessions import Bureau, Folder, Recorder, Take
+from tests.kits.records.bureau import Bureau
+from tests.kits.records.folders import Folder
+from tests.kits.records.recorder import Recorder
+from tests.kits.records.take import Take
+from tests.kits.rules import rulebooks
 
 SECOND: Final = 1_000_000_000
 MINUTE: Final = 60 * SECOND
@@ -76,7 +79,7 @@ class Day(Take):
         device = recorder or Recorder(bureau_of(text))
         self.text = text
         self.codes: list[str] = []
-        self.begun_as: JsonObject = {
+        begun_as: JsonObject = {
             "officer": officers[0] if officers else None,
             "custodian": officers[0] if officers else None,
             "officers": list(officers),
@@ -85,48 +88,24 @@ class Day(Take):
             "rulebook": {"version": 1, "sha256": sha256_hex(device.bureau.rulebook)},
             **opening,
         }
-        if "preflight" not in self.begun_as:
-            self.begun_as["preflight"] = preflight(device)
-        super().__init__(device)
-
-    def write(self, t: str, fields: JsonObject) -> bytes:
-        return super().write(t, {**fields, **self.begun_as} if t == "open" else fields)
+        if "preflight" not in begun_as:
+            begun_as["preflight"] = preflight(device)
+        super().__init__(device, opening=begun_as)
 
     def enter(self, root: str, reason: str) -> None:
         """As a device that knows plans enters a session."""
-        facts = facts_of(bytes(self.content))
-        journal = {"size": facts.size, "sha256": facts.sha256, "chunks": list(facts.chunks)}
-        fields: JsonObject = {
-            "sid": self.sid,
-            "counter": self.counter,
-            "journal": journal,
-            "root": root,
-            "reason": reason,
-            "ended": utc_text(self.recorder.ticker.utc_ns),
-            "plan_id": self.begun_as["plan_id"],
-            **self.told(),
-        }
-        self.recorder.note("session", fields)
+        ended = utc_text(self.recorder.ticker.utc_ns)
+        self.entry = {"ended": ended, "plan_id": self.opening["plan_id"], **self.told()}
+        super().enter(root, reason)
 
     def tell(self, verdict: str = "verified", **changes: Any) -> None:
         """An announcement, heard or not, in the words of this bureau."""
-        said = rulebooks.announcement(self.text)
-        now = self.recorder.ticker.mono_ns
         heard = verdict == "verified"
-        fields: JsonObject = {
-            "clip": said["id"],
-            "text_sha256": said["text_sha256"],
-            "pcm_sha256": said["pcm_sha256"],
-            "announced": True,
-            "frames_played": said["samples"],
-            "underruns": 0,
-            "from_ns": now,
-            "to_ns": now + 10 * SECOND,
+        outcome: JsonObject = {
             "check": "acoustic",
             "heard": heard,
             "complete": heard,
             "score_milli": 20_000 if heard else 3_000,
-            "missing": [],
             "delay_ns": 40_000_000,
             "drift_ppm": 3,
             "level_mdb": -1_000,
@@ -134,15 +113,15 @@ class Day(Take):
             "reason": None if heard else "not_heard",
             "attempt": 1,
         }
-        self.event("disclosure", {**fields, **changes})
+        self.disclose(rulebooks.announcement(self.text), {**outcome, **changes})
 
     def told(self) -> JsonObject:
         """How its end was told, on a device that asks; an earlier one says nothing of it."""
-        return {"ending": ending_of(self.codes)} if "bounds" in self.begun_as else {}
+        return {"ending": ending_of(self.codes)} if "bounds" in self.opening else {}
 
     def mark(self, code: str = "mark") -> None:
         self.codes.append(code)
-        self.event("mark", {"code": code, "at_ns": self.recorder.ticker.mono_ns})
+        super().mark(code)
 
     def say(self, template: str, voiced_ms: int | None = 9_000) -> None:
         """A window in which the officer spoke."""
@@ -188,7 +167,7 @@ def after(first: Day, reason: str, seconds: int, **opening: Any) -> Day:
         "counter": first.counter,
         "reason": reason,
         "seconds": seconds,
-        "same_plan": first.begun_as["plan_id"] == opening.get("plan_id", "plan-1"),
+        "same_plan": first.opening["plan_id"] == opening.get("plan_id", "plan-1"),
         **first.told(),
     }
     return Day(recorder=first.recorder, previous=link, **opening)

@@ -20,7 +20,7 @@ from evidence.digests import sha256_hex
 from evidence.rulebook import Rulebook
 from provisioning.policy.fixtures import NAMES as FIXTURES
 from provisioning.policy.fixtures import read_fixture
-from tests.kits.records.sessions import Bureau
+from tests.kits.records.bureau import Bureau
 
 FOLDER: Final = Path(__file__).parents[2] / "rulebooks"
 BUREAU: Final = Bureau("rulebooks")
