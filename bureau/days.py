@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 from bureau.errors import WrittenTimeError
-from evidence.moments import utc_ns, utc_text
+from evidence.moments import in_beijing, utc_ns, utc_text
 
 BEIJING: Final = timezone(timedelta(hours=8), "北京时间")
 """China has one time zone and no summer time."""
@@ -37,7 +37,7 @@ def local(utc: str) -> datetime:
 
 def say(utc: str) -> str:
     """A moment for people: ``2026-11-21 09:00`` in Beijing."""
-    return local(utc).strftime("%Y-%m-%d %H:%M")
+    return in_beijing(utc)
 
 
 def end_of_day(utc: str) -> str:

@@ -1,8 +1,8 @@
 """``evidence``: judge a session alone, with nothing but this package and the bureau's certificate.
 
 Owns the command line of the bare verifier: reading a folder, printing a verdict, telling a journal
-as a timeline. Refuses to judge: ``evidence.verify`` does. Needs ``cryptography`` and no other
-library.
+as a timeline or a signed report. Refuses to judge: ``evidence.verify`` does, and
+``evidence.compliance.document``. Needs ``cryptography`` and no other library.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from typing import Final
 from cryptography import x509
 
 from evidence import journal, report, timeline
-from evidence.errors import EvidenceError
+from evidence.compliance import document, telling
+from evidence.compliance.document import ReportVerdict
+from evidence.errors import EvidenceError, StoreError
+from evidence.limits import MAX_REPORT_BYTES
 from evidence.store.card import read_card
-from evidence.store.folder import read_folder
+from evidence.store.folder import read_folder, read_part
 from evidence.verify import CardVerdict, Judgement, Severity, Verdict, verify, verify_card
 from evidence.verify.bundle import Bundle
 
@@ -45,6 +48,13 @@ Judge a recorder's medium: every session on it, and whether it holds what its ow
 A card that was put back to an older state as a whole cannot be told from its bytes. The bureau can
 tell it when the recorder docks: see `bureau docks list`.
 """
+_ABOUT_REPORT = """\
+Judge a compliance report (`bureau report`): who made it, and does it say what the bureau signed?
+
+What was changed in the file is named with what was signed there, and the report is printed as it
+was signed. A report is the bureau's word on a recording; the recording itself is judged by
+`evidence verify`. --evidence says whether the report is on that recording.
+"""
 _AFTER = """\
 examples:
   evidence verify ./case-17 --ca bureau-ca.pem
@@ -52,11 +62,12 @@ examples:
   evidence verify ./case-17 --ca bureau-ca.pem --json > verdict.json
   evidence show ./case-17
   evidence card /mnt/card --ca bureau-ca.pem
+  evidence report report.signed.json --ca bureau-ca.pem --evidence ./case-17
 
-exit codes of verify:
+exit codes of verify, card and report:
   0  verified, perhaps with explained interruptions
   1  broken: something was changed, is missing or was added
-  2  nothing was judged: wrong usage, or the folder or the certificate cannot be read
+  2  nothing was judged: wrong usage, or a file, the folder or the certificate cannot be read
 """
 
 
@@ -78,6 +89,8 @@ def _run(options: argparse.Namespace) -> int:
             return _print_card(
                 verify_card(read_card(options.folder), ca), options.lang, as_json=options.json
             )
+        if options.command == "report":
+            return _print_report(_judged_report(options, ca), options.lang, as_json=options.json)
         verdict = verify(read_folder(options.folder), ca)
     except EvidenceError as error:
         print(f"evidence: {error.detail}", file=sys.stderr)
@@ -114,6 +127,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("folder", type=Path, metavar="DIR", help="the device's folder, or its store")
     _add_judging(whole)
+    made = commands.add_parser(
+        "report",
+        help="judge a compliance report that a bureau signed, and print it",
+        description=_ABOUT_REPORT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("file", type=Path, metavar="FILE", help="the signed report")
+    made.add_argument(
+        "--evidence", type=Path, metavar="DIR", help="the evidence folder that it is said to be on"
+    )
+    _add_judging(made)
     tell = commands.add_parser(
         "show",
         help="tell the journal as a timeline, without judging it",
@@ -131,6 +155,14 @@ def _add_judging(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--lang", choices=report.LANGUAGES, default="en", help="language of findings"
     )
+
+
+def _judged_report(options: argparse.Namespace, ca: x509.Certificate) -> ReportVerdict:
+    content = read_part(options.file, MAX_REPORT_BYTES)
+    if content is None:
+        raise StoreError(f"{options.file} is not there")
+    journal = None if options.evidence is None else read_folder(options.evidence).journal
+    return document.judge(content, ca, journal=journal)
 
 
 def _read_ca(path: Path) -> bytes:
@@ -151,6 +183,17 @@ def _print_card(verdict: CardVerdict, language: str, *, as_json: bool) -> int:
         print(json.dumps(verdict.to_json(), ensure_ascii=False, indent=1))
     else:
         for line in report.report_card(verdict, language):
+            print(line)
+    return BROKEN if verdict.judgement is Judgement.BROKEN else VERIFIED
+
+
+def _print_report(verdict: ReportVerdict, language: str, *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps(verdict.to_json(), ensure_ascii=False, indent=1))
+    else:
+        told = [] if verdict.report is None else telling.tell(verdict.report, language)
+        ending = report.report_broken(verdict.findings, verdict.judgement, language)
+        for line in (*told, *ending):
             print(line)
     return BROKEN if verdict.judgement is Judgement.BROKEN else VERIFIED
 

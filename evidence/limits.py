@@ -21,6 +21,9 @@ MAX_JOURNAL_BYTES: Final = 256 * 1024 * 1024
 MAX_RECEIPT_BYTES: Final = 4 * 1024 * 1024
 """One receipt: it names every file of a session, about 150 bytes each."""
 
+MAX_REPORT_BYTES: Final = 4 * 1024 * 1024
+"""A signed compliance report: some 120 KiB, and what people explained at length."""
+
 MAX_RULEBOOK_BYTES: Final = 256 * 1024
 """A rulebook or root document with its signatures."""
 

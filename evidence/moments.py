@@ -16,6 +16,7 @@ from evidence.errors import MalformedError
 _UTC = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = 1_000
+_BEIJING_NS: Final = 8 * 3_600 * 1_000_000_000
 RELEASED_NS: Final = 1_767_225_600_000_000_000
 """2026-01-01: no recorder with this software existed before, whatever its clock says."""
 
@@ -71,3 +72,8 @@ def utc_ns(text: str) -> int:
         raise MalformedError(f"not a UTC time: {text!r}") from error
     whole = seconds.days * 86_400 + seconds.seconds
     return (whole * 1_000_000 + int(match[2])) * _US
+
+
+def in_beijing(utc: str) -> str:
+    """The moment of a UTC text for people: ``2026-11-21 09:00`` in Beijing (北京时间)."""
+    return utc_text(utc_ns(utc) + _BEIJING_NS)[:16].replace("T", " ")

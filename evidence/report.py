@@ -7,7 +7,7 @@ terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -99,12 +99,17 @@ def report_card(verdict: CardVerdict, language: str) -> Iterator[str]:
         counter = word["unknown"] if one.counter is None else one.counter
         told = f"#{counter} {printable(one.session or word['unknown'])}"
         yield f"  {told}: {LAST_LINE[one.judgement]}"
-    if verdict.broken:
+    yield from report_broken(verdict.broken, verdict.judgement, language)
+
+
+def report_broken(found: Sequence[Finding], judgement: Judgement, language: str) -> Iterator[str]:
+    """How a report ends: what is broken, then the one line that everything comes to."""
+    if found:
         yield ""
-        yield word["broken"]
-        yield from (_finding(finding, language) for finding in verdict.broken)
+        yield _LANGUAGE[language]["broken"]
+        yield from (_finding(finding, language) for finding in found)
     yield ""
-    yield LAST_LINE[verdict.judgement]
+    yield LAST_LINE[judgement]
 
 
 def printable(text: str) -> str:

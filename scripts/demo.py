@@ -179,7 +179,7 @@ class Demo:
             films=[Path(film) for film in opened["films"]],
             evidence=evidence,
             hearing=opened["hearing"],
-            rows=_by_state(told["rows"]),
+            rows=_by_state(told["report"]["rows"]),
             page=page,
         )
 

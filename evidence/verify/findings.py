@@ -272,6 +272,16 @@ CODES: Final[Mapping[str, Meaning]] = MappingProxyType(
             _I, "the announcement was not proven to be heard", "告知未经核实"
         ),
         "disclosure_missing": Meaning(_I, "no announcement is on record", "没有告知记录"),
+        # A signed compliance report; ``evidence.compliance.document`` judges it.
+        "report_invalid": Meaning(
+            _B, "not a compliance report that this bureau signed", "不是本单位签名的合规报告"
+        ),
+        "report_differs": Meaning(
+            _B, "the report says something else than the bureau signed", "报告内容与单位签名的不符"
+        ),
+        "report_foreign": Meaning(
+            _B, "the report is on another recording", "报告不是关于这次记录的"
+        ),
         "more_findings": Meaning(
             _I, "further findings of a code were only counted", "其余同类从略"
         ),

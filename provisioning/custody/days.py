@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from evidence.moments import utc_ns, utc_text
+from evidence.moments import in_beijing, utc_ns, utc_text
 
 _BEIJING_NS: Final = 8 * 3_600 * 1_000_000_000
 _DAY_NS: Final = 24 * 3_600 * 1_000_000_000
@@ -21,7 +21,7 @@ def day_of(utc: str) -> str:
 
 def say(utc: str) -> str:
     """A moment in Beijing for people: ``2026-11-21 09:00``."""
-    return utc_text(utc_ns(utc) + _BEIJING_NS)[:16].replace("T", " ")
+    return in_beijing(utc)
 
 
 def is_day(text: object) -> bool:

@@ -75,7 +75,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
         return Told(
             *journals,
             log,
-            {one["row"]: one for one in report["rows"]},
+            {one["row"]: one for one in report["report"]["rows"]},
         )
 
 

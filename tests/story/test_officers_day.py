@@ -55,7 +55,7 @@ class Chapter:
         self.records = journals[sid]
         arguments = [sid, "--bureau", str(story.bureau), "--json"]
         told = story.command_json("bureau.main", ["report", *arguments])
-        self.rows = {row["row"]: str(row["state"]) for row in told["rows"]}
+        self.rows = {row["row"]: str(row["state"]) for row in told["report"]["rows"]}
         said = story.command("bureau.main", ["verify", *arguments], expect=(0, 1))
         self.verdict: JsonObject = json.loads(said)
 

@@ -17,20 +17,24 @@ from bureau.errors import ReportError
 from bureau.explaining import Explained, add_explanation
 from bureau.plans import draft
 from bureau.plans.draft import Draft
+from bureau.report.document import signed as signed_file
+from bureau.report.document import to_json
 from bureau.report.moments import MOST, moments_of
-from bureau.report.page import page
+from bureau.report.page import SignedFile
+from bureau.report.page import page as page_of
 from bureau.report.report import Report, make_report
-from bureau.report.telling import tell, to_json
 from evidence import assignment
 from evidence.assignment import Assignment, Officer, Standing
-from evidence.compliance import ROWS
+from evidence.compliance import ROWS, document
 from evidence.compliance.reading import Reading
+from evidence.compliance.telling import tell
 from evidence.digests import sha256_hex
 from evidence.verify import Bundle
 from tests.kits.bureau.intake import IntakeRig, Pusher
-from tests.kits.records.days import Day, bureau_of
 from tests.kits.records.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan, signed
-from tests.kits.records.sessions import START_UTC_NS, Recorder, Take
+from tests.kits.records.recorder import START_UTC_NS, Recorder
+from tests.kits.records.take import Take
+from tests.kits.rules.days import Day, bureau_of
 
 CLOCK = Clock(utc_ns=lambda: START_UTC_NS, mono_ns=lambda: 0)
 EVIL = '<script>alert(1)</script><img src="http://x/y">\u202e&"'
@@ -52,6 +56,10 @@ class Scene:
 
     def report(self, one: Take) -> Report:
         return make_report(self.rig.office, "REC-0001", one.sid)
+
+
+def page(report: Report) -> str:
+    return page_of(report, SignedFile("r.signed.json", b"{}"))
 
 
 @pytest.fixture
@@ -86,14 +94,16 @@ def test_a_terminal_is_told_what_is_wrong_first(scene: Scene) -> None:
     one.tell("unverified")
     one.work()
     scene.take_in(one)
-    lines = list(tell(scene.report(one)))
+    lines = list(tell(to_json(scene.report(one)), "zh"))
     said = "\n".join(lines)
     assert said.index("不符合") < said.index("待核") < said.index("不适用")
     assert any("C8" in line and "未经证实" in line for line in lines)
     assert any("C4" in line and "未标记标牌" in line for line in lines)
     assert any("核验通过" in line for line in lines)
-    everything = list(tell(scene.report(one), everything=True))
+    everything = list(tell(to_json(scene.report(one)), "zh", everything=True))
     assert len(everything) > len(lines)
+    english = "\n".join(tell(to_json(scene.report(one)), "en"))
+    assert english.index("not met") < english.index("open") < english.index("does not apply")
 
 
 def test_the_plan_that_was_sealed_in_says_who_and_what(scene: Scene) -> None:
@@ -185,6 +195,8 @@ def test_the_page_stands_alone_and_is_for_paper(scene: Scene) -> None:
     assert '<html lang="zh-CN">' in html
     for word in ("某县统计局", "符合", "待核", "不适用", "制表人", "S0§12"):
         assert word in html
+    assert "r.signed.json" in html
+    assert sha256_hex(b"{}") in html
 
 
 def test_whatever_is_written_is_shown_and_never_obeyed(scene: Scene) -> None:
@@ -259,16 +271,50 @@ def test_the_command_tells_and_saves(desk: Scene, tmp_path: Path) -> None:
     code, text = run(one.sid)
     assert code == 0
     assert "执法音像记录合规报告" in text
-    code, text = run(one.sid, "--json")
-    assert json.loads(text)["session"] == one.sid
-    saved = tmp_path / "report.html"
+    saved, beside = tmp_path / "report.html", tmp_path / "report.signed.json"
     code, text = run(one.sid, "--html", str(saved))
     assert (code, "已保存" in text) == (0, True)
-    assert saved.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
     before = saved.read_bytes()
+    assert before.startswith(b"<!DOCTYPE html>")
+    assert sha256_hex(beside.read_bytes()).encode() in before
     code, text = run(one.sid, "--html", str(saved))
     assert (code, saved.read_bytes()) == (1, before)
     assert "导出目录不可用" in text
+    saved.unlink()
+    kept = beside.read_bytes()
+    assert run(one.sid, "--html", str(saved))[0] == 1
+    assert (saved.exists(), beside.read_bytes()) == (False, kept)
+
+
+def test_what_machines_are_told_and_what_lies_beside_the_page_is_signed(
+    desk: Scene, tmp_path: Path
+) -> None:
+    one = stored(desk)
+    row = desk.rig.ledger.find(one.sid)
+    assert row is not None
+    add_explanation(desk.rig.ledger, row, Explained(who="张三", reason="途中发现"), CLOCK)
+    _, text = run(one.sid, "--json", "--html", str(tmp_path / "report.html"))
+    beside = (tmp_path / "report.signed.json").read_bytes()
+    assert text.encode() == beside + b"\n"
+    verdict = document.judge(beside, desk.rig.office.ca, journal=bytes(one.content))
+    assert verdict.findings == ()
+    assert verdict.report is not None
+    assert (verdict.report["session"], len(verdict.report["rows"])) == (one.sid, len(ROWS))
+    assert [said["reason"] for said in verdict.report["explanations"]] == ["途中发现"]
+
+
+def test_a_report_on_a_journal_of_which_nothing_is_left_is_signed_all_the_same(
+    scene: Scene,
+) -> None:
+    one = stored(scene)
+    path = scene.rig.archive.session("REC-0001", one.sid) / "journal.jws"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.chmod(0o600)
+    path.write_bytes(lines[0] + b"nothing\n" * 3)
+    content = signed_file(scene.report(one), scene.rig.office)
+    said = document.judge(content, scene.rig.office.ca).report
+    assert said is not None
+    assert (said["judgement"], said["closed"]) == ("broken", None)
 
 
 def test_a_session_that_is_not_here_is_said_in_chinese(desk: Scene) -> None:
