@@ -93,7 +93,7 @@ class Playback(Protocol):
 
     @abstractmethod
     def frames_played(self) -> int:
-        """Samples handed to the loudspeaker so far."""
+        """Samples that have sounded so far, as far as the driver knows."""
 
     @abstractmethod
     def underruns(self) -> int:

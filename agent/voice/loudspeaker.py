@@ -32,7 +32,7 @@ class Sounded:
     """What became of one sound.
 
     Attributes:
-        frames_played: Samples handed to the loudspeaker.
+        frames_played: Samples that have sounded.
         underruns: How often it ran dry.
         from_ns: CLOCK_BOOTTIME when the driver was asked for it.
         to_ns: CLOCK_BOOTTIME when it ended or was given up.

@@ -22,16 +22,13 @@ from hw.types import Clip
 
 RATE = 48_000
 _BLOCK_FRAMES = 960
-_ROOM_FRAMES = 2_880
-"""What the device takes at a time: with 20 ms, PyAudio's own choice, a busy board runs dry."""
+_ROOM_FRAMES = 12_000
+"""What the device takes at a time, a quarter of a second, and it holds at least twice as much: with
+the 20 ms of PyAudio's own choice, and with 60 ms, a busy board ran dry within a sentence."""
 _SAMPLE_BYTES = 2
 _SECOND_NS = 1_000_000_000
 
 Samples = NDArray[np.int16]
-
-
-class Underrun(Exception):
-    """The loudspeaker ran dry before a write; what was written will still sound."""
 
 
 class Stream(Protocol):
@@ -44,7 +41,13 @@ class Stream(Protocol):
         """Return when there is room for ``samples`` and they are on their way.
 
         Raises:
-            Underrun: It ran dry before.
+            OSError: It is gone.
+        """
+
+    def waiting(self) -> int:
+        """How many samples that it was given have not sounded yet.
+
+        Raises:
             OSError: It is gone.
         """
 
@@ -128,7 +131,7 @@ class PiPlayback(Playback):
         return self._clock.wait(self.ended, seconds)
 
     def frames_played(self) -> int:
-        """Samples of the clip, at its own rate, that were handed to the loudspeaker."""
+        """Samples of the clip, at its own rate, that have sounded."""
         return self._played
 
     def underruns(self) -> int:
@@ -139,35 +142,20 @@ class PiPlayback(Playback):
         """Write all of it; raises ``OSError`` where the loudspeaker is gone."""
         samples = _at_rate(self._clip)
         stream.start()
-        began_ns, full = self._clock.monotonic_ns(), False
+        began_ns = self._clock.monotonic_ns()
         for start in range(0, samples.size, _BLOCK_FRAMES):
-            block = samples[start : start + _BLOCK_FRAMES]
-            asked_ns = self._clock.monotonic_ns()
-            late_ns = asked_ns - began_ns - _long_ns(start)
-            if start and late_ns > _long_ns(_ROOM_FRAMES):
-                # All that the device took has sounded: it has run dry.
+            waiting = stream.waiting()
+            if start and not waiting:
                 self._underruns += 1
-                began_ns += late_ns
-            try:
-                stream.write(block.tobytes())
-            except Underrun:
-                self._underruns += 1
-            self._played = min(self._frames, (start + block.size) * self._clip.rate // RATE)
-            now_ns = self._clock.monotonic_ns()
-            if not full and now_ns - asked_ns > _long_ns(_BLOCK_FRAMES) // 2:
-                # It was full for the first time: if it took nothing until now, it began so late.
-                full, began_ns = True, max(began_ns, now_ns - _long_ns(start + block.size))
+            self._played = (start - waiting) * self._clip.rate // RATE
+            stream.write(samples[start : start + _BLOCK_FRAMES].tobytes())
         stream.drain()
-        self._wait_until(began_ns + _long_ns(samples.size))
+        self._wait_until(began_ns + samples.size * _SECOND_NS // RATE)
         self._played = self._frames
 
     def _wait_until(self, at_ns: int) -> None:
         """A sound server may say that all has sounded while it still sounds."""
         self._clock.wait(Event(), (at_ns - self._clock.monotonic_ns()) / _SECOND_NS)
-
-
-def _long_ns(frames: int) -> int:
-    return frames * _SECOND_NS // RATE
 
 
 def _at_rate(clip: Clip) -> Samples:
@@ -209,7 +197,7 @@ def pyaudio_stream(card: str) -> Callable[[], Stream]:
                 f"no card {card} plays 48000 Hz ({error}); is the overlay loaded"
                 " (dtoverlay=recorder), does aplay -l show it?",
             ) from error
-        return _PyAudioStream(stream)
+        return BlockingStream(stream)
 
     return open_stream
 
@@ -223,23 +211,32 @@ def _output(audio: Foreign, card: str) -> int:
     raise OSError(f"PortAudio knows no output named {card}")
 
 
-class _PyAudioStream:
-    """PyAudio's blocking stream."""
+class BlockingStream(Stream):
+    """PyAudio's blocking stream.
 
-    def __init__(self, stream: object) -> None:
-        self._stream: _Blocking = stream  # type: ignore[assignment]  # PyAudio has no types
+    What has not sounded is told by the room that is left: PyAudio closes a stream whose underflow
+    it raises, and the rest of the clip with it.
+
+    Args:
+        stream: For output, opened, not started.
+    """
+
+    def __init__(self, stream: Blocking) -> None:
+        self._stream = stream
+        self._room = 0
 
     def start(self) -> None:
         """Begin to sound."""
         self._stream.start_stream()
+        self._room = self._stream.get_write_available()
 
     def write(self, samples: bytes) -> None:
-        """As in ``Stream``, but never ``Underrun``.
-
-        PyAudio closes a stream whose underflow it raises, and the rest of the clip with it: it is
-        not asked to, and whoever writes tells a dry loudspeaker by the clock.
-        """
+        """As in ``Stream``."""
         self._stream.write(samples, exception_on_underflow=False)
+
+    def waiting(self) -> int:
+        """None, however shortly it ran dry; all, as long as it has not begun."""
+        return max(0, self._room - self._stream.get_write_available())
 
     def drain(self) -> None:
         """PortAudio's stop returns when the last sample has sounded."""
@@ -250,10 +247,20 @@ class _PyAudioStream:
         self._stream.close()
 
 
-class _Blocking(Protocol):
-    """What is used of ``pyaudio.PyAudio.Stream``."""
+class Blocking(Protocol):
+    """What is used of ``pyaudio.PyAudio.Stream``, which has no types."""
 
-    def start_stream(self) -> None: ...
-    def stop_stream(self) -> None: ...
-    def close(self) -> None: ...
-    def write(self, frames: bytes, *, exception_on_underflow: bool) -> None: ...
+    def start_stream(self) -> None:
+        """Begin."""
+
+    def stop_stream(self) -> None:
+        """Return when all has sounded."""
+
+    def close(self) -> None:
+        """Let go of the device."""
+
+    def get_write_available(self) -> int:
+        """Samples that it would take now; all of its room again after it ran dry."""
+
+    def write(self, frames: bytes, *, exception_on_underflow: bool) -> None:
+        """Wait for room and take ``frames``."""
