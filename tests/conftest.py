@@ -29,6 +29,8 @@ from xdist.scheduler import LoadScopeScheduling
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+pytest.register_assert_rewrite("tests.kits")  # a failure there is told as fully as in a test
+
 DEFAULT_SEED: Final = 20210715
 """The day the amended Administrative Penalty Law came into force; any fixed number would do."""
 

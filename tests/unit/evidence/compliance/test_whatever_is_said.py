@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from evidence.compliance import State, assess
 from evidence.verify import verify
 from tests.kits.records.folders import bundle
-from tests.kits.rules import rulebooks
 from tests.kits.rules.days import Day, bureau_of
+from tests.kits.rules.judging import BOOKS
 
-BOOKS = {text: rulebooks.read(text) for text in rulebooks.NAMES}
 TIMES = st.integers(0, 2**62)
 CODES = st.sampled_from(
     ["sign", "attested", "question", "interruption", "fixed", "battery", "recorder_lost", "x"]

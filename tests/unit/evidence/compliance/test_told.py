@@ -14,8 +14,8 @@ from evidence.verify import Judgement, verify
 from tests.kits.records.folders import Folder, bundle
 from tests.kits.rules import rulebooks
 from tests.kits.rules.days import Day, after, bureau_of
+from tests.kits.rules.judging import BESIDE, BOOKS, MET, NOT, OPEN
 
-MET, NOT, BESIDE, OPEN = "met", "not_met", "not_applicable", "open"
 LEAVING = {"begins": "on_arrival", "ends": "on_leaving", "item": None}
 HEARING = {"begins": "hearing_opened", "ends": "hearing_closed", "item": 2}
 NOTIFIED = {"begins": "before_entering", "ends": "after_notification", "item": None}
@@ -25,7 +25,7 @@ def judged(folder: Folder, text: str) -> dict[str, RowResult]:
     read = bundle(folder)
     verdict = verify(read, bureau_of("S0").ca)
     assert verdict.judgement is not Judgement.BROKEN
-    return {one.row: one for one in assess(read, verdict, rulebooks.read(text))}
+    return {one.row: one for one in assess(read, verdict, BOOKS[text])}
 
 
 def ended(*codes: str, asked: bool = True, reason: str = "officer", **opening: Any) -> Folder:
