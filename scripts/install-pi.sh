@@ -195,6 +195,8 @@ lay_overlay() {
   while IFS= read -r path; do put "$rootfs/$path" "/$path"; done < <(cd "$rootfs" && find etc -type f | sort)
   put_text /etc/systemd/system/recorder-dock.service.d/10-network.conf "$(network_text)"
   put_text /etc/systemd/system/recorder-enrol.service.d/10-network.conf "$(network_text)"
+  # The packet filter lets nothing in: on the bench, ssh.
+  put_text /etc/systemd/system/nftables.service.d/10-bench.conf "${keep_ssh:+$bench_text}"
   put_text /etc/chrony/sources.d/bureau.sources "${ntp:+server $ntp iburst}"
   ! grep -qsE '^(pool|server) ' /etc/chrony/chrony.conf ||
     change "leave the time to the bureau alone: no other server in /etc/chrony/chrony.conf" sed -i -E 's/^(pool|server) /# \0/' /etc/chrony/chrony.conf
@@ -204,6 +206,8 @@ lay_overlay() {
   [[ -d $home/announce && -d $home/store ]] && is_right ||
     change "give every folder of $home its owner" systemd-tmpfiles --create /etc/tmpfiles.d/recorder.conf
 }
+
+bench_text=$'[Service]\nExecStartPost=/usr/sbin/nft add rule inet recorder input tcp dport 22 accept'
 
 network_text() {
   ((${#networks[@]})) || return 0
