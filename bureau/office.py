@@ -102,6 +102,7 @@ def open_planning(bureau: Bureau, clock: Clock) -> Planning:
     return Planning(
         book=PlanBook(paths.plans, ca),
         registry=Registry(paths.registry),
+        words=WordShelf(paths.folder, ca),
         rulebook=rulebook.read_rulebook(envelope, rulebook.read_root(root, ca)),
         signer=_receipt_signer(bureau),
         certificate=_certificate(paths.receipt_certificate),

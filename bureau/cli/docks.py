@@ -61,7 +61,7 @@ def list_docks(
             ],
         )
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @app.command(
@@ -95,7 +95,7 @@ def settle(
             return
         typer.echo(f"已登记对第 {number} 次对接的处理：{_result(row)}")
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 def _count(number: int | None) -> str:

@@ -116,7 +116,7 @@ def ledger(  # noqa: PLR0913 - one option for each column a clerk filters by
             ],
         )
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @app.command(
@@ -153,7 +153,7 @@ def totals(
             ],
         )
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @app.command(
@@ -188,7 +188,7 @@ def explain(  # noqa: PLR0913 - who, why, and the text that S0§20 asks for
         owed = "、".join(OWED.get(code, code) for code in row.owes.split(",") if code)
         typer.echo(f"已登记第 {number} 份说明" + (f"：{owed}" if owed else "（该记录不欠说明）"))
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 def _say_owing(rows: list[SessionRow]) -> None:

@@ -130,7 +130,7 @@ def new(  # noqa: PLR0913 - one option for each thing a plan says
         else:
             typer.echo(f"签发：bureau plan publish {draft.plan_id} --bureau {one.paths.folder}")
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @app.command(
@@ -160,7 +160,7 @@ def publish(
         typer.echo(f"已签发：{signed.plan.number} 号，发往 {'、'.join(signed.plan.to)}")
         typer.echo("记录仪放上底座后自动送达，送达情况见 bureau plan list。")
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @app.command(
@@ -214,7 +214,7 @@ def list_plans(
             ],
         )
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @app.command(help="列出事项代码：哪些必须记录，哪些可以记录。")

@@ -64,7 +64,7 @@ def report(
         for path in saved:
             typer.echo(f"已保存：{path}")
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 def _pages(html: Path, made: Report, content: bytes) -> dict[Path, bytes]:

@@ -75,7 +75,7 @@ def open_session(  # noqa: PLR0913 - who, why and where are all asked for
             console.print(f"告知复核：{heard.told()}", soft_wrap=True)
         console.print(f"核验结论：{copied.verdict.judgement.value}")
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @app.command(
@@ -105,7 +105,7 @@ def verify(
         if verdict.judgement is Judgement.BROKEN:
             raise typer.Exit(EXIT_REFUSED)
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)
 
 
 @quarantine.command("list", help="列出隔离区的内容和原因。")
@@ -125,4 +125,4 @@ def list_quarantine(*, bureau: BureauOption, as_json: JsonOption = False) -> Non
         cells = [[row.since[:19], row.device, row.name, row.reason] for row in rows]
         say_table(["时间（UTC）", "设备", "内容", "原因"], cells)
 
-    guard(bureau, work)
+    guard(bureau, work, as_json=as_json)

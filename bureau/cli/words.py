@@ -66,10 +66,14 @@ def clock_of(context: typer.Context) -> Clock:
     return clock
 
 
-def guard(folder: Path, work: Callable[[Bureau], None]) -> None:
-    """Do ``work``; say in Chinese what went wrong."""
+def guard(folder: Path, work: Callable[[Bureau], None], *, as_json: bool = False) -> None:
+    """Do ``work``; say what went wrong, in Chinese to people and by its code to programs."""
     try:
         work(load_bureau(folder))
     except (BureauError, EvidenceError) as error:
-        typer.echo(error.diagnosis(), err=True)
+        if as_json:
+            told = {"error": error.code, "diagnosis": error.diagnosis(), "detail": error.detail}
+            say_json(told)
+        else:
+            typer.echo(error.diagnosis(), err=True)
         raise typer.Exit(EXIT_REFUSED) from error

@@ -1,8 +1,8 @@
 """From a clerk's wish to a plan in the book, and from there to one that is signed.
 
-Owns what the bureau asks of a plan: enrolled recorders, an activity of the table, officers enough
-and certified, a time to come; then sealing to bureau and escrow, and the signature. Refuses to send
-it: ``bureau.plans.courier`` does.
+Owns what the bureau asks of a plan: enrolled recorders that its officers may use, an activity of
+the table, officers enough and certified, a time to come; then sealing to bureau and escrow, and the
+signature. Refuses to send it: ``bureau.plans.courier`` does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from bureau.clock import Clock
 from bureau.errors import BureauError, PlanningError
 from bureau.plans.book import PlanBook, Signed
 from bureau.plans.draft import Draft, Wish, officers_of
+from bureau.plans.rosters import check_rosters
 from bureau.registry import Registry
+from bureau.words.shelf import WordShelf
 from evidence import plan
 from evidence.activities import ACTIVITIES
 from evidence.jws import Signer
@@ -34,7 +36,8 @@ class Planning:
 
     Attributes:
         book: Where plans stand.
-        registry: Who may carry them out.
+        registry: Which recorders there are.
+        words: Who may use them.
         rulebook: In force now.
         signer: The bureau's receipt key.
         certificate: Of that key.
@@ -43,6 +46,7 @@ class Planning:
 
     book: PlanBook
     registry: Registry
+    words: WordShelf
     rulebook: Rulebook
     signer: Signer
     certificate: x509.Certificate
@@ -113,6 +117,7 @@ class Planning:
         self._check_officers(len(draft.particulars.officers))
         self._check_times(draft)
         draft.particulars.to_bytes()
+        check_rosters(draft, self.words, self.clock.utc())
 
     def _check_activity(self, activity: str) -> None:
         own = {

@@ -76,6 +76,11 @@ class WordShelf:
         path = self._assignments(device) / f"{number:06d}.jws"
         return self._read_assignment(path, device)[0] if path.exists() else None
 
+    def in_force(self, device: str) -> Assignment | None:
+        """The newest assignment; None where there is none, or it is not the bureau's."""
+        newest = self._newest(device)
+        return None if newest is None else self._read_assignment(newest, device)[0]
+
     def look(self) -> None:
         """Read the rulebook again if a file of it has changed; assignments are looked at alone."""
         seen = _look_at(self._policy_files())
@@ -83,7 +88,7 @@ class WordShelf:
             self._policy = (seen, self._read_policy())
 
     def _roster(self, device: str) -> Sent | None:
-        newest = max(self._assignments(device).glob("*.jws"), default=None)
+        newest = self._newest(device)
         if newest is None:
             return None
         seen = _look_at([newest])
@@ -106,6 +111,9 @@ class WordShelf:
         except (EvidenceError, OSError) as error:
             _log.error("%s is not believed: %s", path, error)
             return None, b""
+
+    def _newest(self, device: str) -> Path | None:
+        return max(self._assignments(device).glob("*.jws"), default=None)
 
     def _assignments(self, device: str) -> Path:
         return self._folder / "registry" / "assignments" / device

@@ -20,7 +20,7 @@ from evidence import plan
 from evidence.digests import sha256_hex
 from evidence.ids import PLAN_NAME
 from evidence.plan import Plan
-from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol
+from tests.kits.bureau.enrolment import DEVICE_ID, Enrolled, enrol, shelve
 from tests.kits.device.vault import RunningVault, records
 from tests.kits.records.bureau import Bureau
 from tests.kits.records.plans import a_plan, signed
@@ -99,6 +99,7 @@ class Town:
 def town(tmp_path: Path) -> Iterator[Town]:
     port = free_port()
     quick = hurried(enrol(tmp_path, port=port, numbers={"release.keep_days": 30}))
+    shelve(quick)
     broker = Mosquitto(quick.bureau / "broker" / "mosquitto.conf", port)
     with RunningVault(quick) as vault:
         town = Town(quick, port, vault)

@@ -15,7 +15,7 @@ from bureau.clock import Clock
 from bureau.ledger import Ledger, PlanAnswerRow
 from evidence import plan
 from evidence.moments import utc_ns
-from tests.kits.bureau.enrolment import DEVICE_ID, enrol
+from tests.kits.bureau.enrolment import DEVICE_ID, enrol, shelve
 from tests.kits.wire.peer import free_port
 from tests.unit.bureau.test_stores import SID, row
 
@@ -30,7 +30,9 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = enrol(tmp_path_factory.mktemp("p"), port=free_port()).bureau
+    enrolled = enrol(tmp_path_factory.mktemp("p"), port=free_port())
+    shelve(enrolled)
+    folder = enrolled.bureau
     ledger = Ledger(f"sqlite:///{folder / 'ledger.sqlite'}")
     ledger.put(row(1))
     ledger.put(row(2, owes="no_plan,interrupted", plan_state="unplanned", officer=None))
@@ -73,6 +75,24 @@ def test_a_file_says_it_and_options_say_it_otherwise(bureau: Path, tmp_path: Pat
     made = json.loads(text)
     assert (made["place"], made["begins"]) == ("三楼会议室", "2026-11-22T01:00:00.000000Z")
     assert made["published"] is True
+
+
+@pytest.mark.rule("A4")
+def test_a_plan_of_strangers_is_refused_with_the_next_step_before_anything_is_signed(
+    bureau: Path,
+) -> None:
+    strangers = ["--officer", "O-7:王五:41010200777", "--officer", "O-8:赵六:41010200888"]
+    words = ["plan", "new", *WORDS[:-4], *strangers, "--publish"]
+    before = sorted((bureau / "plans").iterdir())
+    code, text = run(bureau, *words)
+    assert code == 1
+    assert "都不在该设备的使用名单内" in text
+    assert f"provision keep {DEVICE_ID} --officer O-7" in text
+    code, text = run(bureau, *words, "--json")
+    told = json.loads(text)
+    assert (code, told["error"]) == (1, "plan_roster")
+    assert "O-7, O-8 may not use" in told["detail"]
+    assert sorted((bureau / "plans").iterdir()) == before
 
 
 def test_plans_are_listed_with_what_recorders_answered(bureau: Path) -> None:

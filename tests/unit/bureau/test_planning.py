@@ -17,7 +17,9 @@ from bureau.plans.book import PlanBook
 from bureau.plans.draft import Wish, WrittenOfficer, officer_of, read_wish
 from bureau.plans.planning import Planning
 from bureau.registry import Registry
-from evidence import plan, rulebook
+from bureau.words.shelf import WordShelf
+from evidence import assignment, plan, rulebook
+from evidence.assignment import Assignment, Officer, Standing
 from evidence.errors import PlanError
 from evidence.moments import utc_ns
 from tests.kits.records.bureau import Bureau
@@ -49,6 +51,20 @@ class Room:
     identities: list[Any]
     folder: Path
 
+    def assign(self, device: str, number: int = 1, **fields: Any) -> None:
+        """What provisioning leaves when it hands a recorder to O-1."""
+        hands = {"custodian": "O-1", "keeper": "K-1", "leader": "L-1", "approval": "a-1"}
+        word = Assignment(
+            device=device,
+            number=number,
+            issued=NOW,
+            **{"standing": Standing.ASSIGNED, **hands, **fields},
+        )
+        path = self.folder.parent / "registry" / "assignments" / device / f"{number:06d}.jws"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        signer, certificate = self.bureau.receipt_signer, self.bureau.receipt_certificate
+        path.write_bytes(assignment.make(word, signer, certificate))
+
     def with_policy(self, **policy: Any) -> Planning:
         document = self.bureau.rulebook_document()
         document["policy"] = {**document["policy"], **policy}
@@ -73,12 +89,16 @@ def room(tmp_path: Path) -> Room:
     planning = Planning(
         book=PlanBook(tmp_path / "plans", bureau.ca),
         registry=Registry(registry),
+        words=WordShelf(tmp_path, bureau.ca),
         rulebook=rulebook.read_rulebook(bureau.rulebook, root),
         signer=bureau.receipt_signer,
         certificate=bureau.receipt_certificate,
         clock=Clock(utc_ns=lambda: utc_ns(NOW), mono_ns=lambda: 0),
     )
-    return Room(planning, bureau, identities, tmp_path / "plans")
+    room = Room(planning, bureau, identities, tmp_path / "plans")
+    for device in ("REC-0001", "REC-0002"):
+        room.assign(device)
+    return room
 
 
 def wish(**changes: Any) -> Wish:
@@ -235,6 +255,55 @@ def test_a_plan_that_is_not_here_is_said(room: Room, plan_id: str) -> None:
     with pytest.raises(PlanningError) as caught:
         room.planning.publish(plan_id)
     assert caught.value.code == "no_plan"
+
+
+@pytest.mark.rule("A4")
+def test_one_of_the_officers_at_least_is_on_the_roster_of_each_recorder(room: Room) -> None:
+    room.assign("REC-0002", 2, custodian="O-9")
+    both = wish(devices=["REC-0001", "REC-0002"])
+    assert refused(room, both) == "plan_roster"
+    room.assign("REC-0002", 3, custodian="O-9", officers=(Officer(id="O-2"),))
+    assert room.planning.draft(both).to == ("REC-0001", "REC-0002")
+
+
+@pytest.mark.rule("A4")
+def test_a_last_day_on_the_roster_counts_when_the_plan_can_first_be_chosen(room: Room) -> None:
+    ends = days.parse("2026-11-22 00:00")
+    room.assign("REC-0001", 2, custodian="O-9", officers=(Officer(id="O-1", until=ends),))
+    assert room.planning.draft(wish(expires="2026-11-22 12:00")).number == 1
+    with pytest.raises(PlanningError) as caught:
+        room.planning.draft(wish(begins="2026-11-22 00:00"))
+    assert caught.value.code == "plan_roster"
+    assert "O-9, O-1 (until 2026-11-22 00:00)" in caught.value.detail
+
+
+@pytest.mark.rule("A4")
+@pytest.mark.parametrize("standing", [Standing.UNASSIGNED, None])
+def test_a_recorder_that_is_nobodys_takes_no_plan(room: Room, standing: Standing | None) -> None:
+    if standing is None:
+        (room.folder.parent / "registry/assignments/REC-0001/000001.jws").unlink()
+    else:
+        nobody = dict.fromkeys(("custodian", "keeper", "leader", "approval"))
+        room.assign("REC-0001", 2, standing=standing, **nobody)
+    assert refused(room, WISH) == "plan_nobody"
+
+
+@pytest.mark.rule("A4")
+def test_a_recorder_in_repair_takes_plans_of_its_roster(room: Room) -> None:
+    room.assign("REC-0001", 2, standing=Standing.FROZEN, because="repair")
+    assert room.planning.draft(WISH).number == 1
+
+
+@pytest.mark.rule("A4")
+def test_nothing_is_signed_for_a_recorder_that_was_handed_on_since(room: Room) -> None:
+    draft = room.planning.draft(WISH)
+    room.assign("REC-0001", 2, custodian="O-9")
+    with pytest.raises(PlanningError) as caught:
+        room.planning.publish(draft.plan_id)
+    assert caught.value.code == "plan_roster"
+    assert room.planning.book.find(draft.plan_id) is None
+    room.assign("REC-0001", 3, custodian="O-2")
+    assert room.planning.publish(draft.plan_id).plan.number == 1
 
 
 def test_a_damaged_plan_is_not_sent_and_not_signed_again(room: Room) -> None:
