@@ -49,15 +49,6 @@ def plus(*parts: Expected) -> Expected:
     return {t: {r: s for part in parts for r, s in part.get(t, {}).items()} for t in TEXTS}
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A session, what is different from a good day under each text, and when the report is."""
-
-    build: Callable[[], Folder]
-    expected: Expected = field(default_factory=dict)
-    now: str | None = None
-
-
 def judge(folder: Folder, ca_text: str = "S0") -> tuple[Bundle, Verdict]:
     judged = bundle(folder)
     return judged, verify(judged, bureau_of(ca_text).ca)
@@ -76,12 +67,23 @@ def _judged(build: Callable[[], Folder]) -> tuple[Bundle, Verdict]:
     return judge(build())
 
 
-def check(scenario: Scenario, text: str) -> None:
-    """What is met has its proof, what is open its part, and every row comes to what it should."""
-    found = assess(*_judged(scenario.build), BOOKS[text], now=scenario.now)
-    assert states(found) == {**GOOD[text], **scenario.expected.get(text, {})}
-    for one in found:
-        assert (one.state == MET) <= (one.proof is not None), one
-        assert (one.state == OPEN) == (one.part is not None), one
-        assert one.because_en, one
-        assert one.because_zh, one
+@dataclass(frozen=True)
+class Scenario:
+    """A session, what is different from a good day under each text, and when the report is."""
+
+    build: Callable[[], Folder]
+    expected: Expected = field(default_factory=dict)
+    now: str | None = None
+
+    def judged(self) -> tuple[Bundle, Verdict]:
+        """The session and its verdict, for whoever assesses it."""
+        return _judged(self.build)
+
+    def check(self, text: str, found: list[RowResult]) -> None:
+        """What is met has its proof, what is open its part; every row comes to what it should."""
+        assert states(found) == {**GOOD[text], **self.expected.get(text, {})}
+        for one in found:
+            assert (one.state == MET) <= (one.proof is not None), one
+            assert (one.state == OPEN) == (one.part is not None), one
+            assert one.because_en, one
+            assert one.because_zh, one

@@ -20,7 +20,6 @@ from tests.kits.rules.judging import (
     OPEN,
     TEXTS,
     Scenario,
-    check,
     judge,
     plus,
     states,
@@ -166,7 +165,8 @@ SCENARIOS: Mapping[str, Scenario] = {
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_beginning_is_judged_by_each_text(name: str, text: str) -> None:
-    check(SCENARIOS[name], text)
+    scenario = SCENARIOS[name]
+    scenario.check(text, assess(*scenario.judged(), BOOKS[text], now=scenario.now))
 
 
 @pytest.mark.rule("C9")

@@ -16,7 +16,6 @@ from tests.kits.rules.judging import (
     OPEN,
     TEXTS,
     Scenario,
-    check,
     day,
     judge,
     states,
@@ -58,7 +57,8 @@ SCENARIOS: Mapping[str, Scenario] = {
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_check_before_use_is_judged_by_each_text(name: str, text: str) -> None:
-    check(SCENARIOS[name], text)
+    scenario = SCENARIOS[name]
+    scenario.check(text, assess(*scenario.judged(), BOOKS[text], now=scenario.now))
 
 
 def test_a_check_that_the_device_never_made_is_no_check_and_breaks_the_evidence() -> None:

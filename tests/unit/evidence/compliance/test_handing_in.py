@@ -16,7 +16,6 @@ from tests.kits.rules.judging import (
     OPEN,
     TEXTS,
     Scenario,
-    check,
     day,
     judge,
     plus,
@@ -83,7 +82,8 @@ SCENARIOS: Mapping[str, Scenario] = {
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_handing_in_is_judged_by_each_text(name: str, text: str) -> None:
-    check(SCENARIOS[name], text)
+    scenario = SCENARIOS[name]
+    scenario.check(text, assess(*scenario.judged(), BOOKS[text], now=scenario.now))
 
 
 def test_a_late_day_is_late_by_the_minutes() -> None:

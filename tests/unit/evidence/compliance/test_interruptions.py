@@ -6,16 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
+from evidence.compliance import assess
 from tests.kits.records.folders import Folder
 from tests.kits.rules.days import SECOND, Day, after
 from tests.kits.rules.judging import (
     BESIDE,
+    BOOKS,
     MET,
     NOT,
     OPEN,
     TEXTS,
     Scenario,
-    check,
     day,
     good,
     plus,
@@ -193,4 +194,5 @@ SCENARIOS: Mapping[str, Scenario] = {
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_an_interruption_is_judged_by_each_text(name: str, text: str) -> None:
-    check(SCENARIOS[name], text)
+    scenario = SCENARIOS[name]
+    scenario.check(text, assess(*scenario.judged(), BOOKS[text], now=scenario.now))

@@ -18,7 +18,6 @@ from tests.kits.rules.judging import (
     OPEN,
     TEXTS,
     Scenario,
-    check,
     day,
     good,
     judge,
@@ -49,7 +48,8 @@ SCENARIOS: Mapping[str, Scenario] = {
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_what_befell_the_body_is_judged_by_each_text(name: str, text: str) -> None:
-    check(SCENARIOS[name], text)
+    scenario = SCENARIOS[name]
+    scenario.check(text, assess(*scenario.judged(), BOOKS[text], now=scenario.now))
 
 
 def altered() -> Folder:
