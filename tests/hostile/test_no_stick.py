@@ -1,7 +1,7 @@
 """A stick in the recorder: its driver is not loaded, is taken away from it, and nothing mounts.
 
 What udev and modprobe themselves make of the recorder's files, a stick's sysfs put before them. The
-stick itself, in the kernel of a machine that records: ``scripts/bench_pi/machine/stick``.
+stick itself, in the kernel of a machine that records: ``scripts/bench_pi/machine/hostile.py``.
 """
 
 from __future__ import annotations
