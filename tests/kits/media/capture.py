@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 from io import BytesIO
+from itertools import pairwise
 
 import av
 import numpy as np
@@ -21,13 +22,15 @@ from agent.capture.media import (
     Started,
     Track,
 )
-from hw.errors import HardwareFault
+from hw.errors import CameraFault, HardwareFault, MicrophoneFault
 from hw.types import AudioBlock, VideoPacket
 
 WIDTH, HEIGHT, FPS = 64, 64, 25
 FRAME_NS = SECOND_NS // FPS
 BLOCK = 960
 BLOCK_NS = BLOCK * SECOND_NS // 48_000
+CAMERA_GONE = CameraFault("camera", "the cable is off")
+MICROPHONE_GONE = MicrophoneFault("microphone", "the cable is off")
 
 
 @lru_cache(maxsize=8)
@@ -108,6 +111,28 @@ class Shelf:
             frames = list(file.decode(audio=0))
         assert all(frame.samples == 1_024 for frame in frames)
         return [frame.pts or 0 for frame in frames]
+
+    def all_video(self) -> list[int]:
+        """``video_ticks`` of one segment after the other."""
+        return [tick for number in sorted(self.segments) for tick in self.video_ticks(number)]
+
+    def all_audio(self) -> list[int]:
+        """``audio_ticks`` of one segment after the other."""
+        return [tick for number in sorted(self.segments) for tick in self.audio_ticks(number)]
+
+    def gaps_in(self, track: Track) -> list[Gap]:
+        return [gap for gap in self.gaps if gap.track is track]
+
+
+def steps(ticks: list[int]) -> set[int]:
+    """How far apart they are."""
+    return {second - first for first, second in pairwise(ticks)}
+
+
+def lasted(gap: Gap) -> int:
+    """How long a gap is that has ended, in nanoseconds."""
+    assert gap.to_ns is not None
+    return gap.to_ns - gap.from_ns
 
 
 class Ear:
@@ -190,6 +215,14 @@ class Bench:
     def to_keyframe(self) -> None:
         """Let the camera's next packet be an IDR frame."""
         self.frame += -self.frame % 25
+
+    @classmethod
+    def recording(cls, seconds: float, **rules: int) -> Bench:
+        """A bench that has recorded for so long."""
+        bench = cls(**rules)
+        bench.start()
+        bench.run(seconds)
+        return bench
 
     def start(self) -> None:
         """Warm up for a second, then begin a recording."""
