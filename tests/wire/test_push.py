@@ -282,7 +282,7 @@ def test_forged_replayed_and_foreign_receipts_are_refused_and_the_push_goes_on(
         if isinstance(topic, ChunkTopic) and not held:
             held.append(topic)
             return [(topics.receipt(sid, "stored"), content) for content in bad] + desk.answer(
-                topic, topics.chunk(topic.fid, topic.offset, topic.sha256), _payload
+                topic, desk.named(topic), _payload
             )
         return None
 

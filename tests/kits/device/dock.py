@@ -24,7 +24,10 @@ from agent.vault.messages import (
     TimeTaken,
     WordTaken,
 )
+from evidence import wire
+from evidence.errors import WireError
 from evidence.update import Place
+from evidence.wire import ChunkTopic
 from hw.fake.clock import JumpingClock
 from hw.ports import Battery, Dock, DockBoard, Watchdog
 from hw.types import BatteryReading
@@ -34,6 +37,16 @@ from tests.kits.device.scripted_desk import ScriptedDesk
 
 DEVICE = "REC-001"
 NS = 1_000_000_000
+WINDOW = 8 * 1_024 * 1_024
+"""What a desk lets a device send before it answers."""
+
+
+def is_chunk(topic: str) -> bool:
+    """Whether what was published there is a piece of a file."""
+    try:
+        return isinstance(wire.parse_topic(topic), ChunkTopic)
+    except WireError:
+        return False
 
 
 class Contact(Dock):
@@ -246,6 +259,10 @@ class Rig:
     def later(self, seconds: float, then: Callable[[], None]) -> None:
         """Have something happen after ``seconds`` of jumping time."""
         self.overseer.appointments.append((self.clock.monotonic_ns() + round(seconds * NS), then))
+
+    def file_bytes(self) -> int:
+        """How much there is to push."""
+        return sum(map(len, self.card.files.values()))
 
     def missing(self) -> list[tuple[str, str]]:
         """Files of the card that the desk has not, or has otherwise."""

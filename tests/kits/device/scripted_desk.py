@@ -98,6 +98,18 @@ class ScriptedDesk:
         response = Response(topic=topic, reason_code=code, **values)  # type: ignore[arg-type]
         return [(self.topics.response, wire.encode_response(response))]
 
+    def named(self, topic: DeviceTopic) -> str:
+        """The topic of a push as the device published it."""
+        match topic:
+            case ChunkTopic():
+                return self.topics.chunk(topic.fid, topic.offset, topic.sha256)
+            case FinTopic():
+                return self.topics.fin(topic.fid, topic.size, topic.sha256)
+            case InitTopic():
+                return self.topics.init(topic.fid)
+            case _:
+                raise AssertionError(topic)
+
     def on_subscribe(self) -> Says:
         """The retained receipts."""
         return list(self.retained.items())
