@@ -1,6 +1,6 @@
 """``recorder``'s commands.
 
-Owns words and options. Refuses work: every command opens its board and hands over.
+Owns words and options. Refuses work: every command hands over.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def run(*, device: DeviceOption) -> None:
 
 @app.command(
     help=(
-        "登记本机（配发）：生成密钥，向单位申请证书，核对六位数字后装入证书、办法和配置。\n\n"
+        "登记本机（入网）：生成密钥，向单位申请证书，核对六位数字后装入证书、办法和配置。\n\n"
         "须先有种子（provision seed），默认在设备文件夹的 seed/ 中。"
         "有对接网络时直接运行；没有时用存储盘分两步：先 --to，取回应答后 --from。\n\n"
         "私钥只在本机生成，从不离开，也不会重新生成。任何一步中断，重新运行即可。\n\n"

@@ -1,4 +1,4 @@
-"""``recorder``: where the concrete parts of the device meet.
+"""``recorder``: the command, and the start of each of the device's processes.
 
 Owns the start of the process. Refuses to import anything that an extra installs before it can say
 which extra is missing.

@@ -2,7 +2,7 @@
 
 Owns which body and which part meet in a process, and what it exits with. Each imports its own part
 alone, and none of them the command line: what a process does not use is memory that a recorder with
-512 MB does not have (the four together: 87 MB less).
+512 MB does not have.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What an officer or a keeper asks about one recorder.
 
-Owns gathering it from what is public on the device: the dock's socket of the vault and the
-catalog. Refuses to open journals or segments: nobody on the device can.
+Owns asking the vault on the dock's socket. Refuses to read the store: what the vault says of it is
+what counts.
 """
 
 from __future__ import annotations

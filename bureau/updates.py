@@ -1,4 +1,4 @@
-"""Signed updates on their way to recorders: offered to one that docks empty, sent piece by piece.
+"""Signed updates on their way to recorders: offered to one that docks, or sits there, empty.
 
 Owns finding the newest bundle that provisioning left in ``updates/``, who is offered it when, and
 reading the piece that a recorder asks for. Refuses to send what clerk and head did not sign: no

@@ -1,8 +1,8 @@
 """How large and how deep anything that comes in may be.
 
-Owns every inbound bound of the shared format, so that a hostile file or message costs a known
-amount. Refuses
-policy: the numbers of a bureau stand in its rulebook.
+Owns the inbound bounds that several formats share, so that a hostile file or message costs a known
+amount; what bounds one format alone stands beside it. Refuses policy: the numbers of a bureau stand
+in its rulebook.
 """
 
 from __future__ import annotations

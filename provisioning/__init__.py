@@ -6,5 +6,5 @@ devices. ``provision init`` makes it, ``provision enrol`` takes a recorder in: t
 own keys, only requests leave it, and certificates, the signed rulebook and the announcement come
 back. Every command is a plan of idempotent steps that can be shown before it is carried out, and
 every change is a signed line in an append-only ledger. A key is never overwritten, and nothing
-here speaks to a network.
+here speaks to a network but the reception, while recorders enrol.
 """

@@ -34,16 +34,16 @@ NAMES: Final[Mapping[str, str]] = {
 
 STEPS: Final[Mapping[str, str]] = {
     "swap": "关闭存储卡上的交换分区：systemctl disable --now dphys-swapfile",
-    "core_dumps": "按 overlays/rootfs/README.md 装上系统配置",
-    "bounding": "按 overlays/rootfs/README.md 装上系统配置",
+    "core_dumps": "装上系统配置：scripts/install-pi.sh",
+    "bounding": "装上系统配置：scripts/install-pi.sh",
     "remote_login": "关闭远程登录：systemctl disable --now ssh",
-    "volatile_logs": "按 overlays/rootfs/README.md 装上系统配置",
+    "volatile_logs": "装上系统配置：scripts/install-pi.sh",
     "read_only_root": "在 raspi-config 中打开 Overlay File System",
     "watchdog": "在 config.txt 中加入 dtparam=watchdog=on",
     "clock_battery": "安装 DS3231 时钟模块，见 docs/hardware.md",
     "locker": '启动加锁进程：systemctl start recorder-locker；配置 locks = "kernel"',
     "locks": "停止使用并报告；用 evidence verify 核验已有记录",
     "keys": "收紧权限：chmod 600",
-    "users": "按 overlays/rootfs/README.md 建立三个用户",
-    "reserve": "对接上传，空间释放后自动补足",
+    "users": "装上系统配置：scripts/install-pi.sh",
+    "reserve": "放回底座移交，空间释放后自动补足",
 }

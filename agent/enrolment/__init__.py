@@ -1,4 +1,4 @@
-"""The recorder's side of enrolment (配发): it asks, it checks, it takes.
+"""The recorder's side of enrolment (入网): it asks, it checks, it takes.
 
 A fresh recorder has a *seed* and nothing else: its id, its one-time claim, its bureau's CA and
 where the desk listens. It makes its own keys, which never leave and are never made twice, asks by

@@ -8,6 +8,7 @@ anybody. It has no network and no camera.
 ``server`` holds the two sockets, ``messages`` is all that can be said on them, ``vault`` answers
 and ``assembly`` puts the parts together. A recording goes through ``session``, which signs with
 ``chain`` and writes to ``store``. ``mandate`` and ``conduct`` are what the bureau ordered,
-``preflight`` says whether the vault is fit to obey it. Once a session is closed, ``handover``
-answers the dock and ``custody`` alone releases.
+``preflight`` says whether the vault is fit to obey it, ``words`` takes what the bureau says next.
+Once a session is closed, ``handover`` and ``docking`` answer the dock, ``updates`` says when new
+software may be tried, and ``custody`` alone releases.
 """

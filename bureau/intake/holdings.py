@@ -35,8 +35,9 @@ class Holdings:
         ca: The bureau CA.
 
     Attributes:
-        chain: The device log, verified again from our copy.
-        damage: Why our copy of the log is shorter than it was, or None.
+        chains: The device log and its branches, each verified again from our copy.
+        damages: By branch, why our copy of it is shorter than it was.
+        branch: Which of them the device goes on with.
     """
 
     def __init__(

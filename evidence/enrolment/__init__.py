@@ -1,4 +1,4 @@
-"""Enrolment (配发): what a recorder asks of its bureau and what comes back.
+"""Enrolment (入网): what a recorder asks of its bureau and what comes back.
 
 Both ends agree on it here, over a network or over a stick. A recorder is expected: its bureau made
 it a *claim*, a secret for one device and one day, of which the bureau keeps only a public key. The

@@ -13,7 +13,7 @@ Three tables:
 2. From the press to the first picture, in real time on the fake body: 1280 x 720 at 25 a second,
    camera and encoders warm, presses at random phase. ``encoder`` is from the picture's capture to
    its packet, that is without the wait for the shutter.
-3. What padding adds to a still and to a black scene, so that the seal never holds a second back.
+3. What padding adds to a still and to a black scene, so that the seal holds nothing back for long.
 """
 
 from __future__ import annotations

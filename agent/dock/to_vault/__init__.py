@@ -1,6 +1,6 @@
 """Desk to vault: the dock's end of the vault's socket, and what it carries there.
 
 ``client`` asks what is pending and tells what happened on the cradle. ``receipts`` (回执),
-``plans`` and ``words`` (assignment and policy) hand over the bureau's bytes, untouched: the vault
-verifies them, and what it refused is never acknowledged as taken.
+``plans``, ``words`` (assignment and policy), ``challenges`` and ``updates`` hand over the bureau's
+bytes, untouched: the vault verifies them, and what it refused is never acknowledged as taken.
 """

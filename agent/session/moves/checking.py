@@ -1,7 +1,8 @@
 """The check before use (B1 to B5): when it is made and what the officer hears of it.
 
-Owns its three occasions and its last result. Refuses to hold up a press: what a check finds is
-known beforehand or not at all, and what it has to say is cut by the press.
+Owns its occasions (power-up, leaving the cradle, idle minutes) and its last result. Refuses to hold
+up a press: what a check finds is known beforehand or not at all, and what it has to say is cut by
+the press.
 """
 
 from __future__ import annotations

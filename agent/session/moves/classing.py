@@ -1,7 +1,7 @@
 """What is in the picture is a secret: its class, raised by a hold of PHOTO (L1).
 
-Owns the ladder: personal privacy, a trade secret, a state secret. Refuses to go down it: a class is
-lowered at the desk, with an approval; and refuses to leave anything unrecorded for it.
+Owns the ladder: personal privacy, a trade secret, a state secret. Refuses to go down it, since
+nothing on the device may; and to leave anything unrecorded for it.
 """
 
 from __future__ import annotations

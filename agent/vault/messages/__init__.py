@@ -4,8 +4,8 @@ Owns the messages; ``agent.channel`` frames them. Refuses time, order and predec
 the vault carries an index or a hash of a record, the vault makes those itself.
 
 ``from_recorder`` and ``to_recorder`` are one direction each, ``dock`` both of the dock's,
-``tester`` both of a field test's;
-``values`` is what they carry. Everybody imports from here, as ``messages as m`` or by name.
+``tester`` both of a field test's; ``values`` is what they carry. Everybody imports from here, as
+``messages as m`` or by name.
 """
 
 from __future__ import annotations
