@@ -22,11 +22,13 @@ from hw.types import Clip
 
 RATE = 48_000
 _BLOCK_FRAMES = 960
-_ROOM_FRAMES = 12_000
+_PERIOD_FRAMES = 12_000
 """What the device takes at a time, a quarter of a second, and it holds at least twice as much: with
 the 20 ms of PyAudio's own choice, and with 60 ms, a busy board ran dry within a sentence."""
+_SILENT_FRAMES = 2 * _PERIOD_FRAMES
 _SAMPLE_BYTES = 2
 _SECOND_NS = 1_000_000_000
+_LOOK_SECONDS = 0.02
 
 Samples = NDArray[np.int16]
 
@@ -51,8 +53,8 @@ class Stream(Protocol):
             OSError: It is gone.
         """
 
-    def drain(self) -> None:
-        """Return when all has sounded."""
+    def stop(self) -> None:
+        """Be silent at once: what is waiting does not sound."""
 
     def close(self) -> None:
         """Let go of the device."""
@@ -139,23 +141,23 @@ class PiPlayback(Playback):
         return self._underruns
 
     def sound(self, stream: Stream) -> None:
-        """Write all of it; raises ``OSError`` where the loudspeaker is gone."""
+        """Let all of it sound; raises ``OSError`` where the loudspeaker is gone."""
         samples = _at_rate(self._clip)
         stream.start()
-        began_ns = self._clock.monotonic_ns()
-        for start in range(0, samples.size, _BLOCK_FRAMES):
+        ends_ns = self._clock.monotonic_ns() + samples.size * _SECOND_NS // RATE
+        # The device tells by periods how far it is: silence follows, so that nothing old does.
+        given = np.concatenate([samples, np.zeros(_SILENT_FRAMES, np.int16)])
+        for start in range(0, given.size, _BLOCK_FRAMES):
             waiting = stream.waiting()
-            if start and not waiting:
-                self._underruns += 1
-            self._played = (start - waiting) * self._clip.rate // RATE
-            stream.write(samples[start : start + _BLOCK_FRAMES].tobytes())
-        stream.drain()
-        self._wait_until(began_ns + samples.size * _SECOND_NS // RATE)
+            self._underruns += 0 < start < samples.size and not waiting
+            self._played = min(self._frames, (start - waiting) * self._clip.rate // RATE)
+            stream.write(given[start : start + _BLOCK_FRAMES].tobytes())
+        # A sound server may say that all has sounded while it still sounds.
+        self._clock.wait(Event(), (ends_ns - self._clock.monotonic_ns()) / _SECOND_NS)
+        while stream.waiting() > _SILENT_FRAMES:
+            self._clock.wait(Event(), _LOOK_SECONDS)
+        stream.stop()
         self._played = self._frames
-
-    def _wait_until(self, at_ns: int) -> None:
-        """A sound server may say that all has sounded while it still sounds."""
-        self._clock.wait(Event(), (at_ns - self._clock.monotonic_ns()) / _SECOND_NS)
 
 
 def _at_rate(clip: Clip) -> Samples:
@@ -188,7 +190,7 @@ def pyaudio_stream(card: str) -> Callable[[], Stream]:
                 format=pyaudio.paInt16,
                 output=True,
                 start=False,
-                frames_per_buffer=_ROOM_FRAMES,
+                frames_per_buffer=_PERIOD_FRAMES,
                 output_device_index=_output(audio, card),
             )
         except OSError as error:
@@ -238,8 +240,8 @@ class BlockingStream(Stream):
         """None, however shortly it ran dry; all, as long as it has not begun."""
         return max(0, self._room - self._stream.get_write_available())
 
-    def drain(self) -> None:
-        """PortAudio's stop returns when the last sample has sounded."""
+    def stop(self) -> None:
+        """As in ``Stream``: over ALSA, PortAudio waits for nothing, whatever its manual says."""
         self._stream.stop_stream()
 
     def close(self) -> None:
@@ -254,7 +256,7 @@ class Blocking(Protocol):
         """Begin."""
 
     def stop_stream(self) -> None:
-        """Return when all has sounded."""
+        """End, over ALSA at once."""
 
     def close(self) -> None:
         """Let go of the device."""

@@ -112,7 +112,7 @@ class ScriptedOutput(Stream):
     def waiting(self) -> int:
         return 0 if self.blocks in {0, self._dry_at} else BLOCK_SAMPLES
 
-    def drain(self) -> None:
+    def stop(self) -> None:
         pass
 
     def close(self) -> None:
@@ -120,49 +120,78 @@ class ScriptedOutput(Stream):
 
 
 class Ring:
-    """PyAudio's stream over a device with room for ten blocks, which sounds when it is told to."""
+    """PyAudio's stream over a device that holds half a second, and forgets it when it is stopped.
 
-    def __init__(self) -> None:
-        self._held = 0
+    It begins when it holds a quarter of a second, and tells by such quarters how far it is.
+
+    Args:
+        held_up_at: The block before which whoever writes is held up for a second.
+    """
+
+    ROOM, PERIOD = 24_000, 12_000
+
+    def __init__(self, clock: JumpingClock, held_up_at: int = -1) -> None:
+        self.heard = b""
+        self._clock, self._held_up_at = clock, held_up_at * BLOCK_SAMPLES
+        self._given = b""
+        self._sounded, self._since_ns = 0, 0
+        self._sounds = False
 
     def start_stream(self) -> None:
-        pass
+        self._given, self._sounded, self._sounds = b"", 0, False
 
     def stop_stream(self) -> None:
-        self._held = 0
+        self._pass_time()
+        self.heard = self._given[: 2 * self._sounded]
 
     def close(self) -> None:
         pass
 
     def get_write_available(self) -> int:
-        return 10 * BLOCK_SAMPLES - self._held
+        if self._frames == self._held_up_at:
+            self._clock.advance(1.0)
+        self._pass_time()
+        told = self._sounded // self.PERIOD * self.PERIOD if self._sounds else self._sounded
+        return self.ROOM - (self._frames - told)
 
     def write(self, frames: bytes, *, exception_on_underflow: bool) -> None:
         assert not exception_on_underflow, "PyAudio would close the stream"
-        self._held += len(frames) // 2
+        while self.get_write_available() < BLOCK_SAMPLES:
+            self._clock.advance(0.01)
+        self._given += frames
+        if not self._sounds and self._frames - self._sounded >= self.PERIOD:
+            self._sounds, self._since_ns = True, self._clock.monotonic_ns()
 
-    def sound(self, samples: int) -> None:
-        self._held = max(0, self._held - samples)
+    @property
+    def _frames(self) -> int:
+        return len(self._given) // 2
+
+    def _pass_time(self) -> None:
+        if self._sounds:
+            now_ns = self._clock.monotonic_ns()
+            passed, self._since_ns = (now_ns - self._since_ns) * 48 // 10**6, now_ns
+            self._sounded = min(self._frames, self._sounded + passed)
+            self._sounds = self._sounded < self._frames
 
 
 def _clip(blocks: int) -> Clip:
     return Clip(clip_id="tone", samples=BLOCK * blocks, rate=48_000)
 
 
-def test_a_loudspeaker_that_has_not_begun_has_not_run_dry_and_one_that_has_all_room_again_has() -> (
-    None
-):
-    ring = Ring()
-    stream = BlockingStream(ring)
-    stream.start()
-    assert stream.waiting() == 0
-    stream.write(BLOCK)
-    stream.write(BLOCK)
-    assert stream.waiting() == 2 * BLOCK_SAMPLES
-    ring.sound(BLOCK_SAMPLES + 1)
-    assert stream.waiting() == BLOCK_SAMPLES - 1
-    ring.sound(5 * BLOCK_SAMPLES)
-    assert stream.waiting() == 0
+@pytest.mark.parametrize("blocks", [5, 70])
+@pytest.mark.parametrize(("held_up_at", "dry"), [(-1, 0), (3, 0), (60, 1)])
+def test_all_of_a_clip_sounds_and_nothing_but_silence_after_it(
+    blocks: int, held_up_at: int, dry: int
+) -> None:
+    clock = JumpingClock()
+    ring = Ring(clock, held_up_at)
+    speaker = PiSpeaker(lambda: BlockingStream(ring), clock)
+    clip = Clip(clip_id="tone", samples=b"\1\0" * BLOCK_SAMPLES * blocks, rate=48_000)
+    playback = speaker.play(clip)
+    speaker.close()
+    assert ring.heard.rstrip(b"\0") + b"\0" == clip.samples
+    assert playback.frames_played() == BLOCK_SAMPLES * blocks
+    assert playback.underruns() == (dry if held_up_at < blocks else 0)
 
 
 def test_an_underrun_is_counted_and_playing_goes_on() -> None:
