@@ -10,9 +10,8 @@ import pytest
 from evidence.store import protected_key
 from provisioning.authority.root import passphrases
 from provisioning.plan import Report
+from tests.kits.bureau.roots import FIRST
 from tests.kits.bureau.token import SoftToken, soft_token
-
-PASSPHRASES = tuple(f"一把离线根密钥的口令 {number}" for number in (1, 2, 3))
 
 
 @pytest.fixture(autouse=True)
@@ -25,14 +24,14 @@ def cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def words() -> tuple[str, ...]:
     """The passphrases of the three root keys."""
-    return PASSPHRASES
+    return FIRST
 
 
 @pytest.fixture
 def rooted(tmp_path: Path, found: Callable[..., Report]) -> Path:
     """A bureau with offline root keys."""
     path = tmp_path / "rooted"
-    found(path, root_passphrases=passphrases.given(PASSPHRASES))
+    found(path, root_passphrases=passphrases.given(FIRST))
     return path
 
 
