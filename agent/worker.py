@@ -7,7 +7,7 @@ asks learns it at once. A job that raises ends the process, as any thread's fail
 from __future__ import annotations
 
 from collections.abc import Callable
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Thread
 from typing import Final
 
@@ -37,15 +37,6 @@ class Worker:
         except Full:
             return False
         return True
-
-    def do_waiting(self) -> None:
-        """Do what waits here and now, for a caller that has no thread to spare."""
-        while True:
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                return
-            job()
 
     def _run(self) -> None:
         while True:

@@ -52,7 +52,6 @@ PLAN: Final = PlanChoice(
     number=3,
     activity="inspection",
     officers=["o1", "o2"],
-    begins_utc="2026-11-21T08:00:00.000000Z",
 )
 BROKEN: Final = PreviousSession(sid="s0", reason="battery", seconds=60, same_plan=True)
 RESUMED: Final = replace(HELD, previous=BROKEN)

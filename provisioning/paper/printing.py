@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from provisioning.bureau_folder import exclusive, open_bureau
-from provisioning.custody.lines import Kind
 from provisioning.layout import BureauFolder
 from provisioning.paper import filling
 from provisioning.paper.errors import PaperError
@@ -93,29 +92,6 @@ def print_form(
     form = _FILLED[kind](book, device)
     name = f"{form.heading.number}.html"
     return _write(book, to, name, page(form), TITLES[kind], dry_run=dry_run)
-
-
-def print_batch(bureau_path: Path, devices: Sequence[str], to: Path) -> Report:
-    """Write the labels of these devices into one file, and a handover for each that was assigned.
-
-    Args:
-        bureau_path: The bureau's folder.
-        devices: In the order of the list; those that have not enrolled yet have no papers yet.
-        to: A folder.
-    """
-    book = _open(bureau_path)
-    enrolled = [device for device in devices if book.last(device, Kind.ENROLLED) is not None]
-    assigned = [device for device in enrolled if book.last(device, Kind.ASSIGNED) is not None]
-    steps = []
-    if enrolled:
-        content = labels(book.bureau.settings.name, map(book.machine, enrolled))
-        title = f"设备标签（{len(enrolled)} 张）"
-        steps.append(print_step(title, to.absolute() / "labels.html", content.encode()))
-    for device in assigned:
-        form = filling.handover(book, device)
-        path = to.absolute() / f"{form.heading.number}.html"
-        steps.append(print_step(f"{device} 配发交接单", path, page(form).encode()))
-    return Report(outcomes=carry_out(steps, dry_run=False))
 
 
 def _open(bureau_path: Path) -> Book:

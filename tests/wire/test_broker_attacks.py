@@ -20,7 +20,8 @@ import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from evidence.wire import Topics
-from provisioning.custody.revocation import revoke_device
+from provisioning.custody.moves.ending import Revoke
+from provisioning.custody.register import change
 from tests.kits.wire.bureau_broker import BrokerScene, another_bureaus, broker_scene
 from tests.kits.wire.peer import SECONDS, Credential, Peer, real_utc_ns, shake_hands
 
@@ -166,7 +167,7 @@ def test_who_shows_the_wrong_certificate_neither_speaks_nor_hears(
 def test_a_revoked_device_neither_speaks_nor_hears_when_it_connects_next(stage: Stage) -> None:
     scene, lost = stage.scene, Topics("ZF-009")
     scene.connect(scene.device("ZF-009")).close()
-    revoke_device(scene.bureau, "ZF-009", "lost", clock=real_utc_ns)
+    change(scene.bureau, [Revoke(device="ZF-009", reason="lost")], clock=real_utc_ns)
     scene.broker.process.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + SECONDS
     while scene.try_to_connect(scene.device("ZF-009")).is_accepted():

@@ -19,7 +19,8 @@ from evidence import wire
 from evidence.digests import CHUNK_BYTES
 from evidence.receipt import ReceiptKind
 from evidence.wire import ChunkTopic, DeviceTopic, LogBatch, Topics
-from provisioning.custody.revocation import revoke_device
+from provisioning.custody.moves.ending import Revoke
+from provisioning.custody.register import change
 from tests.kits.bureau.enrolment import Enrolled, enrol
 from tests.kits.device.scripted_desk import Says, ScriptedDesk
 from tests.kits.device.vault import RunningVault, ask_dock
@@ -52,7 +53,7 @@ class Office:
         return Peer(shown, self.port)
 
     def lose(self) -> None:
-        revoke_device(self.bureau, LOST, "lost", clock=real_utc_ns)
+        change(self.bureau, [Revoke(device=LOST, reason="lost")], clock=real_utc_ns)
 
     def desk_said(self) -> str:
         log = self.folder / "desk.log"

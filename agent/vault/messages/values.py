@@ -102,14 +102,12 @@ class PlanChoice(msgspec.Struct, frozen=True, kw_only=True):
         number: 1 to 99: what the device says of it.
         activity: Activity code.
         officers: Ids of the officers; who they are is sealed in the plan.
-        begins_utc: From when, RFC 3339 with microseconds.
     """
 
     plan_id: str
     number: int
     activity: str
     officers: list[str]
-    begins_utc: str
 
 
 class Conduct(msgspec.Struct, frozen=True, kw_only=True):

@@ -100,7 +100,6 @@ class PlanShelf:
                 number=one.number,
                 activity=one.activity,
                 officers=list(one.officers),
-                begins_utc=one.begins,
             )
             for one in sorted(held, key=lambda one: (one.number, one.begins, one.plan_id))
         ]

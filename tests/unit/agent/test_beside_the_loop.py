@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from threading import Event
 from typing import Any
@@ -40,6 +41,25 @@ class NoLink:
         del kind, fields
 
 
+class ByHand(Worker):
+    """Has room for one job, and does it when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__("bench")
+        self.waiting: Callable[[], None] | None = None
+
+    def do(self, job: Callable[[], None]) -> bool:
+        if self.waiting is not None:
+            return False
+        self.waiting = job
+        return True
+
+    def turn(self) -> None:
+        job, self.waiting = self.waiting, None
+        if job is not None:
+            job()
+
+
 class Bench:
     """A camera, an ear, and a worker that the test turns by hand."""
 
@@ -49,14 +69,14 @@ class Bench:
         self.board = recorder_board(self.world.link, camera=CameraSettings(), source=self.clock)
         self.inbox = Inbox()
         self.ear = Ear(self.clock)
-        self.worker = Worker("bench", 1)
+        self.worker = ByHand()
         settings = Settings(device_id="ZF-1", board="fake", broker=Broker(host="h"))
         self.media = RecorderMedia(
             settings, self.board, self.inbox, NoLink(), self.ear, self.worker
         )
 
     def told(self) -> list[Any]:
-        self.worker.do_waiting()
+        self.worker.turn()
         return list(self.inbox.take_all())
 
 

@@ -256,9 +256,7 @@ def test_the_last_check_waits_for_a_vault_that_is_away(vault: Vault) -> None:
 
 def test_the_cradle_and_the_plans_are_told_to_the_loop(vault: Vault) -> None:
     vault.accept()
-    plan = m.PlanChoice(
-        plan_id="p1", number=1, activity="hearing", officers=[], begins_utc="2026-11-21"
-    )
+    plan = m.PlanChoice(plan_id="p1", number=1, activity="hearing", officers=[])
     vault.say(m.DockChanged(docked=True))
     vault.say(m.PlansChanged(plans=[plan]))
     assert vault.event(e.DockChanged).docked

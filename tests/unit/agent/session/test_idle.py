@@ -29,7 +29,6 @@ OTHER = PlanChoice(
     number=7,
     activity="questioning",
     officers=["o1"],
-    begins_utc="2026-11-21T08:00:00.000000Z",
 )
 UNCHECKED = msgspec.structs.replace(HELD, checked=False)
 TAP, HOLD = e.MarkTapped, e.MarkHeld

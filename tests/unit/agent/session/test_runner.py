@@ -300,9 +300,7 @@ def test_a_dead_capture_ends_the_process(table: Table) -> None:
 
 
 def test_every_effect_reaches_its_part(table: Table) -> None:
-    plan = PlanChoice(
-        plan_id="p1", number=1, activity="hearing", officers=[], begins_utc="2026-11-21"
-    )
+    plan = PlanChoice(plan_id="p1", number=1, activity="hearing", officers=[])
     conduct = Conduct(arrival="fixed", arrival_seconds=20, sign=True)
     table.turn(VaultAttached(None, (RULE,), 2, conduct=conduct, plans=(plan,)))
     done = table.turn(e.PreflightReady("power_up", ()), e.PartFailed("camera", "camera", "gone"))

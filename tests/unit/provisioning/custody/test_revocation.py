@@ -10,17 +10,22 @@ from cryptography import x509
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
 from provisioning.custody.errors import CustodyError
-from provisioning.custody.revocation import revoke_device
+from provisioning.custody.moves.ending import Revoke
+from provisioning.custody.register import change
 from provisioning.plan import Report
 
 Tree = Callable[[Path], dict[str, bytes]]
 Clock = Callable[[], int]
 
 
+def revoke(bureau: Path, name: str, reason: str, clock: Clock) -> Report:
+    return change(bureau, [Revoke(device=name, reason=reason)], clock=clock)
+
+
 def test_both_certificates_of_a_lost_device_are_listed(
     bureau: Path, device: Path, clock: Clock
 ) -> None:
-    revoke_device(bureau, "ZF-001", "lost", clock=clock)
+    revoke(bureau, "ZF-001", "lost", clock)
     listed = {item.serial_number for item in open_bureau(bureau).revocations()}
     held = {
         x509.load_pem_x509_certificate((device / "certs" / f"{name}.pem").read_bytes())
@@ -34,9 +39,9 @@ def test_both_certificates_of_a_lost_device_are_listed(
 
 
 def test_a_second_run_changes_no_byte(bureau: Path, device: Path, clock: Clock, tree: Tree) -> None:
-    revoke_device(bureau, "ZF-001", "lost", clock=clock)
+    revoke(bureau, "ZF-001", "lost", clock)
     before = tree(bureau)
-    assert revoke_device(bureau, "ZF-001", "stolen", clock=clock).changed == 0
+    assert revoke(bureau, "ZF-001", "stolen", clock).changed == 0
     assert tree(bureau) == before
     assert device.exists()
 
@@ -46,7 +51,7 @@ def test_the_list_grows_and_its_number_too(
 ) -> None:
     for name in ("ZF-001", "ZF-002"):
         enrol(tmp_path / name, name)
-        revoke_device(bureau, name, "retired", clock=clock)
+        revoke(bureau, name, "retired", clock)
     listed = open_bureau(bureau).revocations()
     assert len(list(listed)) == 4
     assert listed.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 3
@@ -57,8 +62,8 @@ def test_an_unknown_device_and_a_reason_that_is_no_code_are_refused(
 ) -> None:
     before = tree(bureau)
     with pytest.raises(CustodyError, match="not enrolled"):
-        revoke_device(bureau, "ZF-404", "lost", clock=clock)
+        revoke(bureau, "ZF-404", "lost", clock)
     with pytest.raises(CustodyError, match="lower-case code"):
-        revoke_device(bureau, "ZF-001", "他丢了", clock=clock)
+        revoke(bureau, "ZF-001", "他丢了", clock)
     assert tree(bureau) == before
     assert device.exists()
