@@ -153,7 +153,10 @@ def enrol(  # noqa: PLR0913 - one parameter for each option of the command
         int | None, typer.Option(help="登记这么多台后自动结束。", min=1, metavar="N")
     ] = None,
     request: Annotated[
-        Path | None, typer.Option(help="设备写出的申请文件，或所在的盘。", show_default=False)
+        Path | None,
+        typer.Option(
+            help="设备写出的申请文件，或所在的盘（盘上有几份时写明设备编号）。", show_default=False
+        ),
     ] = None,
     confirm: Annotated[
         str | None, typer.Option(help="设备显示的六位数字；不填则询问。", metavar="123456")
@@ -206,7 +209,7 @@ def enrol(  # noqa: PLR0913 - one parameter for each option of the command
         )
         batches.enrol_list(bureau, batch, papers, clock=clock, dry_run=dry_run, as_json=as_json)
     elif request is not None:
-        source, ask = request, _asked(device_id, confirm)
+        source, ask = sticks.request_of(device_id, request), _asked(device_id, confirm)
         to = to or (source if source.is_dir() else source.parent)
         words.run(
             lambda: sticks.answer_request(bureau, source, to, ask, clock=clock, dry_run=dry_run),

@@ -50,6 +50,7 @@ _DUE: Final = {
     "word": "配发文件未送达",
     "rulebook": "办法非最新",
     "backlog": "有未移交记录",
+    "quarantined": "有被隔离的记录",
     "left": "保管维护人或负责人已离任",
 }
 

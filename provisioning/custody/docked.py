@@ -1,15 +1,15 @@
-"""What the desk holds of a device: the copy of its log, and the receipts of its sessions.
+"""What the desk holds of a device: the copy of its log, and what became of its sessions.
 
 Owns reading ``archive/<dev>/device.jws`` and ``receipts/`` as evidence: the log is followed from
-the pinned CA, every receipt is verified. Refuses to trust what a device says of itself anywhere
-else, and refuses to write.
+the pinned CA, every receipt is verified; and what of it is in quarantine. Refuses to trust what a
+device says of itself anywhere else, and refuses to write.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +57,7 @@ class Docked:
         seen: UTC of the last, by the device's clock; None for none.
         whole: Whether the log was followed from the CA to its last line; None where nobody did.
         left: Sessions it names without a valid ``stored`` receipt, in order.
+        quarantined: Those of them that the desk has put aside: no receipt will come for them.
         adopted: Number of the last assignment that the device took; 0 for none.
         rulebook: Version of the last rulebook that it took; 0 for none.
         stopped: What it stopped itself for, and no word of the bureau has answered on it.
@@ -69,6 +70,7 @@ class Docked:
     seen: str | None = None
     whole: bool | None = None
     left: tuple[str, ...] = ()
+    quarantined: tuple[str, ...] = ()
     adopted: int = 0
     rulebook: int = 0
     stopped: Latch | None = None
@@ -114,7 +116,8 @@ class Desk:
     def glance(self, device: str) -> Docked:
         """The same without a signature checked: for a list that people look at."""
         content = self._log(device)
-        return _reading(content, dict.fromkeys(self._named(device), True), whole=None)
+        seen = _reading(content, dict.fromkeys(self._named(device), True), whole=None)
+        return self._with_quarantine(device, seen)
 
     def line(self, device: str, count: int) -> bytes | None:
         """The last of the first ``count`` lines of its log; None where there are fewer."""
@@ -133,7 +136,11 @@ class Desk:
             for sid, path in self._named(device).items()
             if (entry := followed.sessions.get(sid)) is not None
         }
-        return _reading(content, stored, whole=whole)
+        return self._with_quarantine(device, _reading(content, stored, whole=whole))
+
+    def _with_quarantine(self, device: str, seen: Docked) -> Docked:
+        aside = self._bureau / "quarantine" / device
+        return replace(seen, quarantined=tuple(sid for sid in seen.left if (aside / sid).is_dir()))
 
     def _log(self, device: str) -> bytes:
         path = self._bureau / "archive" / device / DEVICE_LOG_NAME

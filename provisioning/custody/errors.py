@@ -29,7 +29,14 @@ _DIAGNOSES = {
     "ended": "设备已注销（遗失、吊销或报废），不能再办理",
     "keeper": "只有该设备的保管维护人可以解除停用",
     "stop_use": "设备报告了须停用的故障，须保管维护人先解除（provision clear）",
-    "not_drained": "设备尚未在采集站交清：请放入采集站，待移交完成后重试",
+    "not_drained": (
+        "设备尚未在采集站交清：请放入采集站，待移交完成后重试；"
+        "对接有异常的先处理（bureau docks list --open）"
+    ),
+    "quarantined": (
+        "设备上有未通过核验、已隔离的记录，原件须随存储卡封存，不能改配；"
+        "请以 provision retire --left 注销此编号，换存储卡后以新编号入网"
+    ),
     "enrolled": "该设备已登记",
     "signatory": "批准须由负责人密钥签署",
     "number": "配发文件编号不连续",

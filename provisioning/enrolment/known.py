@@ -1,7 +1,8 @@
 """Which hardware and which keys have an id already.
 
-Owns looking it up across all devices; files are read again only when they changed. Refuses to
-decide what follows from it.
+Owns looking it up across all devices; files are read again only when they changed. Hardware whose
+id has ended is free for another one, on another card; its old keys never are. Refuses to decide
+what follows from it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Known:
         self._serials: dict[str, tuple[_Stamp, str | None]] = {}
 
     def device_with_serial(self, serial: str, besides: str) -> str | None:
-        """Which other device than ``besides`` has, or will have, this hardware.
+        """Which other device than ``besides`` has, or will have, this hardware and has not ended.
 
         Raises:
             BureauError: A file of the registry cannot be read.
@@ -41,7 +42,7 @@ class Known:
                 claim = claims.find(self._folder, device)
                 held = (stamp, claim.known_serial if claim else None)
                 self._serials[device] = held
-            if held[1] == serial:
+            if held[1] == serial and not self._has_ended(device):
                 return device
         return None
 
@@ -61,6 +62,10 @@ class Known:
             if held[1] & kids:
                 return device
         return None
+
+    def _has_ended(self, device: str) -> bool:
+        entry = registry.find(self._folder, device)
+        return entry is not None and entry.status == "revoked"
 
 
 def _devices(folder: Path, besides: str) -> Iterator[tuple[str, _Stamp]]:

@@ -63,6 +63,11 @@ def answer_request(
     return Report(outcomes=(*outcomes, *written), facts=facts)
 
 
+def request_of(device: str | None, there: Path) -> Path:
+    """The request of ``device`` on a stick that may hold others'; ``there`` where none is named."""
+    return there / f"{device}{REQUEST_SUFFIX}" if device and there.is_dir() else there
+
+
 def check_digits(typed: str, right: str) -> None:
     """Compare what the clerk read off the device.
 

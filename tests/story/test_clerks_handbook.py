@@ -227,7 +227,7 @@ def ask(walk: Walk, *words: str) -> Any:
 
 @pytest.mark.slow
 @pytest.mark.rule("A1", "A3", "A5")
-def test_the_handbook_ends_with_five_handed_out_one_of_each_fate(walk: Walk) -> None:
+def test_the_handbook_ends_with_five_handed_out_and_a_new_id_for_one_that_ended(walk: Walk) -> None:
     rows = {row["device"]: row for row in ask(walk, "status")}
     standing = {name: (row["standing"], row["custodian"]) for name, row in rows.items()}
     assert standing == {
@@ -236,6 +236,7 @@ def test_the_handbook_ends_with_five_handed_out_one_of_each_fate(walk: Walk) -> 
         "ZF-003": ("assigned", "O-3"),
         "ZF-004": ("ended", None),
         "ZF-005": ("ended", None),
+        "ZF-006": ("unassigned", None),
     }
 
 

@@ -167,8 +167,12 @@ def emptied(custody: Custody, docked: Docked) -> dict[str, int | str]:
     """What the desk had of a device on which nothing is left.
 
     Raises:
-        CustodyError: ``not_drained``: nobody can know that.
+        CustodyError: ``not_drained``: nobody can know that; ``quarantined``: what is left on it
+            will never be receipted.
     """
+    if docked.left and docked.left == docked.quarantined:
+        told = f"{len(docked.left)} sessions are in quarantine, the first is {docked.left[0]}"
+        raise CustodyError(f"{custody.device}: {told}", code="quarantined")
     why = docked.emptied_since(custody.taken_back)
     if why:
         raise CustodyError(f"{custody.device}: {why}", code="not_drained")

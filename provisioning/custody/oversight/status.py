@@ -66,7 +66,7 @@ class Row:
         maintained: Day of the last care, or None.
         stopped: What it stopped itself for, or None.
         due: Codes of what is due: ``silent``, ``care``, ``certificate``, ``stop_use``, ``word``,
-            ``rulebook``, ``backlog``, ``left``.
+            ``rulebook``, ``backlog``, ``quarantined``, ``left``.
     """
 
     device: str
@@ -160,6 +160,7 @@ def _row(
         "word": heard.log.adopted < custody.number,
         "rulebook": 0 < heard.log.rulebook < register.bureau.rulebook.version,
         "backlog": heard.backlog > 0,
+        "quarantined": bool(heard.log.quarantined),
         "left": any(_has_left(register, one) for one in (custody.keeper, custody.leader)),
     }
     return Row(

@@ -19,6 +19,7 @@ from provisioning.custody.moves.assigning import Assign, Keep, Return
 from provisioning.custody.moves.ending import Lose, Retire
 from provisioning.custody.moves.people import AddPerson
 from provisioning.custody.moves.repairing import REPAIR, Clear, Freeze, Maintain
+from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change, open_register
 from provisioning.custody.state import State
 from provisioning.plan import Report
@@ -381,6 +382,35 @@ def test_a_recorder_retires_emptied_or_by_the_head_s_word(
     assert refused.value.code == "not_drained"
     do(Retire(device="ZF-001", left="主板烧毁，无法读取，见鉴定书"))
     assert words(bureau)[-1].because == "retired"
+
+
+@pytest.mark.rule("A5")
+def test_a_recorder_with_a_quarantined_session_goes_by_the_head_s_word_alone(
+    bureau: Path, do: Callable[..., Report], docking: Docking, clock: Clock
+) -> None:
+    next_one = Assign(device="ZF-001", custodian="L-1", again=True)
+    do(approval(), GIVE, approval("L-1"))
+    docking.took(1)
+    waiting, aside = docking.session(stored=False), docking.session(stored=False)
+    do(Return(device="ZF-001"))
+    docking.took(2)
+    (bureau / "quarantine" / "ZF-001" / aside).mkdir(parents=True)
+
+    def refused(move: Move) -> CustodyError:
+        with pytest.raises(CustodyError) as caught:
+            do(move)
+        return caught.value
+
+    # One still waits for the desk: docking helps.
+    assert refused(next_one).code == "not_drained"
+    (bureau / "quarantine" / "ZF-001" / waiting).mkdir()
+    for move in (next_one, Retire(device="ZF-001")):
+        stuck = refused(move)
+        assert (stuck.code, waiting in stuck.detail) == ("quarantined", True)
+        assert "provision retire --left" in stuck.diagnosis()
+    do(Retire(device="ZF-001", left="记录隔离，存储卡封存"))
+    assert state_of(bureau, clock).devices["ZF-001"].ended is not None
+    assert audit(open_bureau(bureau), at_ns=clock()).discrepancies == ()
 
 
 def test_a_dry_run_says_what_would_be_and_changes_nothing(

@@ -47,7 +47,9 @@ def status(bureau: Path, clock: Clock) -> Status:
     return look
 
 
-def test_who_has_it_since_when_and_what_the_desk_has_seen(docking: Docking, status: Status) -> None:
+def test_who_has_it_since_when_and_what_the_desk_has_seen(
+    bureau: Path, docking: Docking, status: Status
+) -> None:
     row = status()
     assert (row["custodian"], row["name"], row["standing"]) == ("O-1", "𠮷田·阿依古丽", "assigned")
     assert (row["last_dock"], row["backlog"], row["number"]) == (None, 0, 1)
@@ -56,7 +58,7 @@ def test_who_has_it_since_when_and_what_the_desk_has_seen(docking: Docking, stat
     assert row["due"] == ["word"]
     docking.took(1)
     docking.session()
-    docking.session(stored=False)
+    waiting = docking.session(stored=False)
     check = {
         "name": "battery",
         "state": "ok",
@@ -69,6 +71,8 @@ def test_who_has_it_since_when_and_what_the_desk_has_seen(docking: Docking, stat
     assert (row["backlog"], row["battery_minutes"], row["rulebook"]) == (1, 250, 1)
     assert row["last_dock"] is not None
     assert row["due"] == ["backlog"]
+    (bureau / "quarantine" / "ZF-001" / waiting).mkdir(parents=True)
+    assert status("ZF-001")["due"] == ["backlog", "quarantined"]
 
 
 @pytest.mark.rule("A10")

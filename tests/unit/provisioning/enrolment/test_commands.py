@@ -73,6 +73,22 @@ def test_a_recorder_is_enrolled_by_three_commands_and_a_stick(run: Run, tmp_path
     assert "未作任何改动" in recorder("enrol", "--device", str(device)).output
 
 
+def test_a_stick_that_went_to_two_recorders_is_answered_by_the_name_of_one(
+    run: Run, tmp_path: Path
+) -> None:
+    stick, digits = tmp_path / "stick", {}
+    for name in ("ZF-001", "ZF-002"):
+        run("seed", name, "--to", str(tmp_path / name / "seed"))
+        device = ("--device", str(tmp_path / name), "--serial", name)
+        asked = recorder("enrol", *device, "--to", str(stick))
+        digits[name] = "".join(re.findall(r"(\d{3}) (\d{3})", asked.output)[0])
+    request = ("--request", str(stick), "--confirm", digits["ZF-002"], "--json")
+    assert json.loads(run("enrol", *request).output)["error"] == "medium"
+    assert run("enrol", "ZF-002", *request).exit_code == 0
+    assert (stick / "ZF-002.bundle.json").exists()
+    assert json.loads(run("enrol", "ZF-003", *request).output)["error"] == "medium"
+
+
 def test_wrong_digits_and_a_wrong_name_are_refused(run: Run, tmp_path: Path) -> None:
     device, stick = tmp_path / "device", tmp_path / "stick"
     run("seed", "ZF-001", "--to", str(device / "seed"))

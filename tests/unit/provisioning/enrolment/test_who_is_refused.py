@@ -13,6 +13,7 @@ from agent.enrolment.enrol import Recorder
 from agent.enrolment.errors import EnrolmentRefusedError
 from evidence import enrolment
 from provisioning.custody import registry
+from provisioning.custody.revocation import revoke_device
 from provisioning.enrolment import claims
 from provisioning.enrolment.claiming import Expected, make_claim
 from provisioning.enrolment.errors import _DIAGNOSES, AdmissionError
@@ -112,6 +113,21 @@ def test_one_piece_of_hardware_has_one_id(ends: TwoEnds) -> None:
     assert code_of(lambda: ends.expect("ZF-002", serial="SN-1")) == "serial"
     ends.expect("ZF-002")
     assert code_of(lambda: ends.answer("ZF-002", ends.ask("ZF-002", "SN-1"))) == "serial"
+
+
+def test_hardware_whose_id_has_ended_comes_again_under_another_with_other_keys(
+    ends: TwoEnds,
+) -> None:
+    ends.expect("ZF-001")
+    ends.answer("ZF-001", ends.ask("ZF-001", "SN-1"))
+    revoke_device(ends.bureau, "ZF-001", "compromised", clock=ends.clock)
+    ends.expect("ZF-002", serial="SN-1")
+    shutil.copytree(ends.device("ZF-001") / "keys", ends.device("ZF-002") / "keys")
+    assert code_of(lambda: ends.answer("ZF-002", ends.ask("ZF-002", "SN-1"))) == "keys"
+    ends.device("ZF-002").rename(ends.folder / "the old card again")
+    ends.expect("ZF-002", serial="SN-1")
+    ends.answer("ZF-002", ends.ask("ZF-002", "SN-1"))
+    assert code_of(lambda: ends.expect("ZF-003", serial="SN-1")) == "serial"
 
 
 def test_hardware_that_came_once_is_the_only_one_under_its_id(ends: TwoEnds) -> None:
