@@ -101,39 +101,6 @@ def merkle_root(leaves: Sequence[bytes]) -> str:
     return _subtree(leaves).hex()
 
 
-def merkle_proof(leaves: Sequence[bytes], index: int) -> list[str]:
-    """Audit path of leaf ``index`` (RFC 9162 §2.1.3.1), nearest sibling first, in hex."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(index)
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*merkle_proof(leaves[:split], index), _subtree(leaves[split:]).hex()]
-    return [
-        *merkle_proof(leaves[split:], index - split),
-        _subtree(leaves[:split]).hex(),
-    ]
-
-
-def merkle_proves(leaf: bytes, index: int, count: int, proof: Sequence[str], root: str) -> bool:
-    """Whether ``proof`` leads from ``leaf`` to ``root`` (RFC 9162 §2.1.3.2)."""
-    if not 0 <= index < count:
-        return False
-    position, last, node = index, count - 1, leaf
-    for sibling in (bytes.fromhex(step) for step in proof):
-        if last == 0:
-            return False
-        if position % 2 == 1 or position == last:
-            node = _node(sibling, node)
-            while position % 2 == 0 and position:
-                position, last = position // 2, last // 2
-        else:
-            node = _node(node, sibling)
-        position, last = position // 2, last // 2
-    return last == 0 and node.hex() == root
-
-
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 

@@ -15,8 +15,6 @@ from evidence.digests import (
     facts_of,
     file_id,
     merkle_leaf,
-    merkle_proof,
-    merkle_proves,
     merkle_root,
 )
 
@@ -57,26 +55,6 @@ def test_roots_are_those_of_pymerkle(items: list[bytes]) -> None:
     for item in items:
         tree.append_entry(item)
     assert merkle_root([merkle_leaf(item) for item in items]) == tree.get_root().hex()
-
-
-@given(st.integers(1, 60), st.data())
-def test_a_proof_leads_to_the_root_and_no_other_leaf_does(count: int, data: st.DataObject) -> None:
-    leaves = [merkle_leaf(str(n).encode()) for n in range(count)]
-    index = data.draw(st.integers(0, count - 1))
-    root, proof = merkle_root(leaves), merkle_proof(leaves, index)
-    assert merkle_proves(leaves[index], index, count, proof, root)
-    assert not merkle_proves(merkle_leaf(b"x"), index, count, proof, root)
-    assert not merkle_proves(
-        leaves[index], index, count, [*proof, proof[0] if proof else root], root
-    )
-    assert not merkle_proves(leaves[index], count, count, proof, root)
-    if proof:
-        assert not merkle_proves(leaves[index], index, count, proof[:-1], root)
-
-
-def test_a_proof_of_a_leaf_that_is_not_there_is_refused() -> None:
-    with pytest.raises(IndexError):
-        merkle_proof([merkle_leaf(b"")], 1)
 
 
 @pytest.mark.parametrize(
