@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from evidence.ids import JOURNAL_NAME
 from evidence.verify import Judgement, Presence, Severity, Verdict, verify
-from tests.kits.records.bureau import Bureau
-from tests.kits.records.folders import Folder, bundle
+from tests.kits.records.folders import bundle
+from tests.kits.records.lies import BUREAU, judged
 from tests.kits.records.recorder import Recorder
 from tests.kits.records.take import Take
-
-BUREAU = Bureau()
-
-
-def judged(folder: Folder) -> Verdict:
-    return verify(bundle(folder), BUREAU.ca)
 
 
 def codes(verdict: Verdict, severity: Severity) -> list[str]:
