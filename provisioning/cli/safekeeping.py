@@ -24,7 +24,7 @@ _RESTORE = (
     "由备份恢复单位文件夹：逐个核对后才启用，目标必须不存在或为空。\n\n"
     "备份之后的变更不在其中，请对照纸质单据补办。"
     "录音录像归档也不在其中：请先把原来的 archive/ 放回单位文件夹，再以 `provision audit` 核对"
-    "（放回之前会提示所依据的设备日志缺失）；`provision init` 应显示未作任何改动。\n\n"
+    "（放回之前会提示所依据的设备台账缺失）；`provision init` 应显示未作任何改动。\n\n"
     "例：provision restore 2026-11-21.age --identity escrow.age --bureau ./bureau"
 )
 

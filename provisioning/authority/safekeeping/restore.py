@@ -26,8 +26,8 @@ _LARGEST_IDENTITY: Final = 64 * 1024
 _OVERHEAD: Final = 64 << 20
 LATER: Final = "备份之后的变更不在其中：请对照纸质单据，逐项补办"
 NEXT: Final = (
-    "请把原来的 archive/（录音录像、设备日志）放回 {archive}，再运行 provision audit；"
-    "放回之前，它会提示所依据的设备日志缺失"
+    "请把原来的 archive/（录音录像、设备台账）放回 {archive}，再运行 provision audit；"
+    "放回之前，它会提示所依据的设备台账缺失"
 )
 
 

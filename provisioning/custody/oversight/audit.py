@@ -124,7 +124,7 @@ class _Walk:
         held = self._desk.line(line.payload["device"], docked["lines"])
         if held is None or sha256_hex(held) != docked["head"]:
             device = line.payload["device"]
-            told = f"第 {number} 行：所依据的设备日志已不同或缺失（{device}）"
+            told = f"第 {number} 行：所依据的设备台账已不同或缺失（{device}）"
             yield Discrepancy(told, "docked", f"line {docked['lines']} of its log", number, device)
 
     def _around(self, line: Line) -> Circumstances:
