@@ -22,20 +22,9 @@ from agent.vault.chain.stamps import STEP_NS, ClockStep, Stamps
 from evidence.moments import Moment
 from hw.fake.clock import JumpingClock
 from tests.kits.media.capture import FRAME_NS
-from tests.kits.media.long_take import (
-    BOOTED_NS,
-    COURSES,
-    GAP_NS,
-    MOST_IN_DOUBT,
-    SETTLES_WITHIN_NS,
-    WARM_NS,
-    Conditions,
-    Judged,
-    Loss,
-    Mishap,
-    Take,
-    steps_not_told,
-)
+from tests.kits.media.long_take import Take
+from tests.kits.media.mishaps import BOOTED_NS, COURSES, WARM_NS, Conditions, Loss, Mishap
+from tests.kits.media.true_times import GAP_NS, MOST_IN_DOUBT, Judged, steps_not_told
 
 if TYPE_CHECKING:
     from tests.conftest import CampaignSize
@@ -44,6 +33,8 @@ A_LOSS_NS: Final = 30_000_000
 """So much sound may be in doubt for each silent loss, on the average."""
 SAMPLE_NS: Final = SECOND_NS // AUDIO_RATE + 1
 LONGEST_DOUBT_NS: Final = SECOND_NS
+SETTLES_WITHIN_NS: Final = 10 * SECOND_NS
+"""How far from a loss its consequences may reach."""
 _FIRST_STEP: Final = 20
 """Second of a take at which the wall clock is stepped for certain."""
 CAUSES: Final = {
@@ -109,7 +100,7 @@ class Day:
         begin, end = BOOTED_NS + WARM_NS, BOOTED_NS + WARM_NS + self.seconds * SECOND_NS
         return [
             loss
-            for loss in sorted(self.take.losses, key=lambda loss: loss.at_ns)
+            for loss in sorted(self.take.parts.losses, key=lambda loss: loss.at_ns)
             if loss.mishap in mishaps
             and begin + SECOND_NS < loss.at_ns
             and loss.at_ns + loss.long_ns + SETTLES_WITHIN_NS < end
@@ -226,7 +217,7 @@ def test_sound_is_within_5_ms_of_pictures_at_every_second(
     first, last = min(judged.seen), max(judged.seen)
     unjudged = set(range(first, last + 1)) - worst.keys()
     doubts_ns = [doubt.to_ns - doubt.from_ns for doubt in judged.doubts]
-    silent = sum(loss.mishap is Mishap.VANISHED for loss in day.take.losses)
+    silent = sum(loss.mishap is Mishap.VANISHED for loss in day.take.parts.losses)
     figures = {
         "seconds, each as it begins": len(at_seconds),
         "most apart as a second begins, in doubt or not, ms": max(at_seconds.values()) / 1e6,
@@ -238,7 +229,7 @@ def test_sound_is_within_5_ms_of_pictures_at_every_second(
         "most apart, ms": (max(worst.values()) + judged.picture_errors) / 1e6,
         "mean, ms": sum(worst.values()) / len(worst) / 1e6,
         "pieces of sound over 5 ms apart without a signed doubt": len(wrong),
-        "losses": len(day.take.losses),
+        "losses": len(day.take.parts.losses),
         "silent losses": silent,
         "gaps": len(judged.gaps),
         "packets filled with silence": judged.filled,
@@ -287,7 +278,7 @@ def test_every_loss_of_20_ms_or_more_is_a_gap_of_its_length(day: Day) -> None:
 def test_no_gap_is_made_up_and_nothing_jumps_without_one(day: Day) -> None:
     explained = [
         gap
-        for loss in day.take.losses
+        for loss in day.take.parts.losses
         for gap in day.gaps_of(loss, CAUSES[loss.mishap])
         if loss.long_ns >= GAP_NS - SURE_NS
     ]

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from agent.capture.media import SECOND_NS, SURE_NS
-from tests.kits.media.long_take import COURSES, MOST_IN_DOUBT, Conditions, Judged, Mishap
+from tests.kits.media.mishaps import COURSES, Conditions, Mishap
 from tests.kits.media.sound_alone import SoundAlone
+from tests.kits.media.true_times import MOST_IN_DOUBT, Judged
 
 if TYPE_CHECKING:
     from tests.conftest import CampaignSize
@@ -58,7 +59,7 @@ def test_no_sound_is_further_off_than_the_device_signs(
         assert wrong(judged) == [], conditions.seed
         packets += judged.packets
         doubted_ns += sum(doubt.to_ns - doubt.from_ns for doubt in judged.doubts)
-        silent += sum(loss.mishap is Mishap.VANISHED for loss in take.losses)
+        silent += sum(loss.mishap is Mishap.VANISHED for loss in take.parts.losses)
     figures = {"packets": packets, "silent losses": silent, "in doubt, ms": doubted_ns / 1e6}
     for name, figure in figures.items():
         record_property(f"{course} {name}", figure)

@@ -1,7 +1,7 @@
 """The sound of a long take without pictures, files or AAC: many days cost little.
 
 What the device makes of a microphone's blocks, up to packets with their times and what it signs of
-them, is the code that records; what ``long_take`` judges, it judges here as well.
+them, is the code that records; what ``true_times`` judges, it judges here as well.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from collections import deque
 from agent.capture.gaps import Doubts
 from agent.capture.media import Cause, MediaPacket
 from agent.capture.tracks import AudioTrack
-from tests.kits.media.long_take import BOOTED_NS, WARM_NS, Judge, Judged, Pieces, Scribe, Take
+from tests.kits.media.long_take import Take
+from tests.kits.media.mishaps import BOOTED_NS, WARM_NS
+from tests.kits.media.true_times import Judge, Judged, Pieces, Scribe
 
 
 class _Uncoded(Scribe):
@@ -29,10 +31,10 @@ class SoundAlone(Take):
     def run(self) -> Judged:
         """Hear from the beginning to the end."""
         notes: deque[Pieces] = deque()
-        judge = Judge(self.truth, notes, deque())
+        judge = Judge(self.parts.truth, notes, deque())
         track = AudioTrack(lambda _samples, _ns: None, lambda: _Uncoded(notes))
         doubts, begun = Doubts(), False
-        for arrived_ns, delivery in self.sounds():
+        for arrived_ns, delivery in self.parts.sounds():
             if arrived_ns >= self.end_ns:
                 break
             if not begun and arrived_ns >= BOOTED_NS + WARM_NS:
