@@ -2,7 +2,8 @@
 
 Stock paho joins header and payload, and copies what is left of a packet at every 16 KiB that TLS
 takes. Here the body stays where it is, a view of the mapped file, and what arrives is read into one
-buffer instead of byte by byte.
+buffer instead of byte by byte. Stock paho also builds tables of every property of MQTT 5 anew for
+each message and each confirmation, where ours all carry the same one and the desk's carry none.
 
 Owns every use of paho's private names, and the one version in which they were read. Refuses to run
 on another one: ``pyproject.toml`` pins it, ``tests/contract/test_link.py`` names what has changed,
@@ -14,14 +15,16 @@ from __future__ import annotations
 import ssl
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import paho.mqtt
 from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo, time_func
 from paho.mqtt.enums import MessageState, MessageType, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
-from agent.dock.paho_link import PahoLink
+from agent.dock.paho_link import BrokerAddress, PahoLink
 from agent.errors import LinkError
 
 ADAPTED_TO: Final = "2.2.0"
@@ -29,7 +32,13 @@ ADAPTED_TO: Final = "2.2.0"
 
 _QOS: Final = 1
 _PUBLISH: Final = int(MessageType.PUBLISH) | _QOS << 1
+_ANY_QOS: Final = 0b110
+_AT_QOS_1: Final = _QOS << 1
 _READ_BYTES: Final = 64 * 1024
+_NUMBER_BYTES: Final = 2
+"""Of a message's number, and of the length of its topic."""
+_SUCCESS: Final = ReasonCode(PacketTypes.PUBACK)
+_NONE: Final = Properties(PacketTypes.PUBACK)  # type: ignore[no-untyped-call]
 
 if TYPE_CHECKING:
     from paho.mqtt.client import _OutPacket
@@ -40,14 +49,18 @@ class AdaptedLink(PahoLink):
 
     _client: AdaptedClient
 
+    def __init__(self, address: BrokerAddress) -> None:
+        super().__init__(address)
+        self._packed: bytes = self._properties.pack()  # type: ignore[no-untyped-call]
+
     def _make_client(self, *arguments: Any, **options: Any) -> AdaptedClient:  # noqa: ANN401 - paho's own
         return AdaptedClient(*arguments, **options)
 
     def _hand_over(
-        self, topic: str, payload: bytes | memoryview, *, retain: bool, properties: Properties
+        self, topic: str, payload: bytes | memoryview, *, retain: bool
     ) -> MQTTMessageInfo:
         view = memoryview(payload)
-        return self._client.publish_view(topic, view, retain=retain, properties=properties)
+        return self._client.publish_view(topic, view, retain=retain, properties=self._packed)
 
 
 class AdaptedClient(Client):
@@ -74,7 +87,7 @@ class AdaptedClient(Client):
         self._reading = bytearray(_READ_BYTES)
 
     def publish_view(
-        self, topic: str, body: memoryview, *, retain: bool, properties: Properties
+        self, topic: str, body: memoryview, *, retain: bool, properties: bytes
     ) -> MQTTMessageInfo:
         """Queue a message at QoS 1 without copying its body; the view is held until it was sent.
 
@@ -82,7 +95,7 @@ class AdaptedClient(Client):
             topic: Without wildcards.
             body: Of bytes that do not change any more.
             retain: As in MQTT.
-            properties: Of the message.
+            properties: Of the message, packed.
 
         Returns:
             As ``publish`` does: ``mid`` and ``rc``.
@@ -102,14 +115,13 @@ class AdaptedClient(Client):
         return message.info
 
     def _header(
-        self, mid: int, name: bytes, size: int, *, retain: bool, properties: Properties
+        self, mid: int, name: bytes, size: int, *, retain: bool, properties: bytes
     ) -> bytearray:
         """MQTT 5 §3.3.1 and §3.3.2: everything before the payload."""
-        packed: bytes = properties.pack()  # type: ignore[no-untyped-call]
         header = bytearray((_PUBLISH | retain,))
-        self._pack_remaining_length(header, 2 + len(name) + 2 + len(packed) + size)
+        self._pack_remaining_length(header, 2 + len(name) + 2 + len(properties) + size)
         self._pack_str16(header, name)
-        return header + struct.pack("!H", mid) + packed
+        return header + struct.pack("!H", mid) + properties
 
     def _queue_parts(self, message: MQTTMessage, *parts: memoryview) -> None:
         """Behind each other, with nothing between them: one call that no thread interrupts."""
@@ -144,12 +156,39 @@ class AdaptedClient(Client):
             part["pos"] = len(part["packet"]) - len(rest)
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
-        """Read packets until what has come is used up: the socket no longer tells of it."""
-        code = super().loop_read(max_packets)
-        while code == MQTTErrorCode.MQTT_ERR_SUCCESS and self._unread:
-            code = super().loop_read(max_packets)
-        return code
+    def _handle_pubackcomp(self, cmd: Literal["PUBACK", "PUBCOMP"]) -> MQTTErrorCode:
+        """A confirmation that is its number alone means success (MQTT 5 §3.4.2.1)."""
+        packet = self._in_packet["packet"]
+        if cmd != "PUBACK" or len(packet) != _NUMBER_BYTES:
+            return super()._handle_pubackcomp(cmd)
+        mid = int.from_bytes(packet, "big")
+        with self._out_message_mutex:
+            if mid not in self._out_messages:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            return self._do_on_publish(mid, _SUCCESS, _NONE)
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        """A message at QoS 1 without properties, as the desk sends them (MQTT 5 §3.3.2)."""
+        message = None
+        if self._in_packet["command"] & _ANY_QOS == _AT_QOS_1:
+            message = _plain_message(bytes(self._in_packet["packet"]))
+        if message is None:
+            return super()._handle_publish()
+        self._handle_on_message(message)
+        return self._send_puback(message.mid)
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - paho's own
+        """Read the packets of one TLS record, of which ``select`` no longer tells, and no more.
+
+        Stock paho reads on until there is nothing, which costs more than asking ``select`` again.
+        """
+        while self._sock is not None:
+            code = self._packet_read()
+            if code > 0:
+                return self._loop_rc_handle(code)
+            if code == MQTTErrorCode.MQTT_ERR_AGAIN or not self._unread:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return MQTTErrorCode.MQTT_ERR_NO_CONN
 
     def _sock_recv(self, bufsize: int) -> bytes:
         """Some of what has come, at most ``bufsize`` bytes."""
@@ -169,6 +208,18 @@ class AdaptedClient(Client):
             self._call_socket_register_write()
             raise BlockingIOError from error
         self._unread = memoryview(self._reading)[:size]
+
+
+def _plain_message(packet: bytes) -> MQTTMessage | None:
+    """What a PUBLISH at QoS 1 says; None where it is not whole or has properties."""
+    begin = _NUMBER_BYTES + int.from_bytes(packet[:_NUMBER_BYTES], "big")
+    end = begin + _NUMBER_BYTES
+    if packet[end : end + 1] != b"\0":
+        return None
+    message = MQTTMessage(int.from_bytes(packet[begin:end], "big"), packet[_NUMBER_BYTES:begin])
+    message.qos = _QOS
+    message.payload = packet[end + 1 :]
+    return message
 
 
 def _part(message: MQTTMessage, content: memoryview) -> _OutPacket:

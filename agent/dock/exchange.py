@@ -97,6 +97,7 @@ class Exchange:
         self._mailbox = Mailbox(presence.bell)
         self._outbox: deque[_Message] = deque()
         self._unconfirmed: dict[int, int] = {}
+        self._unconfirmed_bytes = 0
         self._most_unconfirmed = MOST_UNCONFIRMED
         self._connected = False
         self._complaints = 0
@@ -173,7 +174,7 @@ class Exchange:
     def _link_has_room(self) -> bool:
         return (
             len(self._unconfirmed) < self._most_unconfirmed
-            and sum(self._unconfirmed.values()) < MOST_UNCONFIRMED_BYTES
+            and self._unconfirmed_bytes < MOST_UNCONFIRMED_BYTES
         )
 
     def _send(self) -> None:
@@ -181,6 +182,7 @@ class Exchange:
             message = self._outbox.popleft()
             token = self._link.publish(message.topic, message.payload, retain=message.retain)
             self._unconfirmed[token] = len(message.payload)
+            self._unconfirmed_bytes += len(message.payload)
 
     def _sort(self, event: LinkEvent) -> Response | None:
         match event:
@@ -211,7 +213,7 @@ class Exchange:
         self._connected = True
 
     def _take_confirmation(self, event: Confirmed) -> None:
-        self._unconfirmed.pop(event.token, None)
+        self._unconfirmed_bytes -= self._unconfirmed.pop(event.token, 0)
         if event.reason == NO_SUBSCRIBER:
             raise LinkError("nobody at the bureau is listening", code="desk_absent")
         if event.reason == NOT_AUTHORISED:

@@ -76,6 +76,7 @@ class PahoLink(Link):
         self._context: _Context | None = None
         self._closed = False
         self._lock = Lock()
+        self._properties = _in_version_5(PacketTypes.PUBLISH)
         self._client = self._ready_client()
         self._thread = Thread(target=self._run, name="mqtt", daemon=True)
 
@@ -97,8 +98,7 @@ class PahoLink(Link):
         if self._closed:
             # paho itself may not know yet, and would take it.
             raise LinkError("the connection is closed")
-        properties = _in_version_5(PacketTypes.PUBLISH)
-        handed = self._hand_over(topic, payload, retain=retain, properties=properties)
+        handed = self._hand_over(topic, payload, retain=retain)
         if handed.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise LinkError(f"the connection is gone ({handed.rc.name})")
         return handed.mid
@@ -126,9 +126,9 @@ class PahoLink(Link):
         return Client(*arguments, **options)
 
     def _hand_over(
-        self, topic: str, payload: bytes | memoryview, *, retain: bool, properties: Properties
+        self, topic: str, payload: bytes | memoryview, *, retain: bool
     ) -> MQTTMessageInfo:
-        return self._client.publish(topic, bytes(payload), _QOS, retain, properties)
+        return self._client.publish(topic, bytes(payload), _QOS, retain, self._properties)
 
     def _ready_client(self) -> Client:
         client = self._make_client(

@@ -43,8 +43,6 @@ from typing import Any
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from agent.channel import Channel
 from agent.dock.adapted_paho import AdaptedClient
@@ -359,12 +357,11 @@ def copied_per_byte(kind: type[Client]) -> float:
     taker = Taker()
     client._sock = taker  # type: ignore[assignment]  # noqa: SLF001 - there is no other way in
     client.on_socket_register_write = lambda *_: None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
     chunk = bytes(CHUNK_BYTES)
     if isinstance(client, AdaptedClient):
-        client.publish_view("t", memoryview(chunk), retain=False, properties=properties)
+        client.publish_view("t", memoryview(chunk), retain=False, properties=b"\0")
     else:
-        client.publish("t", chunk, 1, properties=properties)
+        client.publish("t", chunk, 1)
         # Read into bytes, then joined with the header.
         taker.copied += 2 * CHUNK_BYTES
     client.loop_write()

@@ -18,8 +18,6 @@ import paho.mqtt
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 
 from agent.dock import adapted_paho
 from agent.dock.adapted_paho import ADAPTED_TO, AdaptedClient, AdaptedLink
@@ -235,12 +233,89 @@ def test_adapted_client_hands_a_chunk_to_tls_without_copying_a_byte() -> None:
     client = AdaptedClient(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     client._sock = Taker()  # type: ignore[assignment]  # noqa: SLF001 - there is no other way in
     client.on_socket_register_write = lambda *_: None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    client.publish_view("t", memoryview(chunk), retain=False, properties=properties)
+    client.publish_view("t", memoryview(chunk), retain=False, properties=b"\0")
     client.loop_write()
     client._sock = None  # noqa: SLF001 - as above
     assert len(taken) == 1 + 60
     assert all(one is chunk for one in taken[1:])
+
+
+class Sayer:
+    """A socket out of which a broker's bytes come, all at once."""
+
+    def __init__(self, said: bytes) -> None:
+        self.said = said
+        self.heard = bytearray()
+
+    def recv(self, size: int) -> bytes:
+        said, self.said = self.said[:size], self.said[size:]
+        if not said:
+            raise BlockingIOError
+        return said
+
+    def recv_into(self, buffer: bytearray) -> int:
+        said = self.recv(len(buffer))
+        buffer[: len(said)] = said
+        return len(said)
+
+    def send(self, content: bytes) -> int:
+        self.heard += content
+        return len(content)
+
+    def close(self) -> None:
+        """As a socket does."""
+
+
+def told_by(kind: type[Client], said: bytes) -> tuple[object, ...]:
+    """What a client makes of what a broker says: messages, confirmations, answer, end."""
+    client = kind(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    sayer = Sayer(said)
+    client._sock = sayer  # type: ignore[assignment]  # noqa: SLF001 - there is no other way in
+    told: list[tuple[object, ...]] = []
+    client.on_socket_register_write = lambda *_: None
+    client.on_message = lambda _client, _data, message: told.append(
+        (message.topic, bytes(message.payload), message.mid, message.qos)
+    )
+    client.on_publish = lambda _client, _data, mid, reason, _more: told.append((mid, reason.value))
+    client.publish("t", b"x", 1)
+    client.loop_write()
+    code = client.loop_read()
+    while sayer.said and code == 0:
+        code = client.loop_read()
+    client.loop_write()
+    client._sock = None  # noqa: SLF001 - as above
+    return (*told, code, bytes(sayer.heard[-4:]))
+
+
+SAID = {
+    "at QoS 1": b"\x32\x08\x00\x01t\x00\x07\x00ab",
+    "at QoS 0": b"\x30\x06\x00\x01t\x00ab",
+    "again, retained": b"\x3b\x08\x00\x01t\x00\x07\x00ab",
+    "with properties": b"\x32\x0e\x00\x01t\x00\x07\x06\x03\x00\x01p\x01\x00ab",
+    "with an alias of nothing": b"\x32\x0a\x00\x01t\x00\x07\x02\x01\x00ab",
+    "with an unknown property": b"\x32\x0a\x00\x01t\x00\x07\x02\x7f\x00ab",
+    "nothing": b"\x32\x06\x00\x01t\x00\x07\x00",
+    "two": b"\x32\x08\x00\x01t\x00\x07\x00ab\x32\x08\x00\x01u\x00\x08\x00cd",
+    "ends in its topic": b"\x32\x04\x00\x09tt",
+    "ends before its number": b"\x32\x03\x00\x01t",
+    "ends before its properties": b"\x32\x05\x00\x01t\x00\x07",
+    "ends in its properties": b"\x32\x07\x00\x01t\x00\x07\x20\x03",
+    "properties without end": b"\x32\x09\x00\x01t\x00\x07\xff\xff\xff\xff",
+    "empty": b"\x32\x00",
+    "confirmed": b"\x40\x02\x00\x01",
+    "confirmed, nobody listens": b"\x40\x03\x00\x01\x10",
+    "refused with a property": b"\x40\x08\x00\x01\x87\x04\x1f\x00\x01w",
+    "confirmed twice": b"\x40\x02\x00\x01\x40\x02\x00\x01",
+    "confirmed, never sent": b"\x40\x02\x00\x63",
+    "confirmed without a number": b"\x40\x01\x00",
+}
+
+
+@pytest.mark.parametrize("said", SAID.values(), ids=SAID)
+def test_adapted_client_makes_of_what_a_broker_says_what_stock_paho_makes_of_it(
+    said: bytes,
+) -> None:
+    assert told_by(AdaptedClient, said) == told_by(Client, said)
 
 
 # --- what the adapted client stands on
@@ -260,8 +335,13 @@ USED = {
     "_pack_remaining_length": "588b47e80722ce0c",
     "_pack_str16": "98802a36e9783f17",
     "_send_publish": "4edd21dd50f58a28",
+    "_packet_handle": "ac4c129ed409db42",
+    "_handle_publish": "1bbaa3ef0e3afc6d",
+    "_handle_on_message": "8ccc46fdb090aead",
+    "_send_puback": "bb015cefb632f942",
     "_handle_pubackcomp": "04d39ba283b1f3be",
     "_do_on_publish": "5bbcad6f9447107a",
+    "_loop_rc_handle": "ee5ad3b7849433a4",
     "reconnect": "3ecdf1a8299e8c8a",
 }
 """Private parts of paho that are called, replaced or imitated, by the digest of their source."""

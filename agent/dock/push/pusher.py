@@ -107,8 +107,9 @@ class Pusher:
         try:
             while self._begin_files(queue):
                 self._send()
-                self._require_answers()
-                answer = self._exchange.receive(self._next_ns())
+                until_ns = self._next_ns()
+                self._require_answers(until_ns)
+                answer = self._exchange.receive(until_ns)
                 if answer is not None:
                     self._take(answer)
         finally:
@@ -193,7 +194,7 @@ class Pusher:
 
     def _send_chunks(self, active: _Active) -> None:
         transfer = active.transfer
-        while (index := transfer.next_chunk) is not None and self._exchange.has_room():
+        while self._exchange.has_room() and (index := transfer.next_chunk) is not None:
             if not self._window.has_room(transfer.file.chunk_size(index)):
                 return
             try:
@@ -240,9 +241,9 @@ class Pusher:
         most = max((max(file.facts.size, file.settled_bytes) for file in ending), default=0)
         return most * _NS // _JUDGED_BYTES_PER_S
 
-    def _require_answers(self) -> None:
+    def _require_answers(self, until_ns: int) -> None:
         """Give up a desk that has been silent for too long while something is under way."""
-        if self._active and self._now_ns() >= self._next_ns():
+        if self._active and self._now_ns() >= until_ns:
             raise LinkError("the desk does not answer", code="desk_silent")
 
     def _take(self, answer: Response) -> None:
