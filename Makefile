@@ -23,7 +23,7 @@ test: ## run the tests, campaigns as samples
 check: setup ## read the code: style, format, types, import contracts
 	@scripts/check
 
-bench: setup ## measure capture, evidence and transfer
+bench: setup ## measure capture, evidence, memory, provisioning and transfer
 	@for file in scripts/bench/[a-z]*.py; do \
 	  name=$$(basename "$$file" .py); echo "== $$name"; $(PYTHON) -m "scripts.bench.$$name" || exit 1; \
 	done
