@@ -28,13 +28,17 @@ _log = logging.getLogger(__name__)
 AROUND_NS: Final = 7 * SECOND_NS // 10
 """A clip is looked for 0.6 s around where it is expected."""
 PATIENCE_SECONDS: Final = 2.5
-"""So long is waited for sound that should have come: a second of it may wait to be certain of its
-time (``agent.capture.watch``), and a busy machine has as much again to encode."""
+"""So long is waited for sound that should have come, and again as long as more of it comes: a
+second of it may wait to be certain of its time (``agent.capture.watch``), and a busy machine is
+behind with all of it."""
+LONGEST_SECONDS: Final = 10.0
+"""Of that patience: whoever has asked waits for an answer."""
 
 STALE_NS: Final = SECOND_NS
 """A microphone of which no later sound comes delivers nothing now."""
 
 _LOOK_SECONDS: Final = 0.05
+_PATIENCE_NS: Final = round(PATIENCE_SECONDS * SECOND_NS)
 _PIECE_NS: Final = 10 * SECOND_NS
 """A window is listened to in pieces, so that a long one needs no more memory than a short one."""
 _REFERENCES_KEPT: Final = 8
@@ -88,7 +92,8 @@ class Ear:
     def check(self, clip: Clip, from_ns: int, to_ns: int) -> Heard | None:
         """Look for ``clip``, which was played from ``from_ns`` to ``to_ns``.
 
-        Waits up to 2.5 s for the sound. Needs about 15 ms of one core on a desktop.
+        Waits up to 2.5 s for the sound, up to 10 s while more of it comes. Needs about 15 ms of one
+        core on a desktop.
 
         Returns:
             What was heard; None where the microphone delivered nothing of that time, or the clip is
@@ -118,7 +123,7 @@ class Ear:
     def window(self, from_ns: int, to_ns: int) -> int | None:
         """How many milliseconds of this time somebody spoke; None where nothing was captured.
 
-        Waits up to 2.5 s for the sound. Nothing is known of more than 130 s ago, nor of a time that
+        Waits as ``check``. Nothing is known of more than 130 s ago, nor of a time that
         nobody attended to.
         """
         self._await(to_ns)
@@ -135,7 +140,7 @@ class Ear:
         Waits up to 2.5 s for sound that is no older than a second now.
         """
         asked_ns = self._clock.monotonic_ns() - STALE_NS
-        self._await(asked_ns)
+        self._await(asked_ns, PATIENCE_SECONDS)
         newest_ns = self._ring.newest_ns
         if newest_ns < asked_ns:
             return None
@@ -147,12 +152,16 @@ class Ear:
             there[begin:end] = False
         return hearing.level_mdb(sound.samples[there])
 
-    def _await(self, at_ns: int) -> None:
+    def _await(self, at_ns: int, longest_seconds: float = LONGEST_SECONDS) -> None:
         """Wait for sound up to ``at_ns``, with patience from when it should have come."""
-        limit_ns = max(self._clock.monotonic_ns(), at_ns - AROUND_NS)
-        limit_ns += round(PATIENCE_SECONDS * SECOND_NS)
-        while self._ring.newest_ns < at_ns and self._clock.monotonic_ns() < limit_ns:
+        due_ns = max(self._clock.monotonic_ns(), at_ns - AROUND_NS)
+        longest_ns = due_ns + round(longest_seconds * SECOND_NS)
+        limit_ns, newest_ns = due_ns + _PATIENCE_NS, self._ring.newest_ns
+        while newest_ns < at_ns and self._clock.monotonic_ns() < min(limit_ns, longest_ns):
             self._clock.wait(Event(), _LOOK_SECONDS)
+            if self._ring.newest_ns > newest_ns:
+                newest_ns = self._ring.newest_ns
+                limit_ns = max(limit_ns, self._clock.monotonic_ns() + _PATIENCE_NS)
 
     def _relative(self, clip: Clip, found: Hearing) -> int | None:
         if self._usual_mdb is None or not found.heard:

@@ -18,8 +18,8 @@ from hw.types import AudioBlock
 
 RATE = 48_000
 BLOCK_SAMPLES = 960
-LATENCY_SECONDS = 0.2
-"""What PortAudio may keep for a callback that comes late: with 0.08 s bursts were lost."""
+LATENCY_SECONDS = 1.0
+"""What may wait for a callback that comes late: a busy board lost sound with 0.2 s."""
 _SECOND_NS = 1_000_000_000
 _SAMPLE_BYTES = 2
 _BUCKET_NS = 5 * _SECOND_NS

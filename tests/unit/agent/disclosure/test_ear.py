@@ -57,6 +57,35 @@ def test_a_clip_that_sounded_is_heard_where_it_began(ear: Ear, clip: Clip) -> No
     assert heard.hearing.delay_ns == pytest.approx(120_000_000, abs=2_000_000)
 
 
+class Busy(JumpingClock):
+    """A machine that is behind: while somebody waits a second, it gets through so much sound."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__(monotonic_ns=200 * SECOND_NS)
+        self.ear = Ear(self)
+        self.ear.attend(100)
+        self._speed = speed
+        self._heard_ns = self.monotonic_ns()
+
+    def wait(self, event: Event, seconds: float) -> bool:
+        began_ns = self._heard_ns
+        self._heard_ns += round(seconds * self._speed * SECOND_NS)
+        for at_ns in range(began_ns - began_ns % BLOCK_NS, self._heard_ns - BLOCK_NS, BLOCK_NS):
+            self.ear.heard(LOUD, at_ns)
+        return super().wait(event, seconds)
+
+
+@pytest.mark.parametrize(("speed", "waited"), [(3.0, 2.5), (0.9, 8), (0.5, 10), (0.0, 2.5)])
+def test_sound_is_waited_for_as_long_as_more_of_it_comes(speed: float, waited: float) -> None:
+    busy = Busy(speed)
+    began_ns = busy.monotonic_ns()
+    busy.advance(7.0)
+    voiced = busy.ear.window(began_ns, began_ns + 7 * SECOND_NS)
+    seconds = (busy.monotonic_ns() - began_ns) / SECOND_NS - 7.0
+    assert seconds == pytest.approx(waited, abs=0.3)
+    assert (voiced is None) == (speed == 0)
+
+
 def test_level_is_told_against_the_self_test(ear: Ear, clip: Clip) -> None:
     from_ns = 210 * SECOND_NS
     to_ns = play(ear, clip.samples, from_ns)
