@@ -13,7 +13,8 @@ from agent.enrolment.enrol import Recorder
 from agent.enrolment.errors import EnrolmentRefusedError
 from evidence import enrolment
 from provisioning.custody import registry
-from provisioning.custody.revocation import revoke_device
+from provisioning.custody.moves.ending import Revoke
+from provisioning.custody.register import change
 from provisioning.enrolment import claims
 from provisioning.enrolment.claiming import Expected, make_claim
 from provisioning.enrolment.errors import _DIAGNOSES, AdmissionError
@@ -120,7 +121,7 @@ def test_hardware_whose_id_has_ended_comes_again_under_another_with_other_keys(
 ) -> None:
     ends.expect("ZF-001")
     ends.answer("ZF-001", ends.ask("ZF-001", "SN-1"))
-    revoke_device(ends.bureau, "ZF-001", "compromised", clock=ends.clock)
+    change(ends.bureau, [Revoke(device="ZF-001", reason="compromised")], clock=ends.clock)
     ends.expect("ZF-002", serial="SN-1")
     shutil.copytree(ends.device("ZF-001") / "keys", ends.device("ZF-002") / "keys")
     assert code_of(lambda: ends.answer("ZF-002", ends.ask("ZF-002", "SN-1"))) == "keys"
