@@ -91,8 +91,7 @@ def test_every_step_is_signed_while_recording_and_while_not(
     paths = vault.enrolled.device.paths
     thief = Thief(vault.world, campaign_seed)
     thief.steps(count, lambda: records(paths.device_log))
-    recorder = vault.recorder()
-    recorder.attach()
+    recorder = vault.attached()
     sid = recorder.open().sid
     journal = paths.sessions / sid / "journal.jws"
     thief.steps(count, lambda: records(journal), lambda: records(paths.device_log))

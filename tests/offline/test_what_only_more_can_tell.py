@@ -45,8 +45,7 @@ def test_what_is_in_quarantine_keeps_no_other_session_on_the_card(thief: Thief) 
     thief.docked()
     enrolled = thief.enrolled()
     with open_bureau(thief.bureau) as bureau, RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         recorder.close()
@@ -66,8 +65,7 @@ def test_a_card_put_back_to_exactly_the_last_docking_is_what_nobody_can_tell(
     image(thief.card, held)
     enrolled = thief.enrolled()
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.segment(0)
         recorder.close()

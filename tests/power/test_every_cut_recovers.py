@@ -43,8 +43,7 @@ class Snapshot:
 def snapshot(enrolled: Enrolled, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """A session of two segments under ticks, with a check, a plan, a still and marks; closed."""
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.ask(m.StorePreflight(trigger="power_up", checks=[]), m.PreflightStored)
         term = {"begins": utc_text(vault.clock.utc_ns() - HOUR_NS)}
         term["expires"] = utc_text(vault.clock.utc_ns() + HOUR_NS)
@@ -127,7 +126,7 @@ def test_a_cut_at_any_byte_leaves_a_session_that_verifies(
         left = cut(snapshot, enrolled, dice)
         with RunningVault(enrolled, boot_id=f"boot-{turn}"):
             pass
-        folder = enrolled.device.paths.sessions / snapshot.sid
+        folder = enrolled.session(snapshot.sid)
         shutil.copy(enrolled.device.paths.device_log, folder / DEVICE_LOG_NAME)
         content = (folder / JOURNAL_NAME).read_bytes()
         assert content.startswith(left), "recovery only ever appends"

@@ -55,15 +55,14 @@ def fill(recorder: TestRecorder, enrolled: Enrolled) -> m.SessionClosed:
 def test_a_full_disk_closes_the_session_with_its_reason(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         assert enrolled.device.paths.reserve.stat().st_size == RESERVE_BYTES
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         # A rate so low that minutes never run out before the bytes do.
         request = m.OpenSession(
             activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000
         )
         sid = recorder.ask(request, m.SessionOpened).session.sid
         assert fill(recorder, enrolled).reason == "storage"
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     expected = ["open", "attest", "event", "event", "seg", "close", "attest"]
     assert kinds(folder / "journal.jws") == expected
     journal = records(folder / "journal.jws")
@@ -77,14 +76,13 @@ def test_a_full_disk_closes_the_session_with_its_reason(enrolled: Enrolled) -> N
 
 def test_the_session_is_closed_while_minutes_are_left(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.segment(0)
         vault.world.fill_disk(1_000)
         closed = recorder.wait(m.SessionClosed)
         assert closed.reason == "storage"
-    journal = records(enrolled.device.paths.sessions / closed.sid / "journal.jws")
+    journal = records(enrolled.journal(closed.sid))
     levels = [r["fields"]["level"] for r in journal if r.get("kind") == "storage"]
     assert levels[-1] == "close"
     assert journal[-2]["reason"] == "storage"

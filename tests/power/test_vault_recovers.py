@@ -19,15 +19,10 @@ def enrolled(tmp_path: Path) -> Enrolled:
     return enrol(tmp_path)
 
 
-def journal_of(enrolled: Enrolled, sid: str) -> Path:
-    return enrolled.device.paths.sessions / sid / "journal.jws"
-
-
 def cut_short(enrolled: Enrolled) -> str:
     """A session with one whole segment whose vault ended in the middle of the next."""
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open()
         recorder.segment(0)
         recorder.begin(1)
@@ -48,13 +43,13 @@ def test_the_recorder_goes_on_in_the_same_session_when_the_vault_is_back(
         assert (session.sid, session.next_segment) == (sid, 2)
         recorder.segment(2)
         recorder.close()
-    journal = records(journal_of(enrolled, sid))
+    journal = records(enrolled.journal(sid))
     assert [r["t"] for r in journal if r["t"] != "tick"] == [
         "open", "attest", "seg", "resume", "event", "seg", "event", "close", "attest"
     ]  # fmt: skip
     resume = next(record for record in journal if record["t"] == "resume")
     (orphan,) = resume["orphans"]
-    content = (journal_of(enrolled, sid).parent / "000001.mp4.age").read_bytes()
+    content = (enrolled.journal(sid).parent / "000001.mp4.age").read_bytes()
     assert (orphan["file"], orphan["sha256"]) == ("000001.mp4.age", sha256_hex(content))
     assert 0 < orphan["covered_bytes"] <= orphan["size"]
     assert resume["cause"] == "kill"
@@ -65,7 +60,7 @@ def test_after_another_boot_the_session_is_closed_as_interrupted(enrolled: Enrol
     sid = cut_short(enrolled)
     with RunningVault(enrolled, boot_id="another-boot") as vault:
         assert vault.recorder().attach().session is None
-    journal = records(journal_of(enrolled, sid))
+    journal = records(enrolled.journal(sid))
     assert [record["t"] for record in journal][-4:] == ["resume", "event", "close", "attest"]
     assert journal[-4]["cause"] == "power"
     assert journal[-3]["fields"]["verdict"] == "unverified", "nobody announced anything"
@@ -76,22 +71,22 @@ def test_after_another_boot_the_session_is_closed_as_interrupted(enrolled: Enrol
 def test_a_torn_line_stays_and_is_named(enrolled: Enrolled) -> None:
     sid = cut_short(enrolled)
     torn = b"eyJhbGciOiJFUzI1NiIs\x00\x00\x00"
-    with journal_of(enrolled, sid).open("ab") as file:
+    with enrolled.journal(sid).open("ab") as file:
         file.write(torn)
     with RunningVault(enrolled):
         pass
-    assert torn + b"\n" in journal_of(enrolled, sid).read_bytes()
-    resume = records(journal_of(enrolled, sid))[-1]
+    assert torn + b"\n" in enrolled.journal(sid).read_bytes()
+    resume = records(enrolled.journal(sid))[-1]
     assert resume["torn"] == {"bytes": len(torn), "sha256": sha256_hex(torn)}
 
 
 def test_a_recovery_that_was_itself_cut_short_is_recovered(enrolled: Enrolled) -> None:
     sid = cut_short(enrolled)
-    with journal_of(enrolled, sid).open("ab") as file:
+    with enrolled.journal(sid).open("ab") as file:
         file.write(b"torn by the first crash\ntorn by the second")
     with RunningVault(enrolled, boot_id="another-boot"):
         pass
-    journal = records(journal_of(enrolled, sid))
+    journal = records(enrolled.journal(sid))
     resume = next(record for record in journal if record["t"] == "resume")
     torn = b"torn by the first crash\ntorn by the second"
     assert resume["torn"] == {"bytes": len(torn), "sha256": sha256_hex(torn)}
@@ -112,12 +107,11 @@ def test_a_folder_without_an_open_record_is_noted_and_its_counter_used_again(
     enrolled: Enrolled,
 ) -> None:
     sid = "0197a000-0000-7000-8000-000000000000"
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     folder.mkdir(parents=True)
     (folder / "journal.jws").write_bytes(b"half an open rec")
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         assert recorder.open().counter == 1
         recorder.close()
     log = records(enrolled.device.paths.device_log)
@@ -127,12 +121,11 @@ def test_a_folder_without_an_open_record_is_noted_and_its_counter_used_again(
 
 def test_a_closed_journal_that_lacks_its_attest_gets_it(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         recorder.close()
-    path = journal_of(enrolled, sid)
+    path = enrolled.journal(sid)
     path.chmod(0o640)
     before = path.read_bytes()
     path.write_bytes(before[: before.rindex(b"\n", 0, -1) + 1])
@@ -152,8 +145,7 @@ def test_a_recorder_that_dies_finds_its_session_and_what_it_sent_is_sealed(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        first = vault.recorder()
-        first.attach()
+        first = vault.attached()
         sid = first.open().sid
         first.begin(0)
         for _ in range(3):
@@ -166,30 +158,29 @@ def test_a_recorder_that_dies_finds_its_session_and_what_it_sent_is_sealed(
         second.segment(1)
         second.close()
         sent = first.sent[0]
-    sealed = (journal_of(enrolled, sid).parent / "000000.mp4.age").read_bytes()
+    sealed = (enrolled.journal(sid).parent / "000000.mp4.age").read_bytes()
     assert enrolled.open_age(sealed) == sent
-    journal = records(journal_of(enrolled, sid))
+    journal = records(enrolled.journal(sid))
     assert next(record for record in journal if record["t"] == "seg")["ended_by"] == "vault"
     faults = [r["fields"]["state"] for r in journal if r.get("kind") == "fault"]
     assert faults == ["begun", "ended"]
-    assert kinds(journal_of(enrolled, sid))[-2:] == ["close", "attest"]
+    assert kinds(enrolled.journal(sid))[-2:] == ["close", "attest"]
 
 
 def test_where_both_processes_died_the_pictures_are_known_up_to_the_last_tick(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         sealed_ns = recorder.progress.last_pts_ns
         recorder.begin(1)
         for _ in range(25):
             recorder.feed(1, 70_000)
-        recorder.wait_until(lambda: ticked(journal_of(enrolled, sid)) > sealed_ns)
+        recorder.wait_until(lambda: ticked(enrolled.journal(sid)) > sealed_ns)
         vault.die()
-    reached = ticked(journal_of(enrolled, sid))
+    reached = ticked(enrolled.journal(sid))
     with RunningVault(enrolled) as vault:
         # A recorder that knows nothing signs its gap from here on, not from the last segment.
         assert vault.recorder().attach_again().video_end_ns == reached

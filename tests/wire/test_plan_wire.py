@@ -127,7 +127,7 @@ def test_a_plan_goes_to_the_dock_into_a_session_and_back_into_the_ledger(town: T
         recorder.segment(0, fragments=1, size=10_000)
         recorder.close()
     planned, voluntary = sids
-    sealed = town.enrolled.device.paths.sessions / planned / PLAN_NAME
+    sealed = town.enrolled.session(planned) / PLAN_NAME
     assert sealed.read_bytes() == late.plan.sealed
 
     def row(sid: str) -> SessionRow | None:

@@ -163,8 +163,7 @@ def desk_of(office: Office) -> ScriptedDesk:
 
 def record(vault: RunningVault, pieces: int) -> None:
     """One session of so many half megabytes."""
-    recorder = vault.recorder()
-    recorder.attach()
+    recorder = vault.attached()
     recorder.open()
     recorder.begin(0)
     for _ in range(pieces):

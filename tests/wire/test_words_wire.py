@@ -76,7 +76,7 @@ class Town:
         return [(one["step"], one["version"]) for one in log if one["t"] == "provision"]
 
     def version_of(self, sid: str) -> int:
-        journal = self.enrolled.device.paths.sessions / sid / "journal.jws"
+        journal = self.enrolled.journal(sid)
         return int(records(journal)[0]["rulebook"]["version"])
 
 

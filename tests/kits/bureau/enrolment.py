@@ -14,6 +14,7 @@ from agent.enrolment.enrol import Outcome, Recorder
 from agent.settings import Device, load_device
 from evidence import assignment
 from evidence.assignment import Assignment, Standing
+from evidence.ids import JOURNAL_NAME
 from evidence.moments import utc_text
 from evidence.store.signers import file_signer
 from hw.fake.clock import SystemClock
@@ -33,6 +34,14 @@ class Enrolled:
 
     bureau: Path
     device: Device
+
+    def session(self, sid: str) -> Path:
+        """Where the device keeps a session."""
+        return self.device.paths.sessions / sid
+
+    def journal(self, sid: str) -> Path:
+        """Its journal."""
+        return self.session(sid) / JOURNAL_NAME
 
     def open_age(self, sealed: bytes, role: str = "bureau") -> bytes:
         """Decrypt with the bureau's or the escrow's identity."""

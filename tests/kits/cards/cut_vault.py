@@ -70,8 +70,7 @@ def play(scratch: Path) -> Cuts:
 
 def record(vault: RunningVault) -> tuple[str, dict[int, bytes]]:
     """Two segments, one after the other, a still, and marks on the way."""
-    recorder = vault.recorder()
-    recorder.attach()
+    recorder = vault.attached()
     recorder.ask(m.StorePreflight(trigger="power_up", checks=[]), m.PreflightStored)
     sid = recorder.open().sid
     for number in range(2):
@@ -91,7 +90,7 @@ def hand_over(
     enrolled: Enrolled, sid: str, sent: dict[int, bytes], course: Course, archive: Path
 ) -> None:
     """The bureau has it all, and says so: first that it knows of it, then that it has it."""
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     shutil.copytree(folder, archive / sid)
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
     plain = {f"{number:06}.mp4.age": content for number, content in sent.items()}

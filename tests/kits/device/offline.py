@@ -177,8 +177,7 @@ def live(folder: Path, taken: Keys) -> Thief:
     enrolled = enrol(folder, numbers={"release.keep_days": 30})
     before = folder / "before"
     with open_bureau(enrolled.bureau) as bureau, RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sids = [_recorded(recorder), _crashed(vault)]
         recorder = vault.recorder_again()
         dock(enrolled.device, bureau)

@@ -20,12 +20,25 @@ from evidence.canonical import JsonObject
 from evidence.moments import utc_text
 from evidence.store.signers import file_signer
 from hw.fake.board import vault_board
-from hw.fake.clock import PacedClock
+from hw.fake.clock import PacedClock, SystemClock
 from hw.fake.world import FakeWorld
 from tests.kits.bureau.enrolment import Enrolled
 
 SECONDS = 20
+REQUEST = m.OpenSession(
+    activity="voluntary", officer="O-1", plan_id=None, bits_per_second=1_000_000
+)
+"""A press without a plan."""
 Answer = TypeVar("Answer")
+
+
+class CalendarClock(SystemClock):
+    """Real time, on another day."""
+
+    days = 0
+
+    def utc_ns(self) -> int:
+        return super().utc_ns() + self.days * 86_400 * 10**9
 
 
 class RunningVault:
@@ -72,6 +85,12 @@ class RunningVault:
         """A recorder of its own connection, hung up when the vault stops."""
         recorder = TestRecorder(self.enrolled)
         self._recorders.append(recorder)
+        return recorder
+
+    def attached(self) -> TestRecorder:
+        """A recorder that has attached."""
+        recorder = self.recorder()
+        recorder.attach()
         return recorder
 
     def recorder_again(self) -> TestRecorder:

@@ -7,19 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from typer.testing import CliRunner
 
 from agent.cli import app
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault
 
 runner = CliRunner()
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def test_help_names_every_process_and_shows_an_example() -> None:
@@ -43,8 +37,7 @@ def test_status_of_a_recorder_that_does_not_run(enrolled: Enrolled) -> None:
 
 def test_status_lists_what_waits_for_a_receipt(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.close()
         folder = str(enrolled.device.paths.folder)

@@ -17,15 +17,10 @@ from provisioning.custody.carrying import SUFFIX, carry
 from provisioning.errors import UnknownDeviceError
 from provisioning.layout import BureauFolder
 from provisioning.policy.publishing import MEDIUM_NAME, publish
-from tests.kits.bureau.enrolment import Enrolled, assign, enrol
+from tests.kits.bureau.enrolment import Enrolled, assign
 from tests.kits.bureau.policy import set_policy
 from tests.kits.device.vault import RunningVault, records
 from tests.kits.device.words import policy
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def test_both_ends_call_the_files_the_same() -> None:
@@ -105,8 +100,7 @@ def test_an_assignment_that_the_clerk_wrote_onto_a_medium_is_adopted(
     done = CliRunner().invoke(app, [*words, str(enrolled.device.paths.folder)])
     assert (done.exit_code, "第 7 号" in done.output) == (0, True)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
     assert enrolled.device.paths.assignment.read_bytes() == token
 

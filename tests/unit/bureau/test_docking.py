@@ -197,7 +197,7 @@ def test_a_session_that_is_gone_is_named(place: Place) -> None:
     with place.recorder() as vault:
         sid = session(vault.recorder_again())
         session(vault.recorder_again())
-    shutil.rmtree(place.enrolled.device.paths.sessions / sid)  # noqa: TID251 - the attack
+    shutil.rmtree(place.enrolled.session(sid))  # noqa: TID251 - the attack
     with place.recorder() as vault:
         assert place.dock(vault) == {judging.MISSING}
     assert place.bureau.last(DEVICE_ID).detail.startswith("1 sessions: 1 (")
@@ -206,7 +206,7 @@ def test_a_session_that_is_gone_is_named(place: Place) -> None:
 def test_a_journal_that_was_cut_is_named(place: Place) -> None:
     with place.recorder() as vault:
         sid = session(vault.recorder_again())
-    path = place.enrolled.device.paths.sessions / sid / "journal.jws"
+    path = place.enrolled.journal(sid)
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
     with place.recorder() as vault:
         assert place.dock(vault) == {judging.DIFFERS}

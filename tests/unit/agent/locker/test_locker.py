@@ -64,7 +64,7 @@ def locker(enrolled: Enrolled) -> Iterator[KernelLocker]:
 @pytest.fixture
 def sealed(enrolled: Enrolled, locker: KernelLocker) -> Iterator[Path]:
     """A locked file in a locked session folder."""
-    folder = enrolled.device.paths.sessions / SID
+    folder = enrolled.session(SID)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "000000.mp4.age"
     path.write_bytes(CONTENT)

@@ -74,8 +74,7 @@ def test_a_fault_is_found_and_nothing_else(
 ) -> None:
     enrolled = enrol(tmp_path)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         assert _found(recorder) == ALL_WELL
         harm(vault.world)
         assert _found(recorder) == ALL_WELL | found
@@ -92,8 +91,7 @@ def test_a_medium_that_fills_warns_and_then_refuses(tmp_path: Path) -> None:
     found = []
     numbers = {"storage.warn_minutes": 120, "storage.refuse_minutes": 15}
     with RunningVault(enrol(tmp_path, numbers=numbers)) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         for free_bytes in (10**9, 3 * 10**8, 2 * 10**7):
             vault.world.fill_disk(free_bytes)
             found.append(_found(recorder)["space"])

@@ -25,8 +25,7 @@ def enrolled(tmp_path: Path) -> Enrolled:
 @pytest.fixture
 def vault(enrolled: Enrolled) -> Iterator[RunningVault]:
     with RunningVault(enrolled) as running:
-        recorder = running.recorder()
-        recorder.attach()
+        recorder = running.attached()
         running.folder = enrolled.device.paths.sessions / recorder.open().sid
         recorder.segment(0)
         recorder.segment(1)
@@ -136,7 +135,7 @@ def test_a_release_that_a_crash_cut_short_is_finished(vault: RunningVault) -> No
         (vault.folder / file).write_bytes(content)
     enrolled = vault.enrolled
     vault.restart()
-    assert not (enrolled.device.paths.sessions / name).exists()
+    assert not enrolled.session(name).exists()
 
 
 def test_a_receipt_kept_but_not_recorded_is_recorded_at_the_next_start(vault: RunningVault) -> None:
@@ -181,8 +180,7 @@ def test_receipted_sessions_stay_for_the_days_of_the_rulebook(tmp_path: Path) ->
     (tmp_path / "b").mkdir()
     enrolled = enrol(tmp_path / "b", numbers={"release.keep_days": 7})
     with RunningVault(enrolled) as running:
-        recorder = running.recorder()
-        recorder.attach()
+        recorder = running.attached()
         running.folder = enrolled.device.paths.sessions / recorder.open().sid
         recorder.segment(0)
         recorder.close()

@@ -102,8 +102,7 @@ def test_nothing_shrinks_and_nothing_goes_during_a_session(
     kinds = sorted(MAKERS, key=lambda one: one.__name__)
     store = enrolled.device.paths.store
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         before = sizes(store)

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
-
-import pytest
 
 from agent.vault import messages as m
 from evidence import jws, rulebook
 from evidence.store.signers import file_signer
 from hw.fake.clock import SystemClock
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.bureau.policy import install, set_policy
 from tests.kits.device.vault import RunningVault, records
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def resigned(enrolled: Enrolled, change: Callable[[dict[str, object]], None]) -> bytes:
@@ -78,8 +70,7 @@ def test_a_rulebook_for_another_device_is_refused(enrolled: Enrolled) -> None:
 
 def test_a_session_is_not_resumed_under_another_rulebook(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         vault.die()
@@ -89,5 +80,5 @@ def test_a_session_is_not_resumed_under_another_rulebook(enrolled: Enrolled) -> 
     enrolled.device.paths.rulebook.write_bytes(newer)
     with RunningVault(enrolled) as vault:
         assert vault.recorder().attach().session is None
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     assert journal[-2]["reason"] == "interrupted"

@@ -255,8 +255,7 @@ def test_update_waits_for_a_session_that_is_open(
     with RunningVault(enrolled) as vault:
         ask_dock(enrolled, m.NoteDock(state="docked", detail=""))
         ask_dock(enrolled, m.ListPending())
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         state = updater.serve()
     assert (state.step, state.code) == ("refused", "update_busy")

@@ -8,15 +8,10 @@ import pytest
 
 from agent.vault import messages as m
 from evidence.canonical import JsonObject
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault, TestRecorder, records
 
 pytestmark = pytest.mark.rule("N5")
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def counts(enrolled: Enrolled) -> list[int]:
@@ -54,8 +49,7 @@ def a_day(recorder: TestRecorder) -> None:
 
 def test_presses_in_and_out_of_a_session_share_one_sequence(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         a_day(recorder)
     log = records(enrolled.device.paths.device_log)
     told = [(r["t"], r.get("count", r.get("counted"))) for r in log if r["t"] != "parts"]
@@ -65,8 +59,7 @@ def test_presses_in_and_out_of_a_session_share_one_sequence(enrolled: Enrolled) 
 
 def test_a_refused_start_and_a_check_are_counted_too(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.fill_disk(0)
         recorder.ask(m.OpenSession(
             activity="voluntary", officer=None, plan_id=None, bits_per_second=8_000
@@ -81,8 +74,7 @@ def test_a_refused_start_and_a_check_are_counted_too(enrolled: Enrolled) -> None
 def test_a_number_is_never_used_again_after_any_end_of_the_vault(enrolled: Enrolled) -> None:
     for boot in ("first", "first", "second"):
         with RunningVault(enrolled, boot_id=boot) as vault:
-            recorder = vault.recorder()
-            recorder.attach()
+            recorder = vault.attached()
             note(recorder)
             recorder.open()
             recorder.ask(press(), m.Recorded)
@@ -94,8 +86,7 @@ def test_a_number_is_never_used_again_after_any_end_of_the_vault(enrolled: Enrol
 
 def test_the_sequence_outlives_the_sessions_that_were_released(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         for _ in range(5):
             recorder.ask(press(), m.Recorded)
@@ -111,22 +102,20 @@ def test_the_sequence_outlives_the_sessions_that_were_released(enrolled: Enrolle
 
 def test_the_recorder_cannot_choose_a_number(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.ask(press(count=1), m.Recorded)
         # What is refused uses no number up.
         assert recorder.ask(press(at_ns=-1), m.Refused).code == "protocol"
         recorder.ask(press(), m.Recorded)
         recorder.close()
-    path = enrolled.device.paths.sessions / sid / "journal.jws"
+    path = enrolled.journal(sid)
     assert [fields["count"] for fields in pressed(path)] == [2, 3]
 
 
 def test_an_event_that_is_sent_again_is_signed_once(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         first = recorder.ask(press(event_id="r1:1"), m.Recorded).journal_i
         assert recorder.ask(press(event_id="r1:1"), m.Recorded).journal_i == first
@@ -137,5 +126,5 @@ def test_an_event_that_is_sent_again_is_signed_once(enrolled: Enrolled) -> None:
         assert recorder.ask(press(event_id="r1:1"), m.Recorded).journal_i == first
         recorder.ask(press(event_id="r1:2"), m.Recorded)
         recorder.close()
-    path = enrolled.device.paths.sessions / sid / "journal.jws"
+    path = enrolled.journal(sid)
     assert [r["id"] for r in records(path) if r.get("kind") == "button"] == ["r1:1", "r1:2"]

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from agent.vault import messages as m
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault, ask_dock, records
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 @pytest.mark.rule("H4")
@@ -33,8 +26,7 @@ def test_the_recorder_hears_that_it_was_docked_and_is_told_again(enrolled: Enrol
 def test_a_part_that_fails_while_nothing_is_recorded_is_on_record(enrolled: Enrolled) -> None:
     fault = {"part": "camera", "code": "frozen", "detail": "no new picture", "state": "begun"}
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.channel.send(m.NoteFault(**fault))
         recorder.ask(m.AskStatus(), m.Status)
     last = records(enrolled.device.paths.device_log)[-1]

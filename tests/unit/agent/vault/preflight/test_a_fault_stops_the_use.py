@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from agent.preflight.stop_use import AGAIN, AT_ONCE, TIMES
@@ -11,20 +9,12 @@ from agent.vault import messages as m
 from evidence.assignment import Standing
 from evidence.canonical import JsonObject
 from evidence.rulebook.words import STOPPING_FAULTS
-from tests.kits.bureau.enrolment import Enrolled, assign, enrol
-from tests.kits.device.vault import RunningVault, TestRecorder, records, rewrite
+from tests.kits.bureau.enrolment import Enrolled, assign
+from tests.kits.device.vault import REQUEST, RunningVault, TestRecorder, records, rewrite
 
 pytestmark = pytest.mark.rule("M2")
 
-REQUEST = m.OpenSession(
-    activity="voluntary", officer="O-1", plan_id=None, bits_per_second=1_000_000
-)
 ALL = {"upkeep.stop_use": list(STOPPING_FAULTS)}
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def checked(recorder: TestRecorder, *found: m.CheckResult) -> dict[str, m.CheckResult]:
@@ -54,8 +44,7 @@ def test_a_medium_that_lies_at_the_check_stops_the_use_and_being_well_again_does
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.counterfeit_disk()
         assert checked(recorder)["custody"].detail.startswith("stop_use: storage")
         vault.world.mend_disk()
@@ -68,8 +57,7 @@ def test_a_medium_that_lies_at_the_check_stops_the_use_and_being_well_again_does
 
 def test_it_outlives_every_start_of_the_vault(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.swap_key()
         checked(recorder)
         vault.world.mend_key()
@@ -83,8 +71,7 @@ def test_it_outlives_every_start_of_the_vault(enrolled: Enrolled) -> None:
 
 def test_only_a_later_assignment_clears_it_and_that_is_on_record(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.counterfeit_disk()
         checked(recorder)
         vault.world.mend_disk()
@@ -105,8 +92,7 @@ def test_a_session_that_runs_goes_on_to_its_end_and_the_next_start_is_refused(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         vault.world.counterfeit_disk()
         checked(recorder)
@@ -122,16 +108,14 @@ def test_a_dead_sense_stops_the_use_at_the_third_check_in_a_row(
 ) -> None:
     rewrite(enrolled, ALL)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         for _ in range(TIMES - 1):
             assert checked(recorder, amiss(part, code))["custody"].state == "ok"
         checked(recorder, well(part))
         for _ in range(TIMES - 1):
             assert checked(recorder, amiss(part, code))["custody"].state == "ok"
         vault.restart()
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         assert checked(recorder, amiss(part, code))["custody"].state == "refuse"
     (one,) = latched(enrolled)
     assert (one["part"], one["code"]) == (part, code)
@@ -146,8 +130,7 @@ def test_what_the_officer_can_mend_or_do_without_never_stops_the_use(
 ) -> None:
     rewrite(enrolled, ALL)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         for _ in range(TIMES + 1):
             assert checked(recorder, amiss(part, code))["custody"].state == "ok"
 
@@ -155,8 +138,7 @@ def test_what_the_officer_can_mend_or_do_without_never_stops_the_use(
 def test_whose_faults_count_is_the_rulebook_s(enrolled: Enrolled) -> None:
     rewrite(enrolled, {"upkeep.stop_use": ["key"]})
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         for _ in range(TIMES):
             assert checked(recorder, amiss("camera", "frozen"))["custody"].state == "ok"
     assert latched(enrolled) == []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from agent.preflight.results import code_of
@@ -12,20 +10,12 @@ from evidence.assignment import Standing
 from evidence.canonical import JsonObject
 from hw.ports import Identity
 from hw.types import Part, PartName
-from tests.kits.bureau.enrolment import Enrolled, assign, enrol
-from tests.kits.device.vault import RunningVault, TestRecorder, records
+from tests.kits.bureau.enrolment import Enrolled, assign
+from tests.kits.device.vault import REQUEST, RunningVault, TestRecorder, records
 
 pytestmark = pytest.mark.rule("A9")
 
-REQUEST = m.OpenSession(
-    activity="voluntary", officer="O-1", plan_id=None, bits_per_second=1_000_000
-)
 OPENED = {"part": "case", "code": "open", "detail": "for a test", "state": "begun"}
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def logged(enrolled: Enrolled, t: str) -> list[JsonObject]:
@@ -73,8 +63,7 @@ def test_a_part_swapped_while_it_runs_is_told_at_the_press_and_named_by_the_chec
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.swap_part(PartName.MICROPHONE)
         assert turned_down(recorder).startswith("custody: stop_use: microphone")
         checks = checked(recorder)
@@ -86,8 +75,7 @@ def test_a_part_swapped_while_it_runs_is_told_at_the_press_and_named_by_the_chec
 
 def test_putting_the_own_part_back_is_told_and_clears_nothing(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.swap_part(PartName.CARD)
         checked(recorder)
         vault.world.put_back_part(PartName.CARD)
@@ -135,8 +123,7 @@ def test_a_session_that_runs_goes_on_when_a_part_is_swapped_and_the_case_opened(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         vault.world.swap_part(PartName.CAMERA)
         checked(recorder)
@@ -144,7 +131,7 @@ def test_a_session_that_runs_goes_on_when_a_part_is_swapped_and_the_case_opened(
         recorder.segment(0)
         assert recorder.close().reason == "officer"
         assert turned_down(recorder).startswith("custody: stop_use: case")
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     told = [one["fields"] for one in journal if one["t"] == "event" and one["kind"] == "tamper"]
     assert told == [{"part": "case", "detail": "opened"}]
     assert [one["part"] for one in logged(enrolled, "tamper")] == ["camera", "case"]
@@ -152,8 +139,7 @@ def test_a_session_that_runs_goes_on_when_a_part_is_swapped_and_the_case_opened(
 
 def test_a_case_opened_without_a_session_stops_the_use(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.channel.send(m.NoteFault(**OPENED))
         assert turned_down(recorder).startswith("custody: stop_use: case")
         recorder.channel.send(m.NoteFault(**{**OPENED, "state": "ended"}))
@@ -166,8 +152,7 @@ def test_only_the_bureaus_later_word_clears_it_and_the_new_part_is_then_its_own(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.swap_part(PartName.CAMERA)
         checked(recorder)
         assign(enrolled, number=1)
@@ -191,8 +176,7 @@ def test_only_the_bureaus_later_word_clears_it_and_the_new_part_is_then_its_own(
 
 def test_another_swap_after_the_clearing_stops_the_use_again(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.swap_part(PartName.CAMERA)
         checked(recorder)
         # Whoever waits for the clearing to put yet another part in is found out.
@@ -208,8 +192,7 @@ def test_a_case_that_is_open_when_it_is_cleared_stops_the_use_at_the_next_check(
 ) -> None:
     is_open = m.CheckResult(name="case", state="warn", detail="open: for a test")
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         for _ in range(2):
             checked(recorder, is_open)
         assert len(logged(enrolled, "tamper")) == 1

@@ -10,28 +10,10 @@ import pytest
 from agent.vault import messages as m
 from evidence.assignment import Officer, Standing
 from evidence.moments import utc_text
-from hw.fake.clock import SystemClock
 from tests.kits.bureau.enrolment import Enrolled, assign, enrol
-from tests.kits.device.vault import RunningVault, TestRecorder, records
+from tests.kits.device.vault import REQUEST, CalendarClock, RunningVault, TestRecorder, records
 
 _DAY_NS = 86_400 * 10**9
-REQUEST = m.OpenSession(
-    activity="voluntary", officer="O-1", plan_id=None, bits_per_second=1_000_000
-)
-
-
-class CalendarClock(SystemClock):
-    """Real time, on another day."""
-
-    days = 0
-
-    def utc_ns(self) -> int:
-        return super().utc_ns() + self.days * _DAY_NS
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def turned_down(recorder: TestRecorder) -> str:
@@ -47,11 +29,10 @@ def test_every_session_names_one_custodian_the_assignment_and_its_approval(
 ) -> None:
     assign(enrolled, "O-1", number=4, approval="a-2026-17")
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.close()
-    opened = records(enrolled.device.paths.sessions / sid / "journal.jws")[0]
+    opened = records(enrolled.journal(sid))[0]
     named = {name: opened[name] for name in ("custodian", "assignment", "approval")}
     assert named == {"custodian": "O-1", "assignment": 4, "approval": "a-2026-17"}
 
@@ -96,14 +77,13 @@ def test_an_assignment_that_ran_out_permits_nothing_without_any_docking(enrolled
         assign(enrolled, number=2, until=utc_text(clock.utc_ns() + _DAY_NS))
         recorder.ask(REQUEST, m.SessionOpened)
         recorder.close()
-    assert (enrolled.device.paths.sessions / sid / "journal.jws").exists()
+    assert enrolled.journal(sid).exists()
 
 
 @pytest.mark.rule("A1")
 def test_without_any_word_of_the_bureau_nothing_begins(tmp_path: Path) -> None:
     with RunningVault(enrol(tmp_path, custodian=None)) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         assert turned_down(recorder).startswith("custody: unassigned: ")
 
 
@@ -121,20 +101,18 @@ def test_a_word_that_is_not_the_bureau_s_permits_nothing(
         other = enrol(tmp_path / "b")
         path.write_bytes(other.device.paths.assignment.read_bytes())
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         assert turned_down(recorder).startswith("custody: unreadable: ")
 
 
 @pytest.mark.rule("A3")
 def test_a_session_that_was_open_keeps_the_custodian_it_was_begun_with(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         first = recorder.open().sid
         assign(enrolled, standing=Standing.FROZEN, number=2, because="fault")
         recorder.segment(0)
         assert recorder.close().reason == "officer"
         assert turned_down(recorder).startswith("custody: frozen: ")
-    opened = records(enrolled.device.paths.sessions / first / "journal.jws")[0]
+    opened = records(enrolled.journal(first))[0]
     assert (opened["custodian"], opened["assignment"]) == ("O-1", 1)

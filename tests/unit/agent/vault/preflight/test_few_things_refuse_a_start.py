@@ -19,11 +19,6 @@ from tests.kits.device.vault import RunningVault, records, rewrite
 REQUEST = m.OpenSession(activity="voluntary", officer=None, plan_id=None, bits_per_second=1_000_000)
 
 
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
-
-
 def refused(vault: RunningVault) -> str:
     """Why a start is refused: told when asked, told on attaching, and signed."""
     recorder = vault.recorder()
@@ -81,7 +76,7 @@ def test_a_clock_that_nobody_set_never_refuses(enrolled: Enrolled, source: str) 
         assert recorder.attach().refused is None
         sid = recorder.open().sid
         recorder.close()
-    opened = records(enrolled.device.paths.sessions / sid / "journal.jws")[0]
+    opened = records(enrolled.journal(sid))[0]
     assert opened["utc_q"] == {"source": source, "error_ms": None}
 
 
@@ -90,11 +85,10 @@ def test_another_officer_s_use_is_recorded_and_put_before_the_desk(tmp_path: Pat
     enrolled = enrol(tmp_path)
     assign(enrolled, "O-9", officers=(Officer(id="O-1"),))
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.close()
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     assert (journal[0]["custodian"], journal[0]["officers"]) == ("O-9", ["O-1"])
     check = next(r for r in journal if r.get("kind") == "check")["fields"]
     assert (check["name"], check["passed"]) == ("custody", False)
@@ -120,8 +114,7 @@ def test_a_key_that_is_lost_in_a_session_costs_its_second_signature_only(
     enrolled: Enrolled, accident: str
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         getattr(vault.world, accident)()
@@ -129,7 +122,7 @@ def test_a_key_that_is_lost_in_a_session_costs_its_second_signature_only(
         recorder.close()
         assert recorder.ask(REQUEST, m.Refused).code == "no_key"
         vault.world.mend_key()
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     (folder / DEVICE_LOG_NAME).write_bytes(enrolled.device.paths.device_log.read_bytes())
     verdict = verify(read_folder(folder), ca_of(enrolled.bureau))
     assert verdict.judgement is Judgement.EXPLAINED
@@ -148,8 +141,7 @@ def test_words_that_no_record_can_hold_are_refused_and_begin_nothing(
     enrolled: Enrolled, request_: m.OpenSession
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         assert recorder.ask(request_, m.Refused).code == "protocol"
         recorder.open()
         assert recorder.ask(m.CloseSession(reason="NO CODE"), m.Refused).code == "protocol"

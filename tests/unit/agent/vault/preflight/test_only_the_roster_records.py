@@ -17,7 +17,7 @@ from evidence.plan import Plan
 from hw.fake.clock import SystemClock
 from provisioning.cli import app
 from tests.kits.bureau.enrolment import Enrolled, assign, enrol
-from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
+from tests.kits.device.vault import CalendarClock, RunningVault, TestRecorder, ask_dock, records
 from tests.kits.device.words import token
 from tests.kits.records import plans
 
@@ -26,20 +26,6 @@ pytestmark = pytest.mark.rule("A4")
 _HOUR_NS = 3_600 * 10**9
 _DAY_NS = 24 * _HOUR_NS
 O_1 = Officer(id="O-1")
-
-
-class CalendarClock(SystemClock):
-    """Real time, on another day."""
-
-    days = 0
-
-    def utc_ns(self) -> int:
-        return super().utc_ns() + self.days * _DAY_NS
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 @pytest.fixture
@@ -55,9 +41,7 @@ def vault(enrolled: Enrolled, calendar: CalendarClock) -> Iterator[RunningVault]
 
 @pytest.fixture
 def recorder(vault: RunningVault) -> TestRecorder:
-    one = vault.recorder()
-    one.attach()
-    return one
+    return vault.attached()
 
 
 def request(officer: str | None, plan_id: str | None = None) -> m.OpenSession:
@@ -266,8 +250,7 @@ def test_what_a_clerk_types_reaches_the_recorder_as_a_word(tmp_path: Path) -> No
     with RunningVault(enrolled) as vault:
         types("assign REC-001 --to O-9 --keeper K-1 --leader H-1")
         assert docks() == "adopted"
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         turned_down(recorder, request("O-1"))
         types("keep REC-001 --officer O-1")
         turned_down(recorder, request("O-1"))

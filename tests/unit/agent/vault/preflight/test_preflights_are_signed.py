@@ -21,18 +21,13 @@ BATTERY = m.CheckResult(name="battery", state="ok", detail="ok: 300 minutes", va
 OWN = {"key", "storage", "parts", "rulebook", "clock", "custody", "space", "backlog"}
 
 
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
-
-
 def checked(recorder: TestRecorder, *checks: m.CheckResult) -> dict[str, m.CheckResult]:
     message = m.StorePreflight(trigger="power_up", checks=list(checks))
     return {one.name: one for one in recorder.ask(message, m.PreflightStored).checks}
 
 
 def findings(enrolled: Enrolled, sid: str) -> tuple[Judgement, set[str]]:
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     paths = enrolled.device.paths
     (folder / DEVICE_LOG_NAME).write_bytes(paths.device_log.read_bytes())
     (folder / "rulebook.json").write_bytes(paths.rulebook.read_bytes())
@@ -44,8 +39,7 @@ def findings(enrolled: Enrolled, sid: str) -> tuple[Judgement, set[str]]:
 @pytest.mark.rule("B1")
 def test_the_vault_adds_what_only_it_knows(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         checks = checked(recorder, BATTERY)
     assert checks.keys() == OWN | {"battery"}
     assert {one.state for one in checks.values()} == {"ok"}
@@ -56,14 +50,13 @@ def test_the_vault_adds_what_only_it_knows(enrolled: Enrolled) -> None:
 
 def test_a_session_points_to_the_last_check_and_finds_its_age(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         checked(recorder)
         checked(recorder, BATTERY)
         line = raw_lines(enrolled.device.paths.device_log)[-1]
         sid = recorder.open().sid
         recorder.close()
-    opened = records(enrolled.device.paths.sessions / sid / "journal.jws")[0]
+    opened = records(enrolled.journal(sid))[0]
     assert opened["preflight"] == sha256_hex(line)
     judgement, codes = findings(enrolled, sid)
     assert judgement is Judgement.VERIFIED
@@ -72,8 +65,7 @@ def test_a_session_points_to_the_last_check_and_finds_its_age(enrolled: Enrolled
 
 def test_the_recorder_learns_how_to_point_to_a_check(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         message = m.StorePreflight(trigger="power_up", checks=[])
         stored = recorder.ask(message, m.PreflightStored)
         line = raw_lines(enrolled.device.paths.device_log)[-1]
@@ -82,23 +74,20 @@ def test_the_recorder_learns_how_to_point_to_a_check(enrolled: Enrolled) -> None
 
 def test_a_check_outlives_the_vault_that_signed_it(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         checked(recorder)
         line = raw_lines(enrolled.device.paths.device_log)[-1]
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.close()
-    opened = records(enrolled.device.paths.sessions / sid / "journal.jws")[0]
+    opened = records(enrolled.journal(sid))[0]
     assert opened["preflight"] == sha256_hex(line)
 
 
 def test_a_session_without_any_check_is_told_and_sound(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.close()
     judgement, codes = findings(enrolled, sid)
@@ -108,14 +97,12 @@ def test_a_session_without_any_check_is_told_and_sound(enrolled: Enrolled) -> No
 
 def test_a_check_that_is_too_old_is_told_and_the_session_sound(enrolled: Enrolled) -> None:
     with RunningVault(enrolled, boot_id="yesterday") as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         checked(recorder)
         vault.world.skew_clock(3 * 86_400)
         vault._boot_id = "today"  # noqa: SLF001 - the device was off for three days
         vault.restart(keep_world=True)
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.close()
     judgement, codes = findings(enrolled, sid)
@@ -126,8 +113,7 @@ def test_a_check_that_is_too_old_is_told_and_the_session_sound(enrolled: Enrolle
 def test_the_recorder_cannot_answer_for_the_vault(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         vault.world.fill_disk(1_000_000)
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         lie = m.CheckResult(name="space", state="ok", detail="ok: plenty", value=9_999)
         checks = checked(recorder, lie)
         assert recorder.attach().refused == "storage"
@@ -139,8 +125,7 @@ def test_the_recorder_cannot_answer_for_the_vault(enrolled: Enrolled) -> None:
 def test_what_waits_for_the_bureau_and_until_when_is_in_the_check(tmp_path: Path) -> None:
     enrolled = enrol(tmp_path, numbers={"upload.deadline_hours": 2})
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.close()
         assert checked(recorder)["backlog"].state == "warn"

@@ -127,7 +127,7 @@ def told(recorder: TestRecorder, *, intact: bool) -> m.StorageState:
 
 def faults(enrolled: Enrolled, sid: str) -> list[tuple[str, str, str]]:
     """The signed faults of a session."""
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     signed = [record["fields"] for record in journal if record.get("kind") == "fault"]
     return [(one["part"], one["code"], one["state"]) for one in signed]
 
@@ -136,8 +136,7 @@ def test_a_medium_that_lies_while_recording_is_signed_told_and_ends_no_session(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         vault.world.counterfeit_disk()
@@ -158,8 +157,7 @@ def test_a_medium_that_hangs_at_its_proof_delays_nothing_that_is_recorded(
 ) -> None:
     monkeypatch.setattr(examination, "_PROOF_SECONDS", 0.3)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         vault.world.hang_disk()
         recorder.segment(0)
@@ -176,8 +174,7 @@ def test_a_medium_that_hangs_at_its_proof_delays_nothing_that_is_recorded(
 
 def test_a_recorder_that_comes_back_hears_of_a_medium_that_lies(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        first = vault.recorder()
-        first.attach()
+        first = vault.attached()
         first.open()
         vault.world.counterfeit_disk()
         told(first, intact=False)
@@ -199,8 +196,7 @@ def test_without_a_session_nothing_is_proved_but_by_the_check_before_use(
 
     monkeypatch.setattr(Medium, "prove", prove)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         Event().wait(3 * BEAT_SECONDS)
         assert proofs == []
         recorder.open()
@@ -210,8 +206,7 @@ def test_without_a_session_nothing_is_proved_but_by_the_check_before_use(
 
 def test_a_proof_is_one_small_file_outside_the_evidence(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         told(recorder, intact=True)
         probe = enrolled.device.paths.probe

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,16 +16,11 @@ from evidence.store.folder import FolderFiles
 from evidence.verify import Bundle, Judgement, verify
 from hw.fake.clock import SystemClock
 from provisioning.policy.fixtures import read_fixture
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.bureau.policy import install, set_policy
 from tests.kits.device.vault import RunningVault, TestRecorder
 
 OWN_CHECKS = ("battery", "camera", "view", "microphone", "speaker")
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def adopt(enrolled: Enrolled, text: str) -> None:
@@ -74,7 +68,7 @@ def record(recorder: TestRecorder, *, sign: bool) -> str:
 
 
 def judge(enrolled: Enrolled, sid: str) -> dict[str, RowResult]:
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     bureau = enrolled.device.paths.folder / "bureau"
     ca = x509.load_pem_x509_certificate((enrolled.bureau / "certs" / "ca.pem").read_bytes())
     bundle = Bundle(

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from agent.vault import messages as m
 from agent.vault.session.untold import untold
 from evidence.rulebook import Announcement
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault, records
 
 pytestmark = pytest.mark.rule("C8")
 
 
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
-
-
 def _told(enrolled: Enrolled, sid: str) -> list[tuple[str, str]]:
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     events = (one["fields"] for one in journal if one["t"] == "event")
     return [(one["verdict"], one["reason"]) for one in events if "verdict" in one]
 
 
 def test_what_the_recorder_left_unsaid_is_signed_as_unverified(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         recorder.close()
@@ -51,8 +43,7 @@ def test_what_the_recorder_stated_is_not_stated_again(enrolled: Enrolled) -> Non
 
 def test_what_a_power_cut_left_unsaid_is_signed_by_the_next_boot(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         vault.die()
     with RunningVault(enrolled, boot_id="another-boot"):

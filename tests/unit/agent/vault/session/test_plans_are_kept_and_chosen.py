@@ -23,11 +23,6 @@ from tests.kits.records import plans
 HOUR_NS = 3_600 * 1_000_000_000
 
 
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
-
-
 def of_today(vault: RunningVault, hours: int = 8, **changes: Any) -> Plan:
     """A plan that began an hour ago."""
     now_ns = vault.clock.utc_ns()
@@ -59,7 +54,7 @@ def test_a_session_carries_the_plan_it_was_chosen_with(enrolled: Enrolled) -> No
         assert choice.officers == ["O-1", "O-2"]
         sid = recorder.open(plan_id=choice.plan_id).sid
         recorder.close()
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     opened = records(folder / "journal.jws")[0]
     assert (folder / "plan.json.age").read_bytes() == one.sealed
     assert (opened["plan_id"], opened["activity"]) == (one.plan_id, "inspection")
@@ -167,7 +162,7 @@ def test_a_plan_that_is_gone_never_stops_a_recording(enrolled: Enrolled) -> None
         recorder, _ = attached(vault)
         sid = recorder.open(plan_id="p-lost").sid
         recorder.close()
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     assert (journal[0]["plan"], journal[0]["plan_id"]) == (None, None)
     assert journal[0]["activity"] == "voluntary"
     check = next(r for r in journal if r.get("kind") == "check")["fields"]

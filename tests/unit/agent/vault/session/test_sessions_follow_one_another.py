@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from agent.vault import messages as m
@@ -13,17 +11,12 @@ from evidence.moments import utc_ns
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, Verdict, verify
 from tests.kits.bureau.ca import ca_of
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault, TestRecorder, ask_dock, records
 from tests.kits.records import plans
 from tests.unit.agent.vault.session.test_plans_are_kept_and_chosen import of_today
 
 pytestmark = pytest.mark.rule("E4", "E5")
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def opened(recorder: TestRecorder, plan_id: str | None = None) -> m.ActiveSession:
@@ -37,22 +30,19 @@ def opened(recorder: TestRecorder, plan_id: str | None = None) -> m.ActiveSessio
 
 
 def link(enrolled: Enrolled, sid: str) -> JsonObject | None:
-    found: JsonObject | None = records(enrolled.device.paths.sessions / sid / "journal.jws")[0][
-        "previous"
-    ]
+    found: JsonObject | None = records(enrolled.journal(sid))[0]["previous"]
     return found
 
 
 def judged(enrolled: Enrolled, sid: str) -> Verdict:
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     (folder / DEVICE_LOG_NAME).write_bytes(enrolled.device.paths.device_log.read_bytes())
     return verify(read_folder(folder), ca_of(enrolled.bureau))
 
 
 def test_a_start_soon_after_a_stop_goes_on_with_it(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         first = opened(recorder)
         assert first.previous is None
         recorder.close("battery")
@@ -76,14 +66,12 @@ def test_a_start_soon_after_a_stop_goes_on_with_it(enrolled: Enrolled) -> None:
 
 def test_a_start_long_after_is_a_session_of_its_own(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         opened(recorder)
         recorder.close()
         vault.world.skew_clock(31 * 60)
         vault.restart(keep_world=True)
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         assert opened(recorder).previous is None
 
 
@@ -91,8 +79,7 @@ def test_the_same_plan_goes_on_however_late(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         one = of_today(vault)
         ask_dock(enrolled, m.SubmitPlan(content=plans.signed_by(enrolled.bureau, one)))
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         first = opened(recorder, one.plan_id)
         recorder.close("storage")
         between = opened(recorder)
@@ -101,8 +88,7 @@ def test_the_same_plan_goes_on_however_late(enrolled: Enrolled) -> None:
         recorder.close()
         vault.world.skew_clock(3 * 3_600)
         vault.restart(keep_world=True)
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         again = opened(recorder, one.plan_id)
         recorder.close()
     assert again.previous is not None
@@ -116,12 +102,11 @@ def test_a_session_that_lost_its_power_ended_then_and_not_at_the_next_start(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled, boot_id="before") as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         vault.die()
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     with RunningVault(enrolled, boot_id="after") as vault:
         vault.recorder().attach()
     entry = next(r for r in records(enrolled.device.paths.device_log) if r["t"] == "session")

@@ -33,7 +33,7 @@ def under(folder: Path, text: str) -> Enrolled:
 
 
 def journal(enrolled: Enrolled, sid: str) -> list[JsonObject]:
-    return records(enrolled.device.paths.sessions / sid / "journal.jws")
+    return records(enrolled.journal(sid))
 
 
 def last_session(enrolled: Enrolled) -> JsonObject:
@@ -71,8 +71,7 @@ def test_each_row_of_the_annex_is_a_template_on_the_device(
     activity, begins, ends = ANNEX_CODES[row["number"]]
     enrolled = under(tmp_path, "S1")
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open(activity=activity)
         assert (session.begins, session.ends) == (begins, ends)
         recorder.segment(0)
@@ -101,8 +100,7 @@ def test_the_template_of_each_text_is_told_to_the_recorder_and_signed(
 ) -> None:
     enrolled = under(tmp_path, text)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open(activity="inspection")
         recorder.close()
     assert (session.begins, session.ends) == (begins, ends)
@@ -131,8 +129,7 @@ def test_how_it_ended_is_in_the_device_log_and_in_the_next_session_s_link(
 ) -> None:
     enrolled = under(tmp_path, "S1")
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         first = recorder.open(activity="on_site_enforcement").sid
         recorder.segment(0)
         said = {"template": "purpose", "from_ns": 1, "to_ns": 9, "voiced_ms": 9_000}
@@ -164,8 +161,7 @@ def test_the_highest_class_that_was_marked_goes_to_the_desk_and_none_lowers_it(
 ) -> None:
     enrolled = enrol(tmp_path)
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         for one in marked:
             recorder.mark(f"secret:{one}")
@@ -177,8 +173,7 @@ def test_the_highest_class_that_was_marked_goes_to_the_desk_and_none_lowers_it(
 def test_a_vault_that_died_tells_template_class_and_link_again(tmp_path: Path) -> None:
     enrolled = under(tmp_path, "S1")
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.close("battery")
         before = recorder.open(activity="hearing")
@@ -202,8 +197,7 @@ def test_a_vault_that_died_tells_template_class_and_link_again(tmp_path: Path) -
 def test_a_session_that_nobody_could_close_keeps_class_and_ending(tmp_path: Path) -> None:
     enrolled = enrol(tmp_path)
     with RunningVault(enrolled, boot_id="before") as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.mark("secret:state")
         vault._boot_id = "after"  # noqa: SLF001 - the power went

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from agent.vault import messages as m
@@ -13,15 +11,10 @@ from evidence.ids import DEVICE_LOG_NAME
 from evidence.store.folder import read_folder
 from evidence.verify import Judgement, verify
 from tests.kits.bureau.ca import ca_of
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault, TestRecorder, records
 
 pytestmark = pytest.mark.rule("D9", "D11")
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def send(recorder: TestRecorder, pts_ns: int, content: bytes) -> int:
@@ -36,8 +29,7 @@ def send(recorder: TestRecorder, pts_ns: int, content: bytes) -> int:
 
 def test_a_still_is_sealed_to_the_bureau_and_named_by_the_journal(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.begin(0)
         recorder.feed(0, 70_000)
@@ -46,7 +38,7 @@ def test_a_still_is_sealed_to_the_bureau_and_named_by_the_journal(enrolled: Enro
         recorder.feed(0, 70_000)
         recorder.end(0)
         recorder.close()
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     journal = records(folder / "journal.jws")
     for number, name, content in zip(
         numbers, ("000000.jpg.age", "000001.jpg.age"), (small, large), strict=True
@@ -64,8 +56,7 @@ def test_a_still_is_sealed_to_the_bureau_and_named_by_the_journal(enrolled: Enro
 
 def test_a_still_that_is_sent_again_after_a_crash_is_kept_once(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         first = send(recorder, 5, b"a picture")
         vault.die()
@@ -75,7 +66,7 @@ def test_a_still_that_is_sent_again_after_a_crash_is_kept_once(enrolled: Enrolle
         assert send(recorder, 5, b"a picture") == first
         send(recorder, 6, b"another")
         recorder.close()
-    folder = enrolled.device.paths.sessions / sid
+    folder = enrolled.session(sid)
     stills = [r["fields"] for r in records(folder / "journal.jws") if r.get("kind") == "photo"]
     assert [(one["file"], one["pts_ns"]) for one in stills] == [
         ("000000.jpg.age", 5),
@@ -89,8 +80,7 @@ def test_a_still_that_is_sent_again_after_a_crash_is_kept_once(enrolled: Enrolle
 
 def test_parts_out_of_their_order_end_the_connection_and_keep_nothing(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.channel.send(m.StorePhoto(pts_ns=5, part=0, parts=3, content=b"a"))
         recorder.channel.send(m.StorePhoto(pts_ns=5, part=2, parts=3, content=b"c"))
@@ -100,13 +90,12 @@ def test_parts_out_of_their_order_end_the_connection_and_keep_nothing(enrolled: 
         # The half still of the connection that ended is nobody's beginning.
         again.channel.send(m.StorePhoto(pts_ns=5, part=1, parts=2, content=b"b"))
         assert again.is_hung_up()
-    assert not list((enrolled.device.paths.sessions / sid).glob("*.jpg.age"))
+    assert not list(enrolled.session(sid).glob("*.jpg.age"))
 
 
 def test_without_a_session_there_is_no_still(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         message = m.StorePhoto(pts_ns=5, part=0, parts=1, content=b"a")
         assert recorder.ask(message, m.Refused).code == "no_session"
 
@@ -114,8 +103,7 @@ def test_without_a_session_there_is_no_still(enrolled: Enrolled) -> None:
 def test_nobody_names_a_file_but_the_vault_itself(enrolled: Enrolled) -> None:
     forged = {"file": "000000.jpg.age", "size": 1, "sha256": "a" * 64, "chunks": ["a" * 64]}
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         message = m.StoreEvent(kind="photo", fields={**forged, "pts_ns": 1})
         assert recorder.ask(message, m.Refused).code == "protocol"

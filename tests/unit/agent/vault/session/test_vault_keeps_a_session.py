@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from agent.vault import messages as m
 from evidence import digests, jws, keys
 from evidence.digests import facts_of, sha256_hex
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault, ask_dock, kinds, raw_lines, records
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
-
-
-def folder_of(enrolled: Enrolled, sid: str) -> Path:
-    return enrolled.device.paths.sessions / sid
 
 
 def test_a_session_is_sealed_to_both_recipients_and_signed(enrolled: Enrolled) -> None:
@@ -31,7 +20,7 @@ def test_a_session_is_sealed_to_both_recipients_and_signed(enrolled: Enrolled) -
         recorder.segment(1)
         closed = recorder.close()
         assert (closed.sid, closed.reason) == (session.sid, "officer")
-    folder = folder_of(enrolled, session.sid)
+    folder = enrolled.session(session.sid)
     # The event states that nothing was announced.
     expected = ["open", "attest", "seg", "seg", "event", "close", "attest"]
     assert kinds(folder / "journal.jws") == expected
@@ -43,12 +32,11 @@ def test_a_session_is_sealed_to_both_recipients_and_signed(enrolled: Enrolled) -
 
 def test_every_line_is_signed_by_the_key_the_line_before_announced(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open()
         recorder.segment(0)
         recorder.close()
-    lines = raw_lines(folder_of(enrolled, session.sid) / "journal.jws")
+    lines = raw_lines(enrolled.journal(session.sid))
     opening = jws.parse(lines[0], jws.TYP_RECORD).payload()
     statement = jws.parse(opening["chainkey"].encode(), jws.TYP_CHAIN_KEY)
     signing = keys.public_key_of(keys.read_certificate(opening["x5c"][0]))
@@ -68,12 +56,11 @@ def test_the_seg_record_says_what_the_file_holds_and_close_carries_the_root(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open()
         recorder.segment(0, fragments=30)
         recorder.close()
-    folder = folder_of(enrolled, session.sid)
+    folder = enrolled.session(session.sid)
     journal = records(folder / "journal.jws")
     seg = next(record for record in journal if record["t"] == "seg")
     facts = facts_of((folder / seg["file"]).read_bytes())
@@ -96,8 +83,7 @@ def test_the_device_log_names_the_journal_and_the_next_open_names_its_head(
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         first = recorder.open()
         recorder.close()
         second = recorder.open()
@@ -106,24 +92,23 @@ def test_the_device_log_names_the_journal_and_the_next_open_names_its_head(
     log = records(paths.device_log)
     assert [record["t"] for record in log] == ["start", "parts", "session", "session"]
     for entry, session in zip(log[2:], (first, second), strict=True):
-        content = (paths.sessions / session.sid / "journal.jws").read_bytes()
+        content = enrolled.journal(session.sid).read_bytes()
         assert (entry["sid"], entry["counter"]) == (session.sid, session.counter)
         assert entry["journal"]["sha256"] == sha256_hex(content)
-    opening = records(paths.sessions / second.sid / "journal.jws")[0]
+    opening = records(enrolled.journal(second.sid))[0]
     assert opening["prev"] == sha256_hex(raw_lines(paths.device_log)[2])
     assert (first.counter, second.counter) == (1, 2)
 
 
 def test_a_tick_covers_what_is_durable_before_the_segment_ends(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open()
         recorder.begin(0)
         for _ in range(10):
             recorder.feed(0, 50_000)
         durable = recorder.wait(m.Durable)
-        path = folder_of(enrolled, session.sid)
+        path = enrolled.session(session.sid)
         tick = records(path / "journal.jws")[durable.journal_i]
         assert tick["t"] == "tick"
         assert durable.plaintext_offset >= 65_536
@@ -135,8 +120,7 @@ def test_a_tick_covers_what_is_durable_before_the_segment_ends(enrolled: Enrolle
 
 def test_nothing_but_the_next_segment_number_is_taken(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open()
         recorder.begin(7)
         assert recorder.is_hung_up()
@@ -148,8 +132,7 @@ def test_nothing_but_the_next_segment_number_is_taken(enrolled: Enrolled) -> Non
 
 def test_an_event_the_format_does_not_know_is_refused_and_not_written(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open()
         unknown = m.StoreEvent(kind="erase", fields={})
         assert recorder.ask(unknown, m.Refused).code == "protocol"
@@ -158,19 +141,18 @@ def test_an_event_the_format_does_not_know_is_refused_and_not_written(enrolled: 
         marked = m.StoreEvent(kind="mark", fields={"code": "sign", "at_ns": 1})
         assert recorder.ask(marked, m.Recorded).journal_i == 2
         recorder.close()
-    journal = kinds(folder_of(enrolled, session.sid) / "journal.jws")
+    journal = kinds(enrolled.journal(session.sid))
     assert journal == ["open", "attest", "event", "event", "close", "attest"]
 
 
 @pytest.mark.rule("E7", "G1")
 def test_nothing_is_added_to_a_session_that_is_closed(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         recorder.close()
-        folder = enrolled.device.paths.sessions / sid
+        folder = enrolled.session(sid)
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
         for kind, fields in (("mark", {"code": "mark", "at_ns": 1}), ("gap", {})):
             late = m.StoreEvent(kind=kind, fields=fields)
@@ -188,25 +170,23 @@ def test_nothing_is_added_to_a_session_that_is_closed(enrolled: Enrolled) -> Non
 @pytest.mark.rule("E7")
 def test_a_segment_that_was_ended_takes_no_further_pictures(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
-        sealed = (enrolled.device.paths.sessions / sid / "000000.mp4.age").read_bytes()
+        sealed = (enrolled.session(sid) / "000000.mp4.age").read_bytes()
         recorder.feed(0, 4_000)
         assert recorder.is_hung_up(), "pictures for a segment that is sealed"
         again = vault.recorder()
         again.wait_until(lambda: again.attach().session is not None)
         again.close()
-    assert (enrolled.device.paths.sessions / sid / "000000.mp4.age").read_bytes() == sealed
+    assert (enrolled.session(sid) / "000000.mp4.age").read_bytes() == sealed
 
 
 @pytest.mark.rule("B3")
 def test_a_start_without_room_is_refused_and_signed(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         vault.world.fill_disk(1_000_000)
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         request = m.OpenSession(
             activity="voluntary",
             officer=None,
@@ -220,8 +200,7 @@ def test_a_start_without_room_is_refused_and_signed(enrolled: Enrolled) -> None:
 
 def test_a_second_session_is_refused_while_one_is_open(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         request = m.OpenSession(
             activity="voluntary",
@@ -236,8 +215,7 @@ def test_a_second_session_is_refused_while_one_is_open(enrolled: Enrolled) -> No
 @pytest.mark.rule("B4")
 def test_a_step_of_the_clock_is_signed_and_no_stamp_goes_back(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         session = recorder.open()
         recorder.begin(0)
         recorder.feed(0, 70_000)
@@ -249,7 +227,7 @@ def test_a_step_of_the_clock_is_signed_and_no_stamp_goes_back(enrolled: Enrolled
         recorder.wait(m.Durable)
         recorder.end(0)
         recorder.close()
-    journal = records(folder_of(enrolled, session.sid) / "journal.jws")
+    journal = records(enrolled.journal(session.sid))
     steps = [record for record in journal if record.get("kind") == "clock_step"]
     assert len(steps) == 1
     assert abs(steps[0]["fields"]["step_ms"] + 3_600_000) < 1_000
@@ -258,8 +236,7 @@ def test_a_step_of_the_clock_is_signed_and_no_stamp_goes_back(enrolled: Enrolled
 
 def test_the_dock_is_told_of_closed_sessions_only(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         first = recorder.open()
         recorder.segment(0)
         recorder.close()
@@ -283,8 +260,7 @@ def test_garbage_on_the_socket_ends_that_connection_alone(enrolled: Enrolled) ->
 def test_more_sessions_wait_than_a_hundred(enrolled: Enrolled) -> None:
     # Commit first: every journal has to be known before the bulk of any session moves.
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sids = []
         for _ in range(120):
             sids.append(recorder.open().sid)

@@ -26,8 +26,7 @@ def test_a_medium_that_no_longer_says_how_it_stands_ends_no_session(
     enrolled: Enrolled, accident: str, mended: str
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         getattr(vault.world, accident)()
@@ -39,7 +38,7 @@ def test_a_medium_that_no_longer_says_how_it_stands_ends_no_session(
         assert recorder.close().reason == "officer"
         recorder.ask(m.AskStatus(), m.Status)
         getattr(vault.world, mended)()
-    journal = records(enrolled.device.paths.sessions / sid / "journal.jws")
+    journal = records(enrolled.journal(sid))
     faults = [r["fields"] for r in journal if r.get("kind") == "fault"]
     assert [(f["part"], f["state"]) for f in faults] == [
         ("storage", "begun"),
@@ -54,8 +53,7 @@ def test_a_medium_that_no_longer_says_how_it_stands_ends_no_session(
 def test_the_check_before_use_finds_it(enrolled: Enrolled, accident: str, code: str) -> None:
     message = m.StorePreflight(trigger="asked", checks=[])
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         getattr(vault.world, accident)()
         checks = {one.name: one for one in recorder.ask(message, m.PreflightStored).checks}
         vault.world.mend_disk()
@@ -67,8 +65,7 @@ def test_the_check_before_use_finds_it(enrolled: Enrolled, accident: str, code: 
 
 def test_nobody_waits_for_the_proof_of_a_medium_that_hangs(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         vault.world.hang_disk()
         recorder.channel.send(m.StorePreflight(trigger="idle", checks=[]))
         recorder.open()

@@ -8,18 +8,13 @@ from pathlib import Path
 import pytest
 
 from agent.vault import messages as m
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import RunningVault, TestRecorder
 
 pytestmark = pytest.mark.rule("H5", "K6", "L3")
 
 PIECE = 24
 EVERY = 1_000
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def pieces(content: bytes) -> Iterator[bytes]:

@@ -87,8 +87,7 @@ def test_a_root_that_two_old_and_two_new_offline_keys_signed_is_adopted(scene: S
         # Whoever signed before signs no more.
         assert scene.submit(root, version=3, signers=scene.clerks) == "policy_rulebook"
         assert scene.submit(scene.held, version=3, signers=scene.clerks) == "policy_root"
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
     assert [one["step"] for one in records(paths.device_log) if one["t"] == "provision"] == [
         "rulebook"
@@ -160,8 +159,7 @@ def test_a_root_that_came_during_a_recording_waits_for_its_end(scene: Scene) -> 
     root = scene.root(6, scene.offline, scene.offline[:2], clerks=successors)
     paths = scene.enrolled.device.paths
     with RunningVault(scene.enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.segment(0)
         assert scene.submit(root, signers=successors) == "staged"

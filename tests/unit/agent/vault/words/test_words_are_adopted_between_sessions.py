@@ -16,15 +16,10 @@ from agent.vault import messages as m
 from evidence.assignment import Officer, Standing
 from evidence.digests import sha256_hex
 from evidence.store import durable
-from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.bureau.enrolment import Enrolled
 from tests.kits.device.vault import SECONDS, RunningVault, records
 from tests.kits.device.words import Dock, clips, day, document, key, policy, signed, token
 from tests.kits.media.clip import write_clip
-
-
-@pytest.fixture
-def enrolled(tmp_path: Path) -> Enrolled:
-    return enrol(tmp_path)
 
 
 def submit(enrolled: Enrolled, kind: str, content: bytes) -> tuple[int, str]:
@@ -37,7 +32,7 @@ def submit(enrolled: Enrolled, kind: str, content: bytes) -> tuple[int, str]:
 
 def version_of_session(enrolled: Enrolled, sid: str) -> int:
     """The version that the session's ``open`` record pins."""
-    journal = enrolled.device.paths.sessions / sid / "journal.jws"
+    journal = enrolled.journal(sid)
     return int(records(journal)[0]["rulebook"]["version"])
 
 
@@ -70,20 +65,18 @@ def test_without_a_session_an_assignment_is_adopted_at_once(enrolled: Enrolled) 
     word = token(enrolled, 2, custodian="O-7", officers=(Officer(id="O-1"),))
     with RunningVault(enrolled) as vault:
         assert submit(enrolled, "roster", word) == (2, "adopted")
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         recorder.close()
-    opened = records(enrolled.device.paths.sessions / sid / "journal.jws")[0]
+    opened = records(enrolled.journal(sid))[0]
     assert opened["custodian"] == "O-7"
     assert provisions(enrolled) == [("assignment", 2)]
 
 
 def test_a_policy_sent_during_a_recording_is_adopted_after_it(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         first = recorder.open().sid
         recorder.segment(0)
         for version in (2, 3):
@@ -110,8 +103,7 @@ def test_no_random_order_of_words_is_adopted_during_a_recording(enrolled: Enroll
     with RunningVault(enrolled) as vault:
         held = 1
         for _ in range(4):
-            recorder = vault.recorder()
-            recorder.attach()
+            recorder = vault.attached()
             sid = recorder.open().sid
             recorder.segment(0, fragments=1)
             before = len(provisions(enrolled))
@@ -134,8 +126,7 @@ def test_no_random_order_of_words_is_adopted_during_a_recording(enrolled: Enroll
 def test_a_freeze_during_a_recording_takes_effect_at_its_end(enrolled: Enrolled) -> None:
     frozen = token(enrolled, 2, standing=Standing.FROZEN, because="repair")
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.segment(0)
         assert submit(enrolled, "roster", frozen) == (2, "staged")
@@ -150,8 +141,7 @@ def test_a_freeze_during_a_recording_takes_effect_at_its_end(enrolled: Enrolled)
 
 def test_what_waits_counts_as_seen(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.segment(0)
         submit(enrolled, "policy", policy(enrolled, 5))
@@ -215,8 +205,7 @@ def test_one_in_force_that_expires_only_warns(enrolled: Enrolled) -> None:
     with RunningVault(enrolled) as vault:
         submit(enrolled, "policy", soon)
         vault.world.skew_clock(2 * 86_400)
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         recorder.open()
         recorder.segment(0)
         recorder.close()
@@ -311,8 +300,7 @@ def test_a_vault_that_dies_during_a_recording_adopts_after_the_session_it_resume
     enrolled: Enrolled,
 ) -> None:
     with RunningVault(enrolled) as vault:
-        recorder = vault.recorder()
-        recorder.attach()
+        recorder = vault.attached()
         sid = recorder.open().sid
         recorder.segment(0)
         submit(enrolled, "policy", policy(enrolled, 2))
