@@ -25,6 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from bureau.adapted_paho import make_client
 from bureau.errors import BureauError, LinkError
 from bureau.intake.intake import Intake
 from bureau.intake.message import Message, Outgoing
@@ -206,7 +207,7 @@ class _Link:
         self._settled = Event()
         self._down = Event()
         self._why = ""
-        self._client = mqtt.Client(
+        self._client = make_client(
             CallbackAPIVersion.VERSION2,
             client_id=connection.name,
             protocol=mqtt.MQTTv5,

@@ -32,7 +32,9 @@ ADAPTED_TO: Final = "2.2.0"
 
 _QOS: Final = 1
 _PUBLISH: Final = int(MessageType.PUBLISH) | _QOS << 1
+_RETAINED: Final = 0b1
 _ANY_QOS: Final = 0b110
+_AGAIN: Final = 0b1000
 _AT_QOS_1: Final = _QOS << 1
 _READ_BYTES: Final = 64 * 1024
 _NUMBER_BYTES: Final = 2
@@ -174,6 +176,8 @@ class AdaptedClient(Client):
             message = _plain_message(bytes(self._in_packet["packet"]))
         if message is None:
             return super()._handle_publish()
+        message.retain = bool(self._in_packet["command"] & _RETAINED)
+        message.dup = bool(self._in_packet["command"] & _AGAIN)
         self._handle_on_message(message)
         return self._send_puback(message.mid)
 

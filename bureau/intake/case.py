@@ -30,14 +30,15 @@ def bundle_of(
     folder = archive.session(device, sid)
     content = (folder / JOURNAL_NAME).read_bytes()
     log = _log_of(archive, device, sid)
+    digest = _rulebook_digest(content)
     return Bundle(
         journal=content,
         files=FolderFiles(folder),
         device_log=log.read_bytes() if log.exists() else None,
         committed=_receipt(book, device, sid, "committed"),
         stored=_receipt(book, device, sid, "stored"),
-        rulebook=rulebooks.find(_rulebook_digest(content)),
-        root=rulebooks.root_of(_rulebook_digest(content)),
+        rulebook=rulebooks.find(digest),
+        root=rulebooks.root_of(digest),
     )
 
 
@@ -60,8 +61,10 @@ def _receipt(book: ReceiptBook, device: str, sid: str, kind: ReceiptKind) -> byt
 
 
 def _rulebook_digest(content: bytes) -> str:
-    records = journal.payloads(content)
+    """What the first record names; the others of a long journal are not read for it."""
+    lines = journal.split(content).complete
+    records = (record for line in lines for record in journal.payloads(line + journal.NEWLINE))
     try:
-        return str(records[0]["rulebook"]["sha256"])
-    except (EvidenceError, IndexError, KeyError, TypeError):
+        return str(next(records)["rulebook"]["sha256"])
+    except (EvidenceError, StopIteration, KeyError, TypeError):
         return ""

@@ -29,6 +29,7 @@ class Rulebooks:
         self._folder = folder
         self.ca = ca
         self._known: dict[str, bytes] = {}
+        self._judged: dict[tuple[bytes, bytes], rulebook.Rulebook | None] = {}
 
     @property
     def root(self) -> bytes | None:
@@ -71,6 +72,12 @@ class Rulebooks:
                 yield path.read_bytes()
 
     def _read(self, envelope: bytes, root: bytes) -> rulebook.Rulebook | None:
+        """That rulebook under that root, or None. The same bytes are judged once."""
+        if (envelope, root) not in self._judged:
+            self._judged[envelope, root] = self._judge(envelope, root)
+        return self._judged[envelope, root]
+
+    def _judge(self, envelope: bytes, root: bytes) -> rulebook.Rulebook | None:
         try:
             return rulebook.read_rulebook(envelope, rulebook.read_root(root, self.ca))
         except EvidenceError:
