@@ -71,11 +71,13 @@ class AdaptedClient(Client):
         """What has come of a short packet; a long one only when all of it is here."""
         if not _LONG_BYTES <= bufsize <= MAX_PACKET_BYTES:
             return super()._sock_recv(bufsize)
-        while self._read < bufsize:
-            size = self._recv_into(self._room[self._read : bufsize])
-            if size == 0:
-                return b""  # as a socket says that it is closed
-            self._read += size
+        try:
+            while self._read < bufsize:
+                size = self._recv_into(self._room[self._read : bufsize])
+                if size == 0:
+                    return b""  # as a socket says that it is closed
+                self._read += size
+        finally:
             with self._msgtime_mutex:
                 self._last_bytes_received = time_func()
         self._read = 0

@@ -8,7 +8,8 @@ after the other, in an order that turns from run to run:
 - ``push, adapted`` and ``push, stock``: the recorder's own dock through the real broker to the real
   desk, from docking until the vault has taken the bureau's signed receipts (``stored``) for
   everything: chunks checked, synced, read back whole, archived, receipted. The two differ in
-  ``[transfer] client`` alone. ``archived`` is when the last file was read back and archived.
+  ``[transfer] client`` alone. ``archived`` is when the last file was read back and archived. It is
+  not the recorder's first docking, at which it takes its rulebook.
 - ``scp`` and ``rsync`` over OpenSSH, with an sshd of their own on loopback; left out, visibly,
   where one is missing. They sync and receipt nothing.
 - ``TLS pipe``: one TLS 1.3 connection, one sync at the end.
@@ -403,7 +404,19 @@ def sealed(bench: Bench, name: str, client: str, size: int) -> Iterator[tuple[De
         wait_until(device.paths.world_socket.exists, "the world", bench.folder / "world.log")
         with running(vault, bench.folder / "vault.log"):
             wait_until(device.paths.dock_socket.exists, "the vault", bench.folder / "vault.log")
+            dock_once(bench, device)
             yield device, seal_backlog(device, size, sum(name.encode()))
+
+
+def dock_once(bench: Bench, device: Device) -> None:
+    """What a recorder is brought at its first docking alone, its rulebook, is no part of a push."""
+    command = module("agent.main", "dock", "--device", str(device.paths.folder))
+    log = bench.folder / "dock.log"
+    answers = bench.bureau / "registry" / "words" / f"{device.settings.device_id}.json"
+    with FakeWorld.at(device.paths.world_socket) as world, running(command, log):
+        world.dock()
+        wait_until(answers.exists, "the rulebook", log)
+        world.undock()
 
 
 def run_once(bench: Bench, number: int, size: int) -> tuple[dict[str, Spent | None], int]:
