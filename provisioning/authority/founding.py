@@ -30,6 +30,7 @@ from provisioning.bureau_folder import (
     ledger_step,
     open_bureau,
 )
+from provisioning.errors import LedgerError
 from provisioning.layout import BureauFolder
 from provisioning.plan import (
     Report,
@@ -61,6 +62,7 @@ def init_bureau(path: Path, wish: Founding, *, clock: UtcNs, dry_run: bool = Fal
         PolicyError: A number is unknown or out of bounds.
         ClipError: There is no usable announcement.
         DiskError: The medium is full; run again, it goes on where it stopped.
+        LedgerError: The ledger of a bureau with recorders is gone.
     """
     folder = BureauFolder(path.absolute())
     settings = resolve(folder, wish)
@@ -70,9 +72,19 @@ def init_bureau(path: Path, wish: Founding, *, clock: UtcNs, dry_run: bool = Fal
         wish = replace(wish, root_passphrases=_asked(folder, wish))
         with naming_the_disk("单位文件夹"):
             make_folder(folder.path)
+    _check_ledger(folder)
     with nullcontext() if dry_run else exclusive(folder):
         outcomes = carry_out(_steps(folder, settings, wish, clock()), dry_run=dry_run)
     return Report(outcomes=outcomes, facts={} if dry_run else _facts(folder))
+
+
+def _check_ledger(folder: BureauFolder) -> None:
+    """A bureau that has recorders has a ledger: none is begun anew in the place of a lost one."""
+    begun = folder.ledger.exists() and folder.ledger.stat().st_size > 0
+    if not begun and any(folder.registry.glob("*.json")):
+        raise LedgerError(
+            f"{folder.ledger} is gone, or was emptied; next: provision audit --bureau {folder.path}"
+        )
 
 
 def broker_configuration(folder: BureauFolder, settings: BureauSettings) -> Step:

@@ -22,6 +22,7 @@ from provisioning.cli import words
 from provisioning.custody.days import say
 from provisioning.custody.oversight import audit as auditing
 from provisioning.custody.oversight import status as standing
+from provisioning.custody.oversight.recovery import told
 from provisioning.custody.oversight.status import Limits, Row
 from provisioning.custody.register import open_register
 from provisioning.errors import ProvisioningError
@@ -68,7 +69,7 @@ _STATUS = (
 )
 _AUDIT = (
     "核验台账：逐行核对签名和衔接、按规定重放，并与登记簿、配发文件、吊销列表、证书比对。\n\n"
-    "有任何不符即以 1 退出，逐条说明。\n\n"
+    "有任何不符即以 1 退出，逐条说明。台账损坏时照样运行：列出断在哪一行、怎样恢复、补办什么。\n\n"
     "例：provision audit --bureau ./bureau"
 )
 
@@ -144,6 +145,7 @@ def audit(
             "lines": found.lines,
             "devices": found.devices,
             "discrepancies": [asdict(one) for one in found.discrepancies],
+            "recovery": None if found.recovery is None else asdict(found.recovery),
         }
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
@@ -153,6 +155,8 @@ def audit(
         counted = f"台账 {found.lines} 行，设备 {found.devices} 台"
         wrong = len(found.discrepancies)
         console.print(f"{counted}：{f'{wrong} 处不符。' if wrong else '全部相符。'}")
+        for line in () if found.recovery is None else told(found.recovery):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     if found.discrepancies:
         raise typer.Exit(1)
 

@@ -206,7 +206,7 @@ def verified(content: bytes, known: Keys) -> list[Line]:
     lines = []
     for place in walk(content, known):
         if place.fault:
-            raise LedgerError(f"line {place.number}: {place.fault}")
+            raise LedgerError(f"line {place.number} (row {place.row}): {place.fault}")
         if place.line is not None:
             lines.append(place.line)
     return lines
@@ -220,15 +220,27 @@ class Place:
         number: Its index.
         line: What it says; None where nobody can tell.
         fault: What is wrong with it; empty where nothing is.
+        row: Of the file, from 1: torn lines have no index.
     """
 
     number: int
     line: Line | None
     fault: str
+    row: int
+
+
+UNKNOWN_KEY: Final = "it is signed by an unknown key"
+ALTERED: Final = "its signature does not fit what it says"
+NOT_NEXT: Final = "it does not follow the line before it"
+UNNAMED: Final = "it does not name the torn line before it"
+UNREADABLE: Final = "a torn line is not named by the line after it"
+"""What can be wrong with a line."""
 
 
 def walk(content: bytes, known: Keys) -> Iterator[Place]:
     """Every line of a ledger in order, each with what is wrong with it.
+
+    Behind a line that is wrong it goes on from there: one change is told once.
 
     Args:
         content: The file.
@@ -236,33 +248,46 @@ def walk(content: bytes, known: Keys) -> Iterator[Place]:
     """
     index, prev = 0, ZERO_SHA256
     torn: list[bytes] = []
-    lines = split(content)
-    last = [lines.torn] if lines.torn and _payload(lines.torn) is not None else []
-    for raw in (*lines.complete, *last):
+    rows = _rows(content)
+    for row, raw in enumerate(rows, start=1):
         if _payload(raw) is None:
             torn.append(raw)
             continue
         line, fault = _judged(raw, index, prev, NEWLINE.join(torn), known)
-        yield Place(index, line, fault)
-        index, prev, torn = index + 1, sha256_hex(raw), []
+        yield Place(index, line, fault, row)
+        said = int(line.payload["i"]) if fault and line is not None else index
+        # What a changed line was, nobody knows any more: its follower is not held against it.
+        index, prev, torn = said + 1, sha256_hex(raw) if line is not None else "", []
     if torn:
-        yield Place(index, None, "a torn line is not named by the line after it")
+        yield Place(index, None, UNREADABLE, len(rows))
+
+
+def claimed(content: bytes) -> Iterator[JsonObject]:
+    """What each line claims that can be read at all, in the file's order; nothing verified."""
+    return (payload for raw in _rows(content) if (payload := _payload(raw)) is not None)
+
+
+def _rows(content: bytes) -> list[bytes]:
+    """The lines; one that lacks nothing but its newline is one, a torn last line is none."""
+    lines = split(content)
+    last = [lines.torn] if lines.torn and _payload(lines.torn) is not None else []
+    return [*lines.complete, *last]
 
 
 def _judged(raw: bytes, index: int, prev: str, torn: bytes, known: Keys) -> tuple[Line | None, str]:
     parsed = jws.parse(raw, TYP_LEDGER)
     if parsed.kid not in known:
-        return None, "it is signed by an unknown key"
+        return None, UNKNOWN_KEY
     try:
         parsed.verify(known[parsed.kid])
-    except EvidenceError as error:
-        return None, error.detail
+    except EvidenceError:
+        return None, ALTERED
     payload = parsed.payload()
     line = Line(payload, parsed.kid)
-    if payload.get("i") != index or payload.get("prev") != prev:
-        return line, "it does not follow the line before it"
+    if payload.get("i") != index or (prev and payload.get("prev") != prev):
+        return line, NOT_NEXT
     if payload.get("torn") != (_torn_fact(torn) if torn else None):
-        return line, "it does not name the torn line before it"
+        return line, UNNAMED
     return line, ""
 
 

@@ -24,6 +24,7 @@ from provisioning.custody.moves import Around, Entry, Move, Proposal, propose
 from provisioning.custody.rules import Signatory
 from provisioning.custody.signatories import Signatories, Succession, signatories_of
 from provisioning.custody.state import State, replay
+from provisioning.custody.witnesses import words_without_lines
 from provisioning.errors import LedgerError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out
@@ -90,7 +91,21 @@ def open_register(bureau: Bureau, *, at_ns: int) -> Register:
     Raises:
         LedgerError: It does not verify, or holds a line that nobody understands.
     """
-    return Register(bureau, replay(line.payload for line in read_lines(bureau)), at_ns)
+    return Register(bureau, read_state(bureau), at_ns)
+
+
+def read_state(bureau: Bureau) -> State:
+    """What the ledger adds up to; whoever adds to it asks first.
+
+    Raises:
+        LedgerError: See ``open_register``; or its end is missing.
+    """
+    state = replay(line.payload for line in read_lines(bureau))
+    for word in words_without_lines(bureau, state):
+        raise _damaged(
+            bureau, f"its end is missing: word {word.number} of {word.device} has no line"
+        )
+    return state
 
 
 def read_lines(bureau: Bureau) -> list[Line]:
@@ -103,10 +118,20 @@ def read_lines(bureau: Bureau) -> list[Line]:
     content = path.read_bytes() if path.exists() else b""
     everybody = signatories_of(bureau)
     succession = Succession(everybody)
-    found = ledger.verified(content, everybody.keys)
-    for line in found:
-        _check(line, everybody, succession)
+    try:
+        found = ledger.verified(content, everybody.keys)
+        for line in found:
+            _check(line, everybody, succession)
+    except LedgerError as error:
+        raise _damaged(bureau, error.detail) from error
+    if not found:
+        raise _damaged(bureau, "it has no line: it is gone, or was emptied")
     return found
+
+
+def _damaged(bureau: Bureau, why: str) -> LedgerError:
+    folder = bureau.folder
+    return LedgerError(f"{folder.ledger}: {why}; next: provision audit --bureau {folder.path}")
 
 
 def _check(line: Line, everybody: Signatories, succession: Succession) -> None:
@@ -115,11 +140,11 @@ def _check(line: Line, everybody: Signatories, succession: Succession) -> None:
     try:
         kind = lines.check_line(line.payload)
     except CustodyError as error:
-        raise LedgerError(f"line {number}: {error.detail}; run provision audit") from error
+        raise LedgerError(f"line {number}: {error.detail}") from error
     if not succession.take(line):
-        raise LedgerError(f"line {number} is signed by a replaced key; run provision audit")
+        raise LedgerError(f"line {number}: it is signed by a replaced key")
     if kind is Kind.APPROVED and everybody.of(line.kid) is not Signatory.HEAD:
-        raise LedgerError(f"line {number}: the head did not sign it; run provision audit")
+        raise LedgerError(f"line {number}: the head did not sign it")
 
 
 def change(

@@ -22,6 +22,7 @@ from evidence.moments import utc_ns, utc_text
 from provisioning.authority import certificates
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
 from provisioning.custody import registry
+from provisioning.custody.register import read_state
 from provisioning.custody.registry import Entry
 from provisioning.enrolment import claims
 from provisioning.enrolment.bundling import bundle_for
@@ -65,9 +66,13 @@ class Admission:
     Args:
         path: The bureau's folder.
         clock: UTC in nanoseconds.
+
+    Raises:
+        LedgerError: The ledger does not verify: nobody is taken in.
     """
 
     def __init__(self, path: Path, clock: UtcNs) -> None:
+        read_state(open_bureau(path))
         self.folder = BureauFolder(path.absolute())
         self._path = path
         self._clock = clock

@@ -25,6 +25,7 @@ from evidence.moments import utc_ns, utc_text
 from evidence.store.durable import make_folder, replace_file
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
 from provisioning.custody import registry
+from provisioning.custody.register import read_state
 from provisioning.enrolment import claims
 from provisioning.enrolment.claims import CLAIM_NS, Claim
 from provisioning.enrolment.errors import AdmissionError
@@ -78,6 +79,7 @@ def make_claim(
     """
     with exclusive(BureauFolder(bureau_path.absolute())):
         bureau = open_bureau(bureau_path)
+        read_state(bureau)
         check_expected(bureau, expected, Known(bureau.folder.registry))
         held = claims.find(bureau.folder.registry, expected.device)
         secret, claim = _fresh(expected, held, clock())
@@ -104,6 +106,7 @@ def write_seed(
     """
     with exclusive(BureauFolder(bureau_path.absolute())):
         bureau = open_bureau(bureau_path)
+        read_state(bureau)
         check_expected(bureau, expected, Known(bureau.folder.registry))
         at_ns = clock()
         plan = plan_seed(bureau, expected, to, at_ns=at_ns)

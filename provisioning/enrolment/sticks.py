@@ -46,8 +46,8 @@ def answer_request(
     Raises:
         ProvisioningError: Refused; nothing was issued.
     """
-    request = _read(request_path)
     admission = Admission(bureau_path, clock)
+    request = _read(request_path)
     applicant = admission.judge(request)
     if applicant.entry is None:
         ca = open_bureau(bureau_path).ca

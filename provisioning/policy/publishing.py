@@ -26,6 +26,7 @@ from evidence.rulebook.carried import MAX_POLICY_BYTES, CarriedClip, pack
 from evidence.rulebook.envelope import open_envelope
 from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
+from provisioning.custody.register import read_state
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out, content_step
 from provisioning.policy import clips
@@ -119,6 +120,7 @@ def publish(
     """
     with exclusive(BureauFolder(bureau_path.absolute())):
         bureau = open_bureau(bureau_path)
+        read_state(bureau)
         envelope, version = _to_publish(bureau)
         message = _packed(bureau, envelope, clock())
         if to is None and len(message) > MAX_POLICY_BYTES:

@@ -21,6 +21,7 @@ from evidence.store.signers import file_signer
 from provisioning.authority.root.passphrases import Passphrases
 from provisioning.bureau_folder import UtcNs, exclusive, open_bureau
 from provisioning.custody import ledger
+from provisioning.custody.register import read_state
 from provisioning.errors import RotationError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out
@@ -131,6 +132,7 @@ def export_key(
     folder = BureauFolder(path.absolute())
     with exclusive(folder):
         bureau = open_bureau(path)
+        read_state(bureau)
         if bureau.root.authority is None or not 1 <= number <= len(bureau.root.authority.keys):
             raise RotationError(f"this bureau has no offline root key {number}")
         if not target.is_dir():

@@ -36,6 +36,7 @@ from provisioning.bureau_folder import (
     read_settings,
 )
 from provisioning.custody import ledger
+from provisioning.custody.register import read_state
 from provisioning.errors import BureauError, RotationError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out, content_step, once_step
@@ -83,6 +84,8 @@ def rotate_root(path: Path, wish: Rotation, *, clock: UtcNs, dry_run: bool = Fal
     folder = BureauFolder(path.absolute())
     with exclusive(folder):
         now = _look(folder, wish)
+        if now.next is None:
+            read_state(open_bureau(path))
         outcomes = carry_out(_Steps(now, wish, clock()).all(), dry_run=dry_run)
         facts: dict[str, str | int] = {"root_version": now.version}
         if not dry_run:

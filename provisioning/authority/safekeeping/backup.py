@@ -19,6 +19,7 @@ from provisioning.authority.keyring import FILE, KeyRole
 from provisioning.authority.root import offline
 from provisioning.authority.safekeeping import pack
 from provisioning.bureau_folder import Bureau, UtcNs, exclusive, open_bureau
+from provisioning.custody.register import read_state
 from provisioning.errors import BackupError
 from provisioning.layout import BureauFolder
 from provisioning.plan import Report, Step, carry_out
@@ -41,11 +42,13 @@ def back_up(
 
     Raises:
         BackupError: The file exists, or the recipient is none.
+        LedgerError: The ledger does not verify: nobody could restore from it.
         DiskError: The medium is full; nothing was written.
     """
     folder = BureauFolder(path.absolute())
     with exclusive(folder):
         bureau = open_bureau(path)
+        read_state(bureau)
         if to.exists():
             raise BackupError(f"{to} exists; a backup is never written over, name another file")
         steps = _Steps(bureau, to, _recipient(bureau, recipient), clock())

@@ -2,13 +2,14 @@
 
 Owns going through the whole ledger line by line, and comparing registry, assignments, certificates
 and the revocation list with what it adds up to. Refuses to mend and to stop at the first finding:
-each discrepancy is told by its line.
+each discrepancy is told by its line. A damaged ledger is gone through all the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from evidence import rulebook
 from evidence.digests import sha256_hex
@@ -20,10 +21,22 @@ from provisioning.custody.errors import CustodyError
 from provisioning.custody.ledger import Line
 from provisioning.custody.oversight import comparing
 from provisioning.custody.oversight.discrepancy import Discrepancy
+from provisioning.custody.oversight.recovery import Recovery, recovery_of
 from provisioning.custody.register import TRAINING
 from provisioning.custody.rules import Circumstances
 from provisioning.custody.signatories import Signatories, Succession, signatories_of
 from provisioning.custody.state import State, advance
+from provisioning.custody.witnesses import words_without_lines
+
+CHAIN: Final = "chain"
+"""The ledger itself is damaged."""
+_CAUSES: Final[Mapping[str, str]] = {
+    ledger.UNKNOWN_KEY: "签名的密钥不是本单位的",
+    ledger.ALTERED: "内容被改动，与签名不符",
+    ledger.NOT_NEXT: "与上一行不衔接，此处有行缺失、损坏或调换",
+    ledger.UNNAMED: "没有注明其前的残行",
+    ledger.UNREADABLE: "文件末尾有无法读取的行",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +47,13 @@ class Audit:
         lines: Lines of the ledger that say something.
         devices: Devices it knows.
         discrepancies: In the order of the ledger, then by device.
+        recovery: The way back, where the ledger itself is damaged.
     """
 
     lines: int
     devices: int
     discrepancies: tuple[Discrepancy, ...]
+    recovery: Recovery | None = None
 
 
 def audit(bureau: Bureau, *, at_ns: int) -> Audit:
@@ -55,8 +70,12 @@ def audit(bureau: Bureau, *, at_ns: int) -> Audit:
     path = bureau.folder.ledger
     content = path.read_bytes() if path.exists() else b""
     found = list(walk.through(content))
+    damaged = any(one.code == CHAIN for one in found) or any(
+        words_without_lines(bureau, walk.state)
+    )
     found += comparing.compare(bureau, walk.state, at_ns=at_ns)
-    return Audit(walk.state.lines, len(walk.state.devices), tuple(found))
+    recovery = recovery_of(content) if damaged else None
+    return Audit(walk.state.lines, len(walk.state.devices), tuple(found), recovery)
 
 
 class _Walk:
@@ -80,13 +99,13 @@ class _Walk:
         known = self._signatories.keys
         for place in ledger.walk(content, known):
             if place.fault:
-                yield Discrepancy(
-                    f"第 {place.number} 行：签名或衔接不符", "chain", place.fault, place.number
-                )
+                where = f"第 {place.number} 行（文件第 {place.row} 行）"
+                told = f"{where}：{_CAUSES[place.fault]}"
+                yield Discrepancy(told, CHAIN, place.fault, place.number)
             if place.line is not None:
                 yield from self._line(place.number, place.line)
         if not self.state.lines:
-            yield Discrepancy("台账为空", "chain", "the ledger has no line", None)
+            yield Discrepancy("台账为空或不在", CHAIN, "the ledger has no line", None)
 
     def _line(self, number: int, line: Line) -> Iterator[Discrepancy]:
         try:

@@ -15,6 +15,7 @@ from evidence.assignment import Standing
 from evidence.errors import EvidenceError
 from provisioning.bureau_folder import Bureau
 from provisioning.custody import registry
+from provisioning.custody.docked import Desk
 from provisioning.custody.oversight.discrepancy import Discrepancy
 from provisioning.custody.registry import Certified, Entry
 from provisioning.custody.state import Custody, State
@@ -25,7 +26,7 @@ _REVOKED = "revoked"
 
 def compare(bureau: Bureau, state: State, *, at_ns: int) -> Iterator[Discrepancy]:
     """Everything that differs, device by device."""
-    entries = {}
+    desk, entries = Desk(bureau.folder.path, bureau.ca), {}
     for name in sorted(path.stem for path in bureau.folder.registry.glob("*.json")):
         try:
             entries[name] = registry.find(bureau.folder.registry, name)
@@ -38,6 +39,7 @@ def compare(bureau: Bureau, state: State, *, at_ns: int) -> Iterator[Discrepancy
         if name not in entries:
             yield _about(name, "台账中有而登记簿中没有", "registry", "there is no entry")
         yield from _words(bureau, state.devices[name])
+        yield from _ahead(desk, state.devices[name])
     yield from _strangers(bureau, state)
     yield from _list(bureau, state, [entry for entry in entries.values() if entry is not None])
 
@@ -97,6 +99,14 @@ def _words(bureau: Bureau, custody: Custody) -> Iterator[Discrepancy]:
             continue
         if read != word:
             yield _about(custody.device, "配发文件与台账不符", "assignment", path.name)
+
+
+def _ahead(desk: Desk, custody: Custody) -> Iterator[Discrepancy]:
+    """A device that has a word which the ledger has yet to issue: it was restored from before."""
+    adopted = desk.glance(custody.device).adopted
+    if adopted > custody.number:
+        told = f"设备已领到第 {adopted} 号配发，台账只到第 {custody.number} 号，请照单据补办"
+        yield _about(custody.device, told, "ahead", "the ledger was restored from before it")
 
 
 def _strangers(bureau: Bureau, state: State) -> Iterator[Discrepancy]:

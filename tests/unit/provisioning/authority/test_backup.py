@@ -16,7 +16,7 @@ from bureau.settings import load_bureau
 from evidence import canonical
 from provisioning.authority.root import passphrases
 from provisioning.authority.root.offline import export_key
-from provisioning.authority.safekeeping import pack, restore
+from provisioning.authority.safekeeping import backup, pack, restore
 from provisioning.authority.safekeeping.backup import back_up
 from provisioning.authority.safekeeping.restore import restore as bring_back
 from provisioning.bureau_folder import open_bureau
@@ -278,12 +278,21 @@ class TestForged:
             bring([*members.items(), ("ca/key.pem", members["ca/key.pem"])])
 
     def test_a_bureau_whose_ledger_does_not_verify_gets_no_name(
-        self, lived: Path, escrow: Path, tmp_path: Path, clock: Clock
+        self,
+        lived: Path,
+        escrow: Path,
+        tmp_path: Path,
+        clock: Clock,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         path = lived / "registry" / "ledger.jws"
         lines = path.read_bytes().splitlines(keepends=True)
         back_up(lived, tmp_path / "good.age", None, clock=clock)
         path.write_bytes(b"".join(lines[1:]))
+        with pytest.raises(LedgerError, match="does not follow"):
+            back_up(lived, tmp_path / "bad.age", None, clock=clock)
+        # As a bureau would have made it that did not look first.
+        monkeypatch.setattr(backup, "read_state", lambda _: None)
         back_up(lived, tmp_path / "bad.age", None, clock=clock)
         with pytest.raises(LedgerError, match="does not follow"):
             bring_back(tmp_path / "bad.age", tmp_path / "back", escrow)

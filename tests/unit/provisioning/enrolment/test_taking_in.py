@@ -17,10 +17,12 @@ from evidence.rulebook import read_root, read_rulebook
 from evidence.store.signers import load_key_file
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
+from provisioning.custody.moves.assigning import Assign, Keep
 from provisioning.custody.registry import find
 from provisioning.enrolment.settings import DeviceOptions
 from provisioning.errors import ProvisioningError
 from provisioning.plan import StepState
+from tests.kits.bureau.custody import approval, settle
 from tests.kits.bureau.enrolment import Enrolled, assign
 from tests.kits.bureau.two_ends import TwoEnds
 
@@ -132,10 +134,8 @@ def test_an_assignment_that_is_there_travels_along_and_a_later_one_stays(ends: T
     assign(enrolled, number=3)
     token = enrolled.device.paths.assignment.read_bytes()
     words = ends.bureau / "registry" / "assignments" / "ZF-001"
-    words.mkdir(parents=True)
-    assign(enrolled, number=2)
-    (words / "000002.jws").write_bytes(enrolled.device.paths.assignment.read_bytes())
-    enrolled.device.paths.assignment.write_bytes(token)
+    hands = Assign(device="ZF-001", custodian="O-1", keeper="K-1", leader="L-1")
+    settle(ends.bureau, ends.clock, approval(), hands, Keep(device="ZF-001", until="2030-01-01"))
     enrolled.device.paths.rulebook_floor.unlink()
     ends.answer("ZF-001", ends.ask("ZF-001"))
     ends.take("ZF-001")
