@@ -35,7 +35,8 @@ from scripts.officer import MARK_HOLD_SECONDS
 from tests.conftest import CampaignSize
 from tests.kits.bureau.enrolment import Enrolled, assign
 from tests.kits.cards.searching import Needles, merged
-from tests.kits.processes.services import Made, Services
+from tests.kits.cards.small import Made
+from tests.kits.processes.services import Services
 from tests.kits.records.plans import PARTICULARS, a_plan, signed_by
 
 PARTY = "金丝雀测试机械厂（普通合伙）"

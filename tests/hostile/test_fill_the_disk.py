@@ -25,7 +25,8 @@ from agent.capture.padding import LEAST_BITS_PER_SECOND
 from agent.vault.store.medium import SPARES
 from hw.types import ButtonName
 from tests.conftest import CampaignSize
-from tests.kits.processes.services import Made, Services, as_user, assert_small_mount
+from tests.kits.cards.small import Made, assert_small_mount
+from tests.kits.processes.services import Services, as_user
 from tests.kits.processes.story import broken
 
 VAULT, STRANGER = 61_001, 65_534

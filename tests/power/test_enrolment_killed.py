@@ -12,12 +12,10 @@ from agent.enrolment.enrol import Outcome, needs_enrolment
 from agent.settings import load_device
 from evidence.store.signers import load_key_file
 from hw.fake.clock import SystemClock
-from provisioning.authority.founding import init_bureau
-from provisioning.authority.wishes import Founding
 from provisioning.bureau_folder import open_bureau
 from provisioning.custody import ledger
+from tests.kits.bureau.enrolment import founded
 from tests.kits.bureau.two_ends import TwoEnds
-from tests.kits.media.clip import write_clip
 from tests.kits.processes.cuts import Cutter, KilledError
 
 pytestmark = pytest.mark.slow
@@ -27,42 +25,41 @@ MOST = 400
 
 
 @pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("bureau")
-    wish = Founding(name="某县统计局", announce=write_clip(folder / "clips" / "zh-cn"))
-    init_bureau(folder / "bureau", wish, clock=SystemClock().utc_ns)
-    return folder / "bureau"
+def bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return founded(tmp_path_factory.mktemp("bureau"))
 
 
 @pytest.fixture
-def fresh(founded: Path, tmp_path: Path) -> Callable[[int], TwoEnds]:
+def fresh(bureau: Path, tmp_path: Path) -> Callable[[int], TwoEnds]:
     """A copy of the bureau with nobody enrolled, for each cut."""
 
     def make(number: int) -> TwoEnds:
         folder = tmp_path / str(number)
-        shutil.copytree(founded, folder / "bureau")
+        shutil.copytree(bureau, folder / "bureau")
         return TwoEnds(folder / "bureau", folder, SystemClock().utc_ns)
 
     return make
 
 
-def cut_at(cutter: Cutter, at: int, work: Callable[[], object]) -> bool:
-    """Whether the cut came before the work was done."""
-    cutter.arm(at)
-    try:
-        work()
-    except KilledError:
-        return True
-    finally:
-        cutter.arm(0)
-    return False
+Deeds = tuple[Callable[[], object], Callable[[], None]]
+"""What is cut, and what must hold after the cut: the next run completes it."""
 
 
-def every_cut(cutter: Cutter, work: Callable[[int], Callable[[], object]]) -> int:
+def every_cut(monkeypatch: pytest.MonkeyPatch, stage: Callable[[int], Deeds]) -> int:
     """Cut at the first step, the second … until the work gets through; returns how many."""
+    cutter = Cutter(monkeypatch)
     for at in range(1, MOST):
-        if not cut_at(cutter, at, work(at)):
+        work, complete = stage(at)
+        cutter.arm(at)
+        try:
+            work()
+        except KilledError:
+            cutter.arm(0)
+            complete()
+        else:
             return at - 1
+        finally:
+            cutter.arm(0)
     raise AssertionError(f"still not through after {MOST} steps")
 
 
@@ -82,104 +79,77 @@ def check_whole(ends: TwoEnds) -> None:
 def test_seeding_is_completed_by_the_next_run(
     fresh: Callable[[int], TwoEnds], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cutter = Cutter(monkeypatch)
-
-    def work(at: int) -> Callable[[], object]:
+    def stage(at: int) -> Deeds:
         ends = fresh(at)
 
-        def seed() -> None:
-            try:
-                ends.expect(NAME)
-            except KilledError:
-                cutter.arm(0)
-                ends.expect(NAME)
-                assert ends.expect(NAME).changed == 0
-                ends.answer(NAME, ends.ask(NAME))
-                ends.take(NAME)
-                check_whole(ends)
-                raise
+        def complete() -> None:
+            ends.expect(NAME)
+            assert ends.expect(NAME).changed == 0
+            ends.answer(NAME, ends.ask(NAME))
+            ends.take(NAME)
+            check_whole(ends)
 
-        return seed
+        return lambda: ends.expect(NAME), complete
 
-    assert every_cut(cutter, work) >= 10
+    assert every_cut(monkeypatch, stage) >= 10
 
 
 def test_a_request_is_completed_by_the_next_run_and_keys_stay(
     fresh: Callable[[int], TwoEnds], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cutter = Cutter(monkeypatch)
-
-    def work(at: int) -> Callable[[], object]:
+    def stage(at: int) -> Deeds:
         ends = fresh(at)
         ends.expect(NAME)
 
-        def ask() -> None:
-            try:
-                ends.ask(NAME)
-            except KilledError:
-                cutter.arm(0)
-                keys = [path.read_bytes() for path in ends.device(NAME).glob("keys/*.pem")]
-                ends.answer(NAME, ends.ask(NAME))
-                after = [path.read_bytes() for path in ends.device(NAME).glob("keys/*.pem")]
-                assert set(keys) <= set(after)
-                ends.take(NAME)
-                check_whole(ends)
-                raise
+        def complete() -> None:
+            keys = [path.read_bytes() for path in ends.device(NAME).glob("keys/*.pem")]
+            ends.answer(NAME, ends.ask(NAME))
+            after = [path.read_bytes() for path in ends.device(NAME).glob("keys/*.pem")]
+            assert set(keys) <= set(after)
+            ends.take(NAME)
+            check_whole(ends)
 
-        return ask
+        return lambda: ends.ask(NAME), complete
 
-    assert every_cut(cutter, work) >= 15
+    assert every_cut(monkeypatch, stage) >= 15
 
 
 def test_an_admission_is_completed_by_the_next_run_and_issued_once(
     fresh: Callable[[int], TwoEnds], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cutter = Cutter(monkeypatch)
-
-    def work(at: int) -> Callable[[], object]:
+    def stage(at: int) -> Deeds:
         ends = fresh(at)
         ends.expect(NAME)
         digits = ends.ask(NAME)
 
-        def answer() -> None:
-            try:
-                ends.answer(NAME, digits)
-            except KilledError:
-                cutter.arm(0)
-                ends.answer(NAME, digits)
-                ends.take(NAME)
-                check_whole(ends)
-                raise
+        def complete() -> None:
+            ends.answer(NAME, digits)
+            ends.take(NAME)
+            check_whole(ends)
 
-        return answer
+        return lambda: ends.answer(NAME, digits), complete
 
-    assert every_cut(cutter, work) >= 15
+    assert every_cut(monkeypatch, stage) >= 15
 
 
 def test_taking_is_completed_by_the_next_run_and_not_before_it_is_whole(
     fresh: Callable[[int], TwoEnds], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cutter = Cutter(monkeypatch)
     ends = fresh(0)
     ends.expect(NAME)
     ends.answer(NAME, ends.ask(NAME))
     asked = ends.device(NAME)
 
-    def work(at: int) -> Callable[[], object]:
+    def stage(at: int) -> Deeds:
         one = TwoEnds(ends.bureau, ends.folder / f"{at}", ends.clock)
         shutil.copytree(asked, one.device(NAME))
         one.stick = ends.stick
 
-        def take() -> None:
-            try:
-                one.take(NAME)
-            except KilledError:
-                cutter.arm(0)
-                unfinished = needs_enrolment(one.device(NAME))
-                assert one.take(NAME) is (Outcome.ENROLLED if unfinished else Outcome.UNCHANGED)
-                check_whole(one)
-                raise
+        def complete() -> None:
+            unfinished = needs_enrolment(one.device(NAME))
+            assert one.take(NAME) is (Outcome.ENROLLED if unfinished else Outcome.UNCHANGED)
+            check_whole(one)
 
-        return take
+        return lambda: one.take(NAME), complete
 
-    assert every_cut(cutter, work) >= 25
+    assert every_cut(monkeypatch, stage) >= 25

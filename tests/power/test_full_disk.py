@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from agent.vault import messages as m
 from tests.kits.bureau.enrolment import Enrolled, enrol
+from tests.kits.cards.small import assert_small_mount, memory_disk
 from tests.kits.device.vault import RunningVault, TestRecorder, kinds, records
 
 MEDIUM_BYTES = 48 * 1024 * 1024
@@ -22,18 +22,8 @@ pytestmark = [pytest.mark.rule("B3"), pytest.mark.skipif(os.geteuid() != 0, reas
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A medium of its own, so that filling it fills nothing else."""
-    mount = tmp_path / "m"
-    mount.mkdir()
-    size = f"size={MEDIUM_BYTES}"
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(mount)], check=False, capture_output=True
-    )
-    if made.returncode != 0:
-        pytest.skip(f"no disk can be mounted here: {made.stderr.decode().strip()}")
-    try:
-        yield mount
-    finally:
-        subprocess.run(["umount", "--lazy", str(mount)], check=True)
+    with memory_disk(tmp_path / "m", MEDIUM_BYTES) as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -44,8 +34,7 @@ def enrolled(small_disk: Path) -> Enrolled:
 def fill(recorder: TestRecorder, enrolled: Enrolled) -> m.SessionClosed:
     """Record until the vault closes the session by itself."""
     store = enrolled.device.paths.store
-    assert store.parent.parent.is_mount(), "this test fills a disk: it must be the small one"
-    assert os.statvfs(store).f_blocks * os.statvfs(store).f_frsize < 1_000_000_000
+    assert_small_mount(store.parent.parent)
     recorder.begin(0)
     for _ in range(MEDIUM_BYTES // 500_000):
         recorder.feed(0, 500_000)

@@ -7,20 +7,17 @@ was ever in force is kept.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from evidence import jws
 from evidence.rulebook.carried import unpack
-from provisioning.authority.founding import Founding, init_bureau
 from provisioning.authority.keyring import KeyRole
 from provisioning.bureau_folder import open_bureau
-from provisioning.custody.ledger import TYP_LEDGER
 from provisioning.policy.draft import edit_draft
 from provisioning.policy.publishing import MEDIUM_NAME, sign_draft, signed_by
-from tests.kits.media.clip import write_clip
+from tests.kits.bureau.custody import said
+from tests.kits.bureau.enrolment import founded
 from tests.kits.processes.killing import Clerk, killed_at_every_step
 
 pytestmark = pytest.mark.slow
@@ -33,17 +30,8 @@ def clock() -> int:
 
 
 @pytest.fixture(scope="module")
-def clerk() -> Iterator[Clerk]:
-    with Clerk() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("policy")
-    path = folder / "bureau"
-    clip = write_clip(folder / "clips" / "zh-CN")
-    init_bureau(path, Founding(name="某县统计局", announce=clip), clock=clock)
+    path = founded(tmp_path_factory.mktemp("policy"), clock)
     edit_draft(path, {"officers.min": 2}, clock=clock)
     return path
 
@@ -85,19 +73,5 @@ def test_publishing_killed_at_any_step_is_completed_by_the_next_run(
             "000002.json",
         ]
         assert unpack((folder / "usb" / MEDIUM_NAME).read_bytes()).rulebook == envelope
-        assert versions(folder) == [1, 2]
+        assert [line["version"] for line in said(folder, "rulebook")] == [1, 2]
     assert cuts >= 10
-
-
-def versions(folder: Path) -> list[int]:
-    """What the ledger says was published."""
-    lines = (folder / "registry" / "ledger.jws").read_bytes().splitlines()
-    found = []
-    for line in lines:
-        try:
-            payload = jws.parse(line, TYP_LEDGER).payload()
-        except Exception:  # noqa: BLE001, S112 - a torn line is named by the one after it
-            continue
-        if payload["t"] == "rulebook":
-            found.append(int(payload["version"]))
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from provisioning.custody.register import change
 from provisioning.errors import DiskError
 from tests.kits.bureau.custody import approval, settle
 from tests.kits.bureau.enrolment import take_in
+from tests.kits.cards.small import assert_small_mount, memory_disk
 from tests.kits.media.clip import write_clip
 
 MEDIUM_BYTES = 8 * 1024 * 1024
@@ -36,18 +36,8 @@ def clock() -> int:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A medium of its own, so that filling it fills nothing else."""
-    mount = tmp_path / "m"
-    mount.mkdir()
-    size = f"size={MEDIUM_BYTES}"
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(mount)], check=False, capture_output=True
-    )
-    if made.returncode != 0:
-        pytest.skip(f"no disk can be mounted here: {made.stderr.decode().strip()}")
-    try:
-        yield mount
-    finally:
-        subprocess.run(["umount", "--lazy", str(mount)], check=True)
+    with memory_disk(tmp_path / "m", MEDIUM_BYTES) as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -62,9 +52,8 @@ def bureau(small_disk: Path, tmp_path: Path) -> Path:
 
 def fill(disk: Path, *, but: int) -> Path:
     """Fill the disk but for so many bytes."""
-    assert disk.is_mount(), "this test fills a disk: it must be the small one"
+    assert_small_mount(disk)
     status = os.statvfs(disk)
-    assert status.f_blocks * status.f_frsize < 1_000_000_000
     filler = disk / "filler"
     filler.write_bytes(b"x" * max(0, status.f_bavail * status.f_frsize - but))
     return filler

@@ -9,26 +9,21 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 
-from evidence import jws
-from provisioning.authority.founding import Founding, init_bureau
 from provisioning.bureau_folder import open_bureau
-from provisioning.custody.ledger import TYP_LEDGER
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.assigning import Assign
 from provisioning.custody.moves.ending import Lose
 from provisioning.custody.moves.leaving import Leave
 from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import change
-from tests.kits.bureau.custody import approval, settle
-from tests.kits.bureau.enrolment import take_in
+from tests.kits.bureau.custody import approval, said, settle
+from tests.kits.bureau.enrolment import founded, take_in
 from tests.kits.bureau.two_ends import TwoEnds
-from tests.kits.media.clip import write_clip
 from tests.kits.processes.killing import Clerk, Ended, killed_at_every_step
 
 pytestmark = pytest.mark.slow
@@ -37,22 +32,14 @@ NOW_NS = 1_790_000_000_000_000_000
 
 
 @pytest.fixture(scope="module")
-def clerk() -> Iterator[Clerk]:
-    with Clerk() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two devices, people, and approvals for two of them and the first device."""
     folder = tmp_path_factory.mktemp("killed")
-    path = folder / "bureau"
-    clip = write_clip(folder / "clips" / "zh-CN")
 
     def clock() -> int:
         return NOW_NS
 
-    init_bureau(path, Founding(name="某县统计局", announce=clip), clock=clock)
+    path = founded(folder, clock)
     for name in ("ZF-001", "ZF-002"):
         take_in(path, folder / name, name, clock=clock)
     settle(path, clock, approval("O-1"), approval("O-2"))
@@ -66,19 +53,6 @@ def assign(folder: Path, to: str = "O-1") -> list[str | Path]:
 
 def lost(folder: Path) -> list[str | Path]:
     return ["lost", "ZF-001", "--note", "入户途中遗失", "--bureau", folder, "--json"]
-
-
-def said(folder: Path, kind: str) -> list[dict[str, object]]:
-    """Lines of that kind."""
-    lines = (folder / "registry" / "ledger.jws").read_bytes().splitlines()
-    found = []
-    for line in lines:
-        try:
-            payload = jws.parse(line, TYP_LEDGER).payload()
-        except Exception:  # noqa: BLE001, S112 - a torn line is named by the one after it
-            continue
-        found.append(payload)
-    return [payload for payload in found if payload["t"] == kind]
 
 
 def require_whole(folder: Path, move: Move) -> None:

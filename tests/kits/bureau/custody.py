@@ -15,14 +15,16 @@ from typing import Any
 
 from cryptography import x509
 
-from evidence import ids, journal
+from evidence import ids, journal, jws
 from evidence.canonical import JsonObject
 from evidence.digests import ZERO_SHA256, sha256_hex
+from evidence.errors import MalformedError
 from evidence.journal import NEWLINE, Chain, ChainStatement
 from evidence.keys import ChainKey
 from evidence.moments import Moment, TimeSource
 from evidence.receipt import Receipt, ReceiptedFile, sign_receipt
 from evidence.store.signers import file_signer
+from provisioning.custody.ledger import TYP_LEDGER
 from provisioning.custody.lines import Role
 from provisioning.custody.moves import Move
 from provisioning.custody.moves.approving import Approve
@@ -66,6 +68,17 @@ def settle(bureau: Path, clock: Clock, *moves: Move) -> None:
 def approval(custodian: str = "O-1", device: str = "ZF-001", document: str = "1号") -> Approve:
     """The head approves ``custodian`` and ``device``."""
     return Approve(approver="H-1", custodian=custodian, device=device, document=document)
+
+
+def said(bureau: Path, kind: str) -> list[JsonObject]:
+    """The whole lines of that kind in the ledger, torn ones between them or not."""
+    found = []
+    for line in (bureau / "registry" / "ledger.jws").read_bytes().splitlines():
+        try:
+            found.append(jws.parse(line, TYP_LEDGER).payload())
+        except MalformedError:
+            continue  # a torn line is named by the one after it
+    return [payload for payload in found if payload["t"] == kind]
 
 
 class Docking:

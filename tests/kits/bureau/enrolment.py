@@ -88,6 +88,23 @@ def shelve(one: Enrolled, number: int = 1) -> None:
     (shelf / f"{number:06d}.jws").write_bytes(word)
 
 
+def founded(folder: Path, clock: UtcNs | None = None, **wish: Any) -> Path:
+    """A bureau in ``folder/bureau``, founded as ``provision init`` does; its folder.
+
+    Args:
+        folder: Its announcement lies there as well: a short sound in the sentence's place, since a
+            test does not wait nine seconds for each start.
+        clock: UTC in nanoseconds; the machine's without.
+        wish: What differs; see ``Founding``.
+    """
+    if "announce" not in wish:
+        wish["announce"] = write_clip(folder / "clips" / "zh-CN")
+    init_bureau(
+        folder / "bureau", Founding(name="某县统计局", **wish), clock=clock or SystemClock().utc_ns
+    )
+    return folder / "bureau"
+
+
 def take_in(bureau: Path, device: Path, name: str, *, clock: UtcNs, **options: Any) -> None:
     """Enrol a device by both real ends, a stick between them; run again it changes nothing.
 
@@ -127,13 +144,7 @@ def enrol(folder: Path, *, device_id: str = DEVICE_ID, **options: Any) -> Enroll
     founding = {name: options.pop(name) for name in ("port", "announce") if name in options}
     bureau = folder / "bureau"
     if not bureau.exists():
-        # A short sound in the sentence's place: a test does not wait nine seconds for each start.
-        founding.setdefault("announce", write_clip(folder / "clips" / "zh-CN"))
-        init_bureau(
-            bureau,
-            Founding(name="某县统计局", numbers=numbers, **founding),
-            clock=SystemClock().utc_ns,
-        )
+        founded(folder, numbers=numbers, **founding)
     path = folder / device_id
     # A small picture keeps tests light, and the floor of a real card would not fit a test's medium.
     small = {"width": 320, "height": 180, "bits_per_second": 300_000, "storage_floor_bytes": 0}

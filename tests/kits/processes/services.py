@@ -10,20 +10,16 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
-import pytest
-
 from agent.settings import FILE_NAME
+from tests.kits.cards.small import Made, card
 from tests.kits.processes.story import ENROL, INIT, Story
 
 SERVICES: Final = ("vault", "dock", "session")
 """In the order of their units' ``After=``; they end in the opposite one."""
-CARD_NEEDS: Final = ("mkfs.ext4", "tune2fs", "mount", "setpriv")
-LARGEST_CARD: Final = 1024**3
 
 
 class Services(Story):
@@ -132,52 +128,3 @@ def as_user(uid: int | None) -> list[str]:
         return []
     words = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
     return [*words, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """How a card is made.
-
-    Attributes:
-        mebibytes: How large.
-        files: How many it can name; None for as many as usual.
-        reserved: Blocks of 1 KiB that one user alone may use (``tune2fs -r -u``).
-        reserved_for: That user; besides root, as always.
-    """
-
-    mebibytes: int
-    files: int | None = None
-    reserved: int = 0
-    reserved_for: int = 0
-
-
-@contextmanager
-def card(image: Path, place: Path, made: Made) -> Iterator[None]:
-    """An ext4 of its own in the file ``image``, which is made, mounted at ``place``."""
-    missing = [name for name in CARD_NEEDS if shutil.which(name) is None]
-    if os.geteuid() != 0 or missing:
-        pytest.skip(f"needs root and {', '.join(CARD_NEEDS)}; missing: {missing or 'root'}")
-    with image.open("wb") as file:
-        file.truncate(made.mebibytes * 1024 * 1024)
-    files = [] if made.files is None else ["-N", str(made.files)]
-    subprocess.run(["mkfs.ext4", "-q", "-b", "1024", *files, str(image)], check=True)
-    # Before it is mounted: a kernel that has it mounted goes on with the old user.
-    reserve = ["tune2fs", "-r", str(made.reserved), "-u", str(made.reserved_for), str(image)]
-    subprocess.run(reserve, check=True, stdout=subprocess.DEVNULL)
-    mounted = subprocess.run(
-        ["mount", "-o", "loop", str(image), str(place)], capture_output=True, text=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip(f"no loop mount here: {mounted.stderr.strip()}")
-    try:
-        assert_small_mount(place)
-        yield
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-
-
-def assert_small_mount(place: Path) -> None:
-    """Nothing but a small medium of its own is ever filled."""
-    facts = os.statvfs(place)
-    assert os.path.ismount(place), f"{place} is no mount"
-    assert facts.f_blocks * facts.f_frsize < LARGEST_CARD, f"{place} is too large to be the test's"

@@ -28,6 +28,15 @@ def words() -> tuple[str, ...]:
 
 
 @pytest.fixture
+def typed(tmp_path: Path, words: tuple[str, ...]) -> Path:
+    """Those passphrases in a file."""
+    path = tmp_path / "passphrases"
+    path.write_text("".join(f"{line}\n" for line in words))
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
 def rooted(tmp_path: Path, found: Callable[..., Report]) -> Path:
     """A bureau with offline root keys."""
     path = tmp_path / "rooted"

@@ -31,14 +31,6 @@ def provision(clock: Callable[[], int]) -> Provision:
     return run
 
 
-@pytest.fixture
-def typed(tmp_path: Path, words: tuple[str, ...]) -> Path:
-    path = tmp_path / "passphrases"
-    path.write_text("".join(f"{line}\n" for line in words))
-    path.chmod(0o600)
-    return path
-
-
 def init(bureau: Path, announcements: Path) -> tuple[str | Path, ...]:
     return ("init", "--bureau", bureau, "--name", "某县统计局", "--announce", announcements)
 

@@ -7,7 +7,6 @@ twice, nothing half-written stays.
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -23,11 +22,11 @@ from provisioning.custody.oversight.audit import audit
 from provisioning.custody.register import read_lines
 from provisioning.errors import DiskError
 from provisioning.plan import Report
+from tests.kits.cards.small import memory_disk
 from tests.kits.processes.killing import Clerk
 
 Again = Callable[[Path], Report]
 _LATER_NS = 1_890_000_000_000_000_000
-_LARGEST_TEST_MEDIUM = 1 << 30
 _PAGE = 4_096
 
 
@@ -35,14 +34,6 @@ _PAGE = 4_096
 def clerk() -> Iterator[Clerk]:
     with Clerk("tests.kits.processes.killing_cheaply") as one:
         yield one
-
-
-@pytest.fixture
-def typed(tmp_path: Path, words: tuple[str, ...]) -> Path:
-    path = tmp_path / "passphrases"
-    path.write_text("".join(f"{line}\n" for line in words))
-    path.chmod(0o600)
-    return path
 
 
 @pytest.fixture
@@ -166,23 +157,8 @@ def found_or_said(found: Callable[..., Report], bureau: Path, words: tuple[str, 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, of two pages."""
-    if os.geteuid() != 0:
-        pytest.skip("only root mounts a small disk")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={2 * _PAGE}", "none", str(place)],
-        check=False,
-        capture_output=True,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("this machine mounts nothing")
-    try:
-        assert place.is_mount()
-        assert shutil.disk_usage(place).total < _LARGEST_TEST_MEDIUM
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+    with memory_disk(tmp_path / "m", 2 * _PAGE) as disk:
+        yield disk
 
 
 def test_a_disk_that_is_full_at_any_step_is_named_and_a_larger_one_completes(
