@@ -18,7 +18,9 @@ from bureau.intake.partials import Partials
 from bureau.intake.rulebooks import Rulebooks
 from bureau.intake.stores import Office
 from bureau.ledger import Ledger
+from bureau.plans import draft
 from bureau.plans.book import PlanBook
+from bureau.plans.draft import Draft
 from bureau.receipts import ReceiptBook
 from bureau.registry import Registry
 from bureau.updates import UpdateShelf
@@ -27,9 +29,11 @@ from bureau.words.shelf import WordShelf
 from evidence import wire
 from evidence.digests import CHUNK_BYTES, FileFacts, facts_of, file_id
 from evidence.ids import JOURNAL_NAME, is_file_name
+from evidence.plan import Plan
 from evidence.receipt import Receipt, read_receipt
-from evidence.wire import FileMeta, LogBatch, ReasonCode, Response, Topics
+from evidence.wire import DeviceState, FileMeta, LogBatch, ReasonCode, Response, Topics
 from tests.kits.records.bureau import Bureau
+from tests.kits.records.plans import PARTICULARS, signed
 from tests.kits.records.recorder import START_UTC_NS, Recorder
 from tests.kits.records.take import Take
 
@@ -109,6 +113,32 @@ class IntakeRig:
         outgoing += self.intake.steps.settle()
         self.outgoing += outgoing
         return responses(outgoing)
+
+    def is_told(self, device: str, *, docked: bool = True) -> list[Outgoing]:
+        """A recorder tells how it is; what is published on that."""
+        state = DeviceState(
+            online=docked,
+            docked=docked,
+            firmware="0.1.0",
+            utc="2026-11-21T04:00:00.000000Z",
+            utc_source="ntp",
+        )
+        before = len(self.outgoing)
+        self.say(Topics(device).state, wire.encode_state(state))
+        return self.outgoing[before:]
+
+    def publish(self, plan: Plan) -> None:
+        """A clerk has made that plan: signed, and its clear text in the book."""
+        self.office.plans.keep(plan.plan_id, signed(self.bureau, plan))
+        clear = Draft(
+            number=plan.number,
+            to=plan.to,
+            activity=plan.activity,
+            begins=plan.begins,
+            expires=plan.expires,
+            particulars=PARTICULARS,
+        )
+        (self.folder / "plans" / f"{plan.plan_id}.json").write_bytes(draft.dump(clear))
 
     def receipts(self, sid: str) -> dict[str, bytes]:
         """Every receipt of a session that was published, by kind; the last one of each."""

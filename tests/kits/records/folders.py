@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from evidence import ids
@@ -48,6 +49,15 @@ def bundle(folder: Mapping[str, bytes]) -> Bundle:
     """A folder in memory as ``evidence.verify`` takes it."""
     parts: dict[str, Any] = {field: folder.get(name) for name, field in PARTS.items()}
     return Bundle(files=MemoryFiles(folder), **parts)
+
+
+def tree(path: Path) -> Folder:
+    """Every file below a folder on disk, by its path there."""
+    return {
+        str(item.relative_to(path)): item.read_bytes()
+        for item in sorted(path.rglob("*"))
+        if item.is_file()
+    }
 
 
 def stated(name: str, content: bytes) -> JsonObject:

@@ -12,7 +12,7 @@ from bureau.intake.message import Outgoing
 from bureau.plans.courier import AGAIN_NS, LOOK_NS, REFUSED, TAKEN
 from evidence import wire
 from evidence.digests import sha256_hex
-from evidence.wire import DeviceState, PlanAck, ReasonCode, Topics
+from evidence.wire import PlanAck, ReasonCode, Topics
 from tests.kits.bureau.intake import IntakeRig
 from tests.kits.records.plans import PLAN_ID, a_plan, signed
 
@@ -36,16 +36,7 @@ def publish(rig: IntakeRig, *, number: int = 3, device: str = DEVICE, **changes:
 
 def tell(rig: IntakeRig, *, device: str = DEVICE, docked: bool = True) -> list[bytes]:
     """A recorder says how it is; the plans that it is sent."""
-    state = DeviceState(
-        online=docked,
-        docked=docked,
-        firmware="0.1.0",
-        utc="2026-11-21T04:00:00.000000Z",
-        utc_source="ntp",
-    )
-    before = len(rig.outgoing)
-    rig.say(Topics(device).state, wire.encode_state(state))
-    return plans(rig.outgoing[before:], device)
+    return plans(rig.is_told(device, docked=docked), device)
 
 
 def plans(outgoing: list[Outgoing], device: str = DEVICE) -> list[bytes]:

@@ -13,8 +13,6 @@ from bureau.clock import Clock
 from bureau.errors import ExplanationError, LedgerError
 from bureau.explaining import LONGEST_TEXT, Explained, add_explanation
 from bureau.ledger import Ledger, Query, SessionRow
-from bureau.plans import draft
-from bureau.plans.draft import Draft
 from evidence import rulebook
 from evidence.digests import sha256_hex
 from evidence.moments import utc_ns
@@ -32,16 +30,7 @@ CLOCK = Clock(utc_ns=lambda: START_UTC_NS, mono_ns=lambda: 0)
 def plan(rig: IntakeRig) -> Plan:
     """Published, its clear text in the book."""
     one = a_plan()
-    rig.office.plans.keep(PLAN_ID, signed(rig.bureau, one))
-    clear = Draft(
-        number=one.number,
-        to=one.to,
-        activity=one.activity,
-        begins=one.begins,
-        expires=one.expires,
-        particulars=PARTICULARS,
-    )
-    (rig.folder / "plans" / f"{PLAN_ID}.json").write_bytes(draft.dump(clear))
+    rig.publish(one)
     return one
 
 

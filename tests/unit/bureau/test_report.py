@@ -15,8 +15,6 @@ from bureau.cli import app
 from bureau.clock import Clock
 from bureau.errors import ReportError
 from bureau.explaining import Explained, add_explanation
-from bureau.plans import draft
-from bureau.plans.draft import Draft
 from bureau.report.document import signed as signed_file
 from bureau.report.document import to_json
 from bureau.report.moments import MOST, moments_of
@@ -24,16 +22,17 @@ from bureau.report.page import SignedFile
 from bureau.report.page import page as page_of
 from bureau.report.report import Report, make_report
 from evidence import assignment
-from evidence.assignment import Assignment, Officer, Standing
+from evidence.assignment import Assignment, Officer
 from evidence.compliance import ROWS, document
 from evidence.compliance.reading import Reading
 from evidence.compliance.telling import tell
 from evidence.digests import sha256_hex
 from evidence.verify import Bundle
 from tests.kits.bureau.intake import IntakeRig, Pusher
-from tests.kits.records.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan, signed
+from tests.kits.records.plans import PARTICULARS, PLAN_ID, PlannedTake, a_plan
 from tests.kits.records.recorder import START_UTC_NS, Recorder
 from tests.kits.records.take import Take
+from tests.kits.records.words import a_word
 from tests.kits.rules.days import Day, bureau_of
 
 CLOCK = Clock(utc_ns=lambda: START_UTC_NS, mono_ns=lambda: 0)
@@ -108,16 +107,7 @@ def test_a_terminal_is_told_what_is_wrong_first(scene: Scene) -> None:
 
 def test_the_plan_that_was_sealed_in_says_who_and_what(scene: Scene) -> None:
     plan = a_plan()
-    scene.rig.office.plans.keep(PLAN_ID, signed(scene.bureau, plan))
-    clear = Draft(
-        number=plan.number,
-        to=plan.to,
-        activity=plan.activity,
-        begins=plan.begins,
-        expires=plan.expires,
-        particulars=PARTICULARS,
-    )
-    (scene.rig.folder / "plans" / f"{PLAN_ID}.json").write_bytes(draft.dump(clear))
+    scene.rig.publish(plan)
     rulebook = {"version": 1, "sha256": sha256_hex(scene.bureau.rulebook)}
     one = PlannedTake(scene.recorder, plan, rulebook=rulebook)
     one.segment(seconds=1, size=600)
@@ -140,16 +130,7 @@ def test_who_used_it_is_held_against_the_assignment_that_provisioning_signed(sce
         return row.state, row.because_en
 
     assert told() == ("open", "the roster is the desk's")
-    word = Assignment(
-        device="REC-0001",
-        number=2,
-        standing=Standing.ASSIGNED,
-        custodian="o-1",
-        keeper="k-1",
-        leader="l-1",
-        approval="a-1",
-        issued="2026-11-01T00:00:00.000000Z",
-    )
+    word = a_word(number=2)
     path = scene.rig.folder / "registry" / "assignments" / "REC-0001" / "000002.jws"
     path.parent.mkdir(parents=True)
 

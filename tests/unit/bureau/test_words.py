@@ -16,7 +16,7 @@ from evidence.assignment import Assignment, Standing
 from evidence.digests import sha256_hex
 from evidence.rulebook import sign_rulebook
 from evidence.rulebook.carried import unpack
-from evidence.wire import DeviceState, ReasonCode, Response, Topics, WordAck
+from evidence.wire import ReasonCode, Response, Topics, WordAck
 from tests.kits.bureau.intake import IntakeRig
 from tests.kits.media.clip import write_clip
 
@@ -64,19 +64,6 @@ def turn(rig: IntakeRig, nanoseconds: int = LOOK_NS) -> list[Outgoing]:
     outgoing = rig.intake.words.turn()
     assert all(part.retain for part in outgoing)
     return outgoing
-
-
-def dock(rig: IntakeRig, device: str = DEVICE, *, docked: bool = True) -> list[Outgoing]:
-    state = DeviceState(
-        online=docked,
-        docked=docked,
-        firmware="0.1.0",
-        utc="2026-11-21T04:00:00.000000Z",
-        utc_source="ntp",
-    )
-    before = len(rig.outgoing)
-    rig.say(Topics(device).state, wire.encode_state(state))
-    return rig.outgoing[before:]
 
 
 def answer(
@@ -166,7 +153,7 @@ def test_a_docked_recorder_is_asked_again_until_what_it_put_aside_is_adopted(
     rig: IntakeRig,
 ) -> None:
     token = assign(rig, 1)
-    assert [part.payload for part in dock(rig)] == [token]
+    assert [part.payload for part in rig.is_told(DEVICE)] == [token]
     answer(rig, ROSTER, token, 1, "staged")
     assert kept(rig)["assignment"]["state"] == "staged"
     assert turn(rig) == []
@@ -186,7 +173,7 @@ def test_a_refusal_is_kept_with_its_code_and_not_answered_with_the_same_again(
     rig: IntakeRig,
 ) -> None:
     token = assign(rig, 1)
-    dock(rig)
+    rig.is_told(DEVICE)
     answer(rig, ROSTER, token, None, "refused", "assignment_older")
     held = kept(rig)["assignment"]
     assert (held["state"], held["code"], held["number"]) == ("refused", "assignment_older", 1)
@@ -210,7 +197,7 @@ def test_an_answer_to_bytes_that_are_not_in_force_changes_nothing(rig: IntakeRig
     turn(rig)
     assert answer(rig, ROSTER, token + b"x", 1) == []
     assert not (rig.folder / "registry" / "words").exists()
-    assert len(dock(rig)) == 0
+    assert len(rig.is_told(DEVICE)) == 0
     assert len(turn(rig, AGAIN_NS)) == 1
 
 
@@ -285,10 +272,10 @@ def test_a_damaged_note_of_an_answer_only_means_that_it_is_asked_again(rig: Inta
 
 def test_who_was_docked_before_the_desk_began_is_known(rig: IntakeRig) -> None:
     token = assign(rig, 1)
-    dock(rig)
+    rig.is_told(DEVICE)
     assert isinstance(rig.ledger.devices()[0], DeviceRow)
     rig.restart()
     assert [part.payload for part in turn(rig)] == [token]
     assert [part.payload for part in turn(rig, AGAIN_NS)] == [token]
-    dock(rig, docked=False)
+    rig.is_told(DEVICE, docked=False)
     assert turn(rig, AGAIN_NS) == []

@@ -11,6 +11,7 @@ from provisioning.authority.founding import Founding, init_bureau
 from provisioning.plan import Report
 from tests.kits.bureau.enrolment import take_in
 from tests.kits.media.clip import write_clip
+from tests.kits.records import folders
 
 
 class HandClock:
@@ -72,12 +73,4 @@ def device(tmp_path: Path, enrol: Callable[..., None]) -> Path:
 @pytest.fixture
 def tree() -> Callable[[Path], dict[str, bytes]]:
     """Every file of a folder with its bytes."""
-
-    def read_tree(path: Path) -> dict[str, bytes]:
-        return {
-            str(item.relative_to(path)): item.read_bytes()
-            for item in sorted(path.rglob("*"))
-            if item.is_file()
-        }
-
-    return read_tree
+    return folders.tree

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -23,15 +23,6 @@ ALL_WELL = {
     "buttons": ("ok", "ok"),
     "case": ("ok", "ok"),
 }
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    bench = Bench()
-    bench.warm_up()
-    yield bench
-    bench.close()
-    assert bench.errors == []
 
 
 def _found(bench: Bench) -> dict[str, tuple[str, str]]:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from agent.preflight.results import code_of
 from hw.fake.world import FakeWorld
 from tests.kits.device.preflight import Bench
-
-
-@pytest.fixture
-def bench() -> Iterator[Bench]:
-    bench = Bench()
-    bench.warm_up()
-    yield bench
-    bench.close()
 
 
 def _codes(bench: Bench) -> dict[str, str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from evidence import rulebook
-from evidence.assignment import Assignment, Standing
 from evidence.assignment import Officer as Member
+from evidence.assignment import Standing
 from evidence.compliance import assess
 from evidence.plan import Officer, Particulars
+from tests.kits.records.words import a_word
 from tests.kits.rules import rulebooks
 from tests.kits.rules.days import bureau_of
 from tests.kits.rules.judging import BOOKS, MET, NOT, OPEN, day, good, judge, states
@@ -36,21 +36,6 @@ def test_the_officers_are_those_of_the_plan(plan: Particulars | None, state: str
     found = states(assess(*judge(good()), BOOKS["S2"], plan))
     assert found["C11"] == state
     assert found["A4"] == (MET if plan is not None and state == MET else OPEN)
-
-
-def word(**changes: Any) -> Assignment:
-    """The bureau's word under which a day begins."""
-    honest = Assignment(
-        device="REC-0001",
-        number=4,
-        standing=Standing.ASSIGNED,
-        custodian="o-1",
-        keeper="k-1",
-        leader="l-1",
-        approval="a-1",
-        issued="2026-11-01T00:00:00.000000Z",
-    )
-    return replace(honest, **changes)
 
 
 PAST = "2026-11-02T00:00:00.000000Z"
@@ -86,7 +71,7 @@ def test_who_used_it_is_held_against_the_roster_in_the_word_that_the_session_nam
     opening: dict[str, Any], changes: dict[str, Any], state: str
 ) -> None:
     judged = judge(day(assignment=4, approval="a-1", **opening).finish())
-    found = states(assess(*judged, BOOKS["S0"], assignment=word(**changes)))
+    found = states(assess(*judged, BOOKS["S0"], assignment=a_word(**changes)))
     assert found["A4"] == state
 
 

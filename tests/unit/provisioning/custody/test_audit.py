@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from evidence.assignment import Assignment, Standing, make
+from evidence.assignment import make
 from evidence.jws import sign
 from evidence.keys import EcSigner
 from provisioning.authority.keyring import KeyRole
@@ -26,6 +26,7 @@ from provisioning.custody.register import change, open_register
 from provisioning.errors import LedgerError
 from tests.kits.bureau.custody import Docking, approval, settle
 from tests.kits.records.forging import payload_of
+from tests.kits.records.words import a_word
 
 Clock = Callable[[], int]
 PHRASES = tuple(f"第 {number} 把离线根密钥的口令" for number in (1, 2, 3))
@@ -141,16 +142,7 @@ def test_a_line_that_no_reader_knows_is_found(handed_out: Path, codes: Codes) ->
 def test_a_word_that_the_ledger_does_not_know_is_found(handed_out: Path, codes: Codes) -> None:
     folder = handed_out / "registry" / "assignments" / "ZF-001"
     opened = open_bureau(handed_out)
-    forged = Assignment(
-        device="ZF-001",
-        number=4,
-        standing=Standing.ASSIGNED,
-        custodian="O-2",
-        keeper="K-1",
-        leader="L-1",
-        approval="a-0001",
-        issued="2027-01-15T08:00:00.000000Z",
-    )
+    forged = a_word(device="ZF-001", custodian="O-2", issued="2027-01-15T08:00:00.000000Z")
     (folder / "000004.jws").write_bytes(make(forged, *receipt_key(opened)))
     assert codes(handed_out) == [("assignment", None)]
     (folder / "000004.jws").rename(folder / "000003.jws")

@@ -54,7 +54,14 @@ def gone(lines: list[bytes]) -> list[bytes]:
     return lines[:0]
 
 
-DAMAGES = (altered, zeroed, dropped, cut_off, gone)
+NAMED: dict[Damage, str] = {
+    altered: "line 8 (row 9): its signature does not fit what it says",
+    zeroed: "line 8 (row 10): it does not follow the line before it",
+    dropped: "line 8 (row 9): it does not follow the line before it",
+    cut_off: "its end is missing: word 1 of ZF-001 has no line",
+    gone: "it has no line: it is gone, or was emptied",
+}
+"""Damage → where and why, as every refusal tells it."""
 
 
 @pytest.fixture
@@ -89,9 +96,14 @@ def said(result: Any) -> Any:
     return json.loads(result.stdout)
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_no_command_adds_to_a_damaged_ledger(
-    harm: Callable[[Damage], None], bureau: Path, run: Run, tree: Tree, damage: Damage
+@pytest.mark.parametrize("damage", NAMED)
+def test_no_command_adds_to_a_damaged_ledger_and_each_names_place_cause_and_next_step(
+    harm: Callable[[Damage], None],
+    ledger: Path,
+    bureau: Path,
+    run: Run,
+    tree: Tree,
+    damage: Damage,
 ) -> None:
     harm(damage)
     before = tree(bureau)
@@ -112,27 +124,12 @@ def test_no_command_adds_to_a_damaged_ledger(
         "person list",
     ):
         result = run(*typed.split(), "--json")
-        assert (result.exit_code, said(result)["error"]) == (1, "ledger"), typed
+        refused = said(result)
+        assert (result.exit_code, refused["error"]) == (1, "ledger"), typed
+        assert f"{ledger}: {NAMED[damage]}; next: provision audit" in refused["detail"]
+        assert "下一步" in refused["diagnosis"]
     assert tree(bureau) == before
     assert not (bureau.parent / "worse.age").exists()
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_refusal_names_the_place_the_cause_and_the_next_step(
-    harm: Callable[[Damage], None], ledger: Path, run: Run, damage: Damage
-) -> None:
-    harm(damage)
-    told = run("return", "ZF-001").stderr
-    assert str(ledger) in told
-    assert "provision audit" in told
-    named: dict[Damage, str] = {
-        altered: "line 8 (row 9): its signature does not fit what it says",
-        zeroed: "line 8 (row 10): it does not follow the line before it",
-        dropped: "line 8 (row 9): it does not follow the line before it",
-        cut_off: "its end is missing: word 1 of ZF-001 has no line",
-        gone: "it has no line: it is gone, or was emptied",
-    }
-    assert named[damage] in told.replace("\n", "")
 
 
 @pytest.mark.parametrize("damage", [altered, zeroed, dropped])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from evidence.bureau_word import signed_word
 from evidence.canonical import JsonObject
 from evidence.store.signers import file_signer
 from tests.kits.bureau.enrolment import Enrolled, assign, enrol
-from tests.kits.device.vault import RunningVault, records
+from tests.kits.device.vault import records
 from tests.kits.device.words import Dock, certificate, key, policy, token
 
 pytestmark = pytest.mark.rule("A1")
@@ -27,19 +27,6 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
     one = enrol(tmp_path_factory.mktemp("a"))
     assign(one, number=5)
     return one
-
-
-@pytest.fixture(scope="module")
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
-    """Another bureau, with a device of the same number."""
-    return enrol(tmp_path_factory.mktemp("f"))
-
-
-@pytest.fixture(scope="module")
-def dock(enrolled: Enrolled) -> Iterator[Dock]:
-    with RunningVault(enrolled):
-        yield (dock := Dock(enrolled))
-        dock.hang_up()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from evidence.rulebook import sign_root
 from evidence.rulebook.carried import MAX_POLICY_BYTES, CarriedClip
 from evidence.store.signers import file_signer
 from tests.kits.bureau.enrolment import Enrolled, enrol
-from tests.kits.device.vault import RunningVault, records
+from tests.kits.device.vault import records
 from tests.kits.device.words import Dock, clerks, clips, day, document, key, policy, signed, token
 from tests.kits.media.clip import write_clip
 
@@ -25,19 +25,6 @@ from tests.kits.media.clip import write_clip
 @pytest.fixture(scope="module")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
     return enrol(tmp_path_factory.mktemp("p"))
-
-
-@pytest.fixture(scope="module")
-def foreign(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
-    """Another bureau, with a device of the same number."""
-    return enrol(tmp_path_factory.mktemp("f"))
-
-
-@pytest.fixture(scope="module")
-def dock(enrolled: Enrolled) -> Iterator[Dock]:
-    with RunningVault(enrolled):
-        yield (dock := Dock(enrolled))
-        dock.hang_up()
 
 
 @pytest.fixture
