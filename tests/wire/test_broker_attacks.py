@@ -22,40 +22,18 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from evidence.wire import Topics
 from provisioning.custody.moves.ending import Revoke
 from provisioning.custody.register import change
-from tests.kits.wire.bureau_broker import BrokerScene, another_bureaus, broker_scene
+from tests.kits.wire.bureau_broker import (
+    BrokerScene,
+    another_bureaus,
+    broker_scene,
+    said_by,
+    said_to,
+)
 from tests.kits.wire.peer import SECONDS, Credential, Peer, real_utc_ns, shake_hands
 
 YEAR_NS: Final = 365 * 86_400 * 10**9
-FID, SHA, SID = "0" * 32, "0" * 64, "01890a5d-ac96-774b-bcce-b302099a8057"
 VICTIM, THIEF = Topics("ZF-001"), Topics("ZF-002")
 MARK: Final = b"the next message that was due"
-
-
-def said_by(device: Topics) -> list[str]:
-    """Every topic on which a device speaks."""
-    return [
-        device.init(FID),
-        device.chunk(FID, 0, SHA),
-        device.fin(FID, 1, SHA),
-        device.log,
-        device.state,
-        device.receipt_ack(SID, "stored"),
-        device.plan_ack,
-        device.roster_ack,
-        device.policy_ack,
-    ]
-
-
-def said_to(device: Topics) -> list[str]:
-    """Every topic on which the bureau speaks to a device."""
-    return [
-        device.response,
-        device.receipt(SID, "committed"),
-        device.receipt(SID, "stored"),
-        device.plan,
-        device.roster,
-        device.policy,
-    ]
 
 
 @pytest.fixture(scope="module")

@@ -11,31 +11,20 @@ import pytest
 
 from evidence.digests import CHUNK_BYTES
 from evidence.wire import MAX_PACKET_BYTES, Topics
-from tests.kits.wire.bureau_broker import BrokerScene, another_bureaus, broker_scene
+from tests.kits.wire.bureau_broker import (
+    FID,
+    SHA,
+    SID,
+    BrokerScene,
+    another_bureaus,
+    broker_scene,
+    said_by,
+    said_to,
+)
 from tests.kits.wire.peer import SECONDS, shake_hands
 
-FID, SHA = "0" * 32, "0" * 64
-SID = "01890a5d-ac96-774b-bcce-b302099a8057"
 DENIED = "Not authorized"
 OURS = Topics("ZF-001")
-SAID_BY_A_DEVICE = [
-    OURS.init(FID),
-    OURS.chunk(FID, 0, SHA),
-    OURS.fin(FID, 1, SHA),
-    OURS.log,
-    OURS.state,
-    OURS.receipt_ack(SID, "stored"),
-    OURS.plan_ack,
-    OURS.roster_ack,
-    OURS.policy_ack,
-]
-SAID_BY_THE_BUREAU = [
-    OURS.response,
-    OURS.receipt(SID, "committed"),
-    OURS.plan,
-    OURS.roster,
-    OURS.policy,
-]
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +57,7 @@ def test_a_device_refuses_a_broker_of_another_bureau(scene: BrokerScene, tmp_pat
         shake_hands(trusting.context(), scene.port)
 
 
-@pytest.mark.parametrize("topic", SAID_BY_A_DEVICE)
+@pytest.mark.parametrize("topic", said_by(OURS))
 def test_the_desk_hears_what_a_device_says(scene: BrokerScene, topic: str) -> None:
     desk, device = scene.connect(scene.desk), scene.connect(scene.device("ZF-001"))
     assert desk.subscribe("rec/v1/+/#") == ["Granted QoS 1"]
@@ -76,7 +65,7 @@ def test_the_desk_hears_what_a_device_says(scene: BrokerScene, topic: str) -> No
     assert desk.next() == (topic, b"said")
 
 
-@pytest.mark.parametrize("topic", SAID_BY_THE_BUREAU)
+@pytest.mark.parametrize("topic", said_to(OURS))
 def test_a_device_hears_what_the_desk_says_to_it(scene: BrokerScene, topic: str) -> None:
     desk, device = scene.connect(scene.desk), scene.connect(scene.device("ZF-001"))
     device.subscribe(topic)
@@ -86,7 +75,7 @@ def test_a_device_hears_what_the_desk_says_to_it(scene: BrokerScene, topic: str)
 
 def test_the_desk_cannot_speak_for_a_device(scene: BrokerScene) -> None:
     desk = scene.connect(scene.desk)
-    for topic in SAID_BY_A_DEVICE:
+    for topic in said_by(OURS):
         assert desk.publish(topic) == DENIED
 
 

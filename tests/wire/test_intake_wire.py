@@ -230,15 +230,21 @@ def test_nothing_that_was_sent_over_mqtt_3_1_1_is_taken(
     device.peer.close()
 
 
-def test_receipts_wait_at_the_broker_until_the_device_acknowledges_them(
-    running: RunningDesk,
-) -> None:
+def handed_in(running: RunningDesk) -> tuple[Take, Device]:
+    """A session of one segment, and the device that has pushed all of it."""
     recorder = Recorder(running.rig.bureau)
     take = closed_take(recorder, segments=1)
     device = Device(running)
     device.push_log(recorder)
     for name, content in files_of(take):
         device.push_file(take, name, content)
+    return take, device
+
+
+def test_receipts_wait_at_the_broker_until_the_device_acknowledges_them(
+    running: RunningDesk,
+) -> None:
+    take, device = handed_in(running)
     stored = device.await_receipt("stored")
     device.peer.close()
     again = Device(running)
@@ -273,12 +279,7 @@ def test_a_broker_that_is_restarted_in_a_push_costs_nothing_but_time(running: Ru
 
 
 def test_a_desk_that_is_restarted_publishes_what_nobody_acknowledged(running: RunningDesk) -> None:
-    recorder = Recorder(running.rig.bureau)
-    take = closed_take(recorder, segments=1)
-    device = Device(running)
-    device.push_log(recorder)
-    for name, content in files_of(take):
-        device.push_file(take, name, content)
+    _, device = handed_in(running)
     stored = device.await_receipt("stored")
     running.end()
     running.rig.restart()

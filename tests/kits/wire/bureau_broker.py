@@ -16,11 +16,39 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ObjectIdentifier
 
-from provisioning.authority.founding import Founding, init_bureau
+from evidence.wire import Topics
 from provisioning.bureau_folder import open_bureau
-from tests.kits.bureau.enrolment import take_in
-from tests.kits.media.clip import write_clip
+from tests.kits.bureau.enrolment import founded, take_in
 from tests.kits.wire.peer import Credential, Mosquitto, Peer, free_port, real_utc_ns
+
+FID, SHA, SID = "0" * 32, "0" * 64, "01890a5d-ac96-774b-bcce-b302099a8057"
+
+
+def said_by(device: Topics) -> list[str]:
+    """Every topic on which a device speaks."""
+    return [
+        device.init(FID),
+        device.chunk(FID, 0, SHA),
+        device.fin(FID, 1, SHA),
+        device.log,
+        device.state,
+        device.receipt_ack(SID, "stored"),
+        device.plan_ack,
+        device.roster_ack,
+        device.policy_ack,
+    ]
+
+
+def said_to(device: Topics) -> list[str]:
+    """Every topic on which the bureau speaks to a device."""
+    return [
+        device.response,
+        device.receipt(SID, "committed"),
+        device.receipt(SID, "stored"),
+        device.plan,
+        device.roster,
+        device.policy,
+    ]
 
 
 @dataclass(frozen=True)
@@ -84,8 +112,7 @@ class BrokerScene:
 def broker_scene(folder: Path, *devices: str) -> Iterator[BrokerScene]:
     """Found a bureau in ``folder`` with those devices, and run its broker."""
     port = free_port()
-    wish = Founding(name="某县统计局", port=port, announce=write_clip(folder / "clips" / "zh-CN"))
-    init_bureau(folder / "bureau", wish, clock=real_utc_ns)
+    founded(folder, real_utc_ns, port=port)
     for name in devices:
         take_in(folder / "bureau", folder / name, name, clock=real_utc_ns)
     broker = Mosquitto(folder / "bureau" / "broker" / "mosquitto.conf", port)
@@ -97,8 +124,7 @@ def broker_scene(folder: Path, *devices: str) -> Iterator[BrokerScene]:
 
 def another_bureaus(folder: Path, name: str, ca: Path) -> Credential:
     """What a device of the same name shows that another bureau of the same name took in."""
-    wish = Founding(name="某县统计局", announce=write_clip(folder / "clips" / "zh-CN"))
-    init_bureau(folder / "bureau", wish, clock=real_utc_ns)
+    founded(folder, real_utc_ns)
     take_in(folder / "bureau", folder / name, name, clock=real_utc_ns)
     device = folder / name
     return Credential(ca, device / "certs" / "tls.pem", device / "keys" / "tls.pem")
