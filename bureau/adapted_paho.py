@@ -6,8 +6,8 @@ Here it is read into one buffer and copied twice. It is judged like any other me
 does not begin as a recorder's messages do is left to stock paho.
 
 Owns every use that the desk makes of paho's private names, and the one version in which they were
-read; ``tests/contract/test_desk_client.py`` names what has changed. On another version the desk
-uses paho as it is, and says so: it is slower, and nothing else.
+read; ``tests/unit/bureau/test_adapted_paho.py`` names what has changed. On another version the
+desk uses paho as it is, and says so: it is slower, and nothing else.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ The last tests are about paho alone: which of its private parts the adapted clie
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import random
 import socket
 import tomllib
@@ -39,7 +37,7 @@ from evidence.digests import CHUNK_BYTES
 from evidence.wire import Topics
 from tests.kits.wire.bureau_broker import BrokerScene, broker_scene
 from tests.kits.wire.peer import SECONDS, Peer
-from tests.kits.wire.said import SAID, told_by
+from tests.kits.wire.said import SAID, digests_inside, told_by
 
 DEVICE = "REC-001"
 TOPICS = Topics(DEVICE)
@@ -278,10 +276,7 @@ USED = {
 
 
 def test_paho_is_inside_as_it_was_when_it_was_adapted() -> None:
-    found = {
-        name: hashlib.sha256(inspect.getsource(getattr(Client, name)).encode()).hexdigest()[:16]
-        for name in USED
-    }
+    found = digests_inside(USED)
     changed = sorted(name for name in USED if found[name] != USED[name])
     assert not changed, (
         f"paho-mqtt {paho.mqtt.__version__} differs from {ADAPTED_TO} in {', '.join(changed)}: "

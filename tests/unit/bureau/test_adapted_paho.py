@@ -5,8 +5,6 @@ The last test is about paho alone: which of its private parts the client stands 
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import logging
 import random
 from itertools import chain
@@ -21,7 +19,7 @@ from paho.mqtt.properties import Properties
 from bureau.adapted_paho import ADAPTED_TO, AdaptedClient, make_client
 from evidence.digests import CHUNK_BYTES
 from evidence.wire import CONTENT_TYPE, MAX_PACKET_BYTES
-from tests.kits.wire.said import SAID, told_by
+from tests.kits.wire.said import SAID, digests_inside, told_by
 
 SIZES = (0, 1, 100, 16_000, 16_383, 16_384, 16_385, 33_000, CHUNK_BYTES, MAX_PACKET_BYTES + 1)
 
@@ -105,10 +103,7 @@ USED = {
 
 
 def test_paho_is_inside_as_it_was_when_it_was_adapted() -> None:
-    found = {
-        name: hashlib.sha256(inspect.getsource(getattr(Client, name)).encode()).hexdigest()[:16]
-        for name in USED
-    }
+    found = digests_inside(USED)
     changed = sorted(name for name in USED if found[name] != USED[name])
     assert not changed, (
         f"paho-mqtt {paho.mqtt.__version__} differs from {ADAPTED_TO} in {', '.join(changed)}: "
