@@ -1,1 +1,1 @@
-"""Cards that remember every write, the power cut at any instant, and a search of what is left."""
+"""Small media to be filled, cards that remember every write, and their power cut at any instant."""

@@ -1,1 +1,1 @@
-"""An officer's day told record by record, and the five rulebooks that judge it."""
+"""An officer's day told record by record, and judged by the five rulebooks."""
