@@ -6,8 +6,6 @@ marks, closed, receipted and released. Instants of it are laid as images, mounte
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +13,11 @@ import pytest
 
 from tests.conftest import CampaignSize
 from tests.kits.cards.card import in_own_mounts, missing
-from tests.kits.cards.cut_story import drop
 
 pytestmark = [
     pytest.mark.rule("E8", "G1"),
     pytest.mark.skipif(missing() is not None, reason=str(missing())),
 ]
-SHARED_MEMORY = Path("/dev/shm")
-
-
-@pytest.fixture
-def scratch() -> Iterator[Path]:
-    """In memory where there is room for it: images are laid by the hundred."""
-    folder = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    made = Path(tempfile.mkdtemp(prefix="cuts-", dir=folder))
-    yield made
-    drop(made)
 
 
 def test_a_card_keeps_what_was_acknowledged_whenever_the_power_goes(

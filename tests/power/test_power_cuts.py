@@ -9,33 +9,20 @@ everything is handed over. Beside it TinyDB with the same records on the same ki
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.kits.cards.card import in_own_mounts, missing
-from tests.kits.cards.cut_story import drop
 
 pytestmark = [
     pytest.mark.rule("E8", "G1", "H9"),
     pytest.mark.campaign,
     pytest.mark.skipif(missing() is not None, reason=str(missing())),
 ]
-SHARED_MEMORY = Path("/dev/shm")
 ROUNDS, SECONDS = 6, 6
 EACH_PHASE, AFTER_WORDS = 70, 40
-
-
-@pytest.fixture
-def scratch() -> Iterator[Path]:
-    """In memory where there is room for it: images are laid by the hundred."""
-    folder = SHARED_MEMORY if SHARED_MEMORY.is_dir() else None
-    made = Path(tempfile.mkdtemp(prefix="cuts-", dir=folder))
-    yield made
-    drop(made)
 
 
 @pytest.mark.timeout(0)
