@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import TypedDict
+from typing import NoReturn, TypedDict
 
 from agent import process
 from agent.errors import AgentError
@@ -25,7 +25,7 @@ from hw.types import CameraSettings, Role
 EXIT_REFUSED = 1
 
 
-def run(name: str, folder: Path) -> None:
+def run(name: str, folder: Path) -> NoReturn:
     """Run one process until it is asked to end; it dies with any of its threads.
 
     Args:
@@ -33,22 +33,23 @@ def run(name: str, folder: Path) -> None:
         folder: The device folder.
 
     Raises:
-        SystemExit: It ended with something to say; what was wrong stands on stderr, in Chinese.
+        SystemExit: It refuses to run; what is wrong stands on stderr, in Chinese.
     """
     stop = process.stop_when_asked()
     process.log_to_stderr(name)
     process.end_with_any_thread()
     try:
-        PROCESSES[name](load_device(folder), stop)
+        code = PROCESSES[name](load_device(folder), stop)
     except (AgentError, EvidenceError) as error:
         _say(error.diagnosis())
         raise SystemExit(EXIT_REFUSED) from error
     except HardwareFault as fault:
         _say(f"硬件不可用（{fault.code}：{fault}）")
         raise SystemExit(EXIT_REFUSED) from fault
+    process.leave(code)
 
 
-def _vault(device: Device, stop: Event) -> None:
+def _vault(device: Device, stop: Event) -> int:
     from agent.vault import server
 
     board = open_board(device.settings.board, Role.VAULT, **_body(device))
@@ -57,38 +58,40 @@ def _vault(device: Device, stop: Event) -> None:
 
         board = replace(board, locker=KernelLocker(device.paths.locker_socket))
     server.serve(device, board, stop)
+    return 0
 
 
-def _locker(device: Device, stop: Event) -> None:
+def _locker(device: Device, stop: Event) -> int:
     from agent.locker import service
     from hw.pi.clock import PiClock
     from hw.pi.watchdog import PiWatchdog
 
     service.run(device.paths, device.settings.device_id, PiWatchdog(PiClock()), stop)
+    return 0
 
 
-def _session(device: Device, stop: Event) -> None:
+def _session(device: Device, stop: Event) -> int:
     from agent import recorder
 
     board = open_board(device.settings.board, Role.RECORDER, **_body(device))
-    if recorder.serve(device, board, stop):
-        raise SystemExit(process.EXIT_POWER_OFF)
+    return process.EXIT_POWER_OFF if recorder.serve(device, board, stop) else 0
 
 
-def _dock(device: Device, stop: Event) -> None:
+def _dock(device: Device, stop: Event) -> int:
     from agent.dock import serve
 
     board = open_board(device.settings.board, Role.DOCK, **_body(device))
     serve.serve(device, board, stop)
+    return 0
 
 
-PROCESSES: Mapping[str, Callable[[Device, Event], None]] = {
+PROCESSES: Mapping[str, Callable[[Device, Event], int]] = {
     "vault": _vault,
     "locker": _locker,
     "session": _session,
     "dock": _dock,
 }
-"""By the name of the command that starts it."""
+"""What runs until it is asked to end, and its exit status; by the name of its command."""
 
 
 class _Body(TypedDict):

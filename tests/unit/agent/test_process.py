@@ -46,3 +46,14 @@ threading.Event().wait(20)
     _, said = process.communicate(timeout=20)
     assert process.returncode == EXIT_BROKEN
     assert "the muxer" in said
+
+
+def test_a_process_leaves_with_its_code_though_a_library_falls_when_it_is_taken_apart() -> None:
+    script = (
+        "import atexit, os; from agent import process;"
+        " atexit.register(os.abort); print('said'); process.leave(64)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=20
+    )
+    assert (done.returncode, done.stdout) == (64, "said\n")
