@@ -30,11 +30,12 @@ def bureau(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def fresh(bureau: Path, tmp_path: Path) -> Callable[[int], TwoEnds]:
+def fresh(bureau: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], TwoEnds]:
     """A copy of the bureau with nobody enrolled, for each cut."""
 
     def make(number: int) -> TwoEnds:
-        folder = tmp_path / str(number)
+        # A short name: the device's sockets lie below it.
+        folder = tmp_path_factory.mktemp(str(number))
         shutil.copytree(bureau, folder / "bureau")
         return TwoEnds(folder / "bureau", folder, SystemClock().utc_ns)
 
