@@ -1,7 +1,7 @@
 """The loudspeaker of a Raspberry Pi, through PyAudio.
 
 Owns the one thread that writes to it, which lives as long as the process, and the count of what
-was written. Refuses two sounds at once, and to end PyAudio while the microphone's stream runs on
+has sounded. Refuses two sounds at once, and to end PyAudio while the microphone's stream runs on
 the same PortAudio.
 """
 
