@@ -21,10 +21,10 @@ from hw.ports import Clock, Playback, Speaker
 from hw.types import Clip
 
 RATE = 48_000
-_BLOCK_FRAMES = 960
 _PERIOD_FRAMES = 12_000
 """What the device takes at a time, a quarter of a second, and it holds at least twice as much: with
-the 20 ms of PyAudio's own choice, and with 60 ms, a busy board ran dry within a sentence."""
+the 20 ms of PyAudio's own choice, and with 60 ms, a busy board ran dry within a sentence. It is
+given as much at a time: each call waits for the interpreter, which others keep busy."""
 _SILENT_FRAMES = 2 * _PERIOD_FRAMES
 _SAMPLE_BYTES = 2
 _SECOND_NS = 1_000_000_000
@@ -147,11 +147,11 @@ class PiPlayback(Playback):
         ends_ns = self._clock.monotonic_ns() + samples.size * _SECOND_NS // RATE
         # The device tells by periods how far it is: silence follows, so that nothing old does.
         given = np.concatenate([samples, np.zeros(_SILENT_FRAMES, np.int16)])
-        for start in range(0, given.size, _BLOCK_FRAMES):
+        for start in range(0, given.size, _PERIOD_FRAMES):
             waiting = stream.waiting()
             self._underruns += 0 < start < samples.size and not waiting
             self._played = min(self._frames, (start - waiting) * self._clip.rate // RATE)
-            stream.write(given[start : start + _BLOCK_FRAMES].tobytes())
+            stream.write(given[start : start + _PERIOD_FRAMES].tobytes())
         # A sound server may say that all has sounded while it still sounds.
         self._clock.wait(Event(), (ends_ns - self._clock.monotonic_ns()) / _SECOND_NS)
         while stream.waiting() > _SILENT_FRAMES:

@@ -14,6 +14,8 @@ from hw.types import AudioBlock, Clip
 
 BLOCK = bytes(2 * BLOCK_SAMPLES)
 BLOCK_NS = 20_000_000
+PERIOD = 12_000
+"""What the loudspeaker takes at a time."""
 
 
 class ScriptedInput:
@@ -95,22 +97,22 @@ def test_a_fast_crystal_is_followed() -> None:
 
 
 class ScriptedOutput(Stream):
-    """A loudspeaker that sounds a block behind, and runs dry or is torn off at a block."""
+    """A loudspeaker that sounds a period behind, and runs dry or is torn off at a period."""
 
     def __init__(self, *, dry_at: int = -1, gone_at: int = -1) -> None:
-        self.blocks = 0
+        self.periods = 0
         self._dry_at, self._gone_at = dry_at, gone_at
 
     def start(self) -> None:
-        self.blocks = 0
+        self.periods = 0
 
     def write(self, samples: bytes) -> None:
-        if self.blocks == self._gone_at:
+        if self.periods == self._gone_at:
             raise OSError(-9999, "unanticipated host error")
-        self.blocks += 1
+        self.periods += 1
 
     def waiting(self) -> int:
-        return 0 if self.blocks in {0, self._dry_at} else BLOCK_SAMPLES
+        return 0 if self.periods in {0, self._dry_at} else PERIOD
 
     def stop(self) -> None:
         pass
@@ -125,14 +127,14 @@ class Ring:
     It begins when it holds a quarter of a second, and tells by such quarters how far it is.
 
     Args:
-        held_up_at: The block before which whoever writes is held up for a second.
+        held_up_at: The period before which whoever writes is held up for a second.
     """
 
-    ROOM, PERIOD = 24_000, 12_000
+    ROOM = 2 * PERIOD
 
     def __init__(self, clock: JumpingClock, held_up_at: int = -1) -> None:
         self.heard = b""
-        self._clock, self._held_up_at = clock, held_up_at * BLOCK_SAMPLES
+        self._clock, self._held_up_at = clock, held_up_at * PERIOD
         self._given = b""
         self._sounded, self._since_ns = 0, 0
         self._sounds = False
@@ -151,15 +153,15 @@ class Ring:
         if self._frames == self._held_up_at:
             self._clock.advance(1.0)
         self._pass_time()
-        told = self._sounded // self.PERIOD * self.PERIOD if self._sounds else self._sounded
+        told = self._sounded // PERIOD * PERIOD if self._sounds else self._sounded
         return self.ROOM - (self._frames - told)
 
     def write(self, frames: bytes, *, exception_on_underflow: bool) -> None:
         assert not exception_on_underflow, "PyAudio would close the stream"
-        while self.get_write_available() < BLOCK_SAMPLES:
+        while self.get_write_available() < len(frames) // 2:
             self._clock.advance(0.01)
         self._given += frames
-        if not self._sounds and self._frames - self._sounded >= self.PERIOD:
+        if not self._sounds and self._frames - self._sounded >= PERIOD:
             self._sounds, self._since_ns = True, self._clock.monotonic_ns()
 
     @property
@@ -174,41 +176,41 @@ class Ring:
             self._sounds = self._sounded < self._frames
 
 
-def _clip(blocks: int) -> Clip:
-    return Clip(clip_id="tone", samples=BLOCK * blocks, rate=48_000)
+def _clip(samples: int) -> Clip:
+    return Clip(clip_id="tone", samples=b"\1\0" * samples, rate=48_000)
 
 
-@pytest.mark.parametrize("blocks", [5, 70])
-@pytest.mark.parametrize(("held_up_at", "dry"), [(-1, 0), (3, 0), (60, 1)])
+@pytest.mark.parametrize("samples", [4_800, 67_200])
+@pytest.mark.parametrize(("held_up_at", "dry"), [(-1, 0), (1, 1), (5, 1)])
 def test_all_of_a_clip_sounds_and_nothing_but_silence_after_it(
-    blocks: int, held_up_at: int, dry: int
+    samples: int, held_up_at: int, dry: int
 ) -> None:
     clock = JumpingClock()
     ring = Ring(clock, held_up_at)
     speaker = PiSpeaker(lambda: BlockingStream(ring), clock)
-    clip = Clip(clip_id="tone", samples=b"\1\0" * BLOCK_SAMPLES * blocks, rate=48_000)
+    clip = _clip(samples)
     playback = speaker.play(clip)
     speaker.close()
     assert ring.heard.rstrip(b"\0") + b"\0" == clip.samples
-    assert playback.frames_played() == BLOCK_SAMPLES * blocks
-    assert playback.underruns() == (dry if held_up_at < blocks else 0)
+    assert playback.frames_played() == samples
+    assert playback.underruns() == (dry if held_up_at * PERIOD < samples else 0)
 
 
 def test_an_underrun_is_counted_and_playing_goes_on() -> None:
     speaker = PiSpeaker(lambda: ScriptedOutput(dry_at=2), SystemClock())
-    playback = speaker.play(_clip(4))
+    playback = speaker.play(_clip(4 * PERIOD))
     assert playback.wait(5)
-    assert (playback.underruns(), playback.frames_played()) == (1, 4 * BLOCK_SAMPLES)
+    assert (playback.underruns(), playback.frames_played()) == (1, 4 * PERIOD)
     speaker.close()
 
 
 def test_a_loudspeaker_that_is_torn_off_says_how_far_it_came_and_is_opened_anew() -> None:
     streams = [ScriptedOutput(gone_at=3), ScriptedOutput()]
     speaker = PiSpeaker(lambda: streams.pop(0), SystemClock())
-    playback = speaker.play(_clip(6))
+    playback = speaker.play(_clip(6 * PERIOD))
     assert playback.wait(5)
-    assert playback.frames_played() == 2 * BLOCK_SAMPLES, "the third was given and never sounded"
-    again = speaker.play(_clip(1))
+    assert playback.frames_played() == 2 * PERIOD, "the third was given and never sounded"
+    again = speaker.play(_clip(BLOCK_SAMPLES))
     assert again.wait(5)
     assert (again.frames_played(), streams) == (BLOCK_SAMPLES, [])
     speaker.close()
@@ -220,5 +222,5 @@ def test_a_loudspeaker_that_is_not_there_refuses() -> None:
 
     speaker = PiSpeaker(open_stream, SystemClock())
     with pytest.raises(SpeakerFault, match="no such device"):
-        speaker.play(_clip(1))
+        speaker.play(_clip(BLOCK_SAMPLES))
     speaker.close()
