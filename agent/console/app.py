@@ -73,7 +73,9 @@ class Console(App[str]):
         self.run_worker(lambda: self._touch(finger), thread=True, group="fingers")
 
     def show(self, view: View) -> None:
-        """Show what was seen."""
+        """Show what was seen, unless the panes are not there yet or no longer."""
+        if not self.query("#lamp"):
+            return
         said, colour = words.LAMPS[view.lamp]
         lamp = self.query_one("#lamp", Static)
         lamp.update(Text(f"● {said}", style=f"bold {colour}"))
